@@ -1,0 +1,23 @@
+"""What spreads: random words, graphs, and the cascade on every backend."""
+
+from weishang.kernels.cascade import (
+    Cascades,
+    CascadeRule,
+    Events,
+    independent_cascade,
+    propagate,
+)
+from weishang.kernels.graph import Graph
+from weishang.kernels.rng import Purpose, child, threshold
+
+__all__ = [
+    "CascadeRule",
+    "Cascades",
+    "Events",
+    "Graph",
+    "Purpose",
+    "child",
+    "independent_cascade",
+    "propagate",
+    "threshold",
+]

@@ -1,0 +1,116 @@
+"""Cascades over a graph: check the arguments, choose a backend, return counts and events.
+
+Source: Kempe, Kleinberg and Tardos (2003), "Maximizing the spread of influence through a social
+network", for the independent cascade and the linear threshold model; the rest is the project's
+own contract, docs/contract.md.
+"""
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weishang.kernels.cascade.result import Cascades, Events
+from weishang.kernels.cascade.rule import OUTCOMES, CascadeRule
+from weishang.kernels.cascade.task import check
+from weishang.kernels.graph import Graph
+
+__all__ = ["BACKENDS", "CascadeRule", "Cascades", "Events", "independent_cascade", "propagate"]
+
+BACKENDS = {
+    "reference": "weishang.kernels.cascade.reference",
+    "torch": "weishang.kernels.cascade.tensor",
+    "numba": "weishang.kernels.cascade.cpu",
+}
+"""Backend names and their modules, imported when first asked for."""
+
+AUTO = "numba"
+
+
+def propagate(
+    graph: Graph | Sequence[Graph],
+    rule: CascadeRule,
+    seeds: Sequence[int] | Sequence[Sequence[int]] | NDArray[Any],
+    cascades: Iterable[int] = range(1),
+    seed: int = 0,
+    *,
+    max_hops: int | None = None,
+    segment: ArrayLike | None = None,
+    backend: str = "auto",
+    record: str = "counts",
+    **options: Any,
+) -> Cascades:
+    """Spread cascades over a graph, one row of the result a cascade.
+
+    Args:
+        graph: a Graph of N nodes, or a list of layers on the same nodes.
+        rule: probabilities by hop and segment; see CascadeRule.
+        seeds: node ids, one list for all cascades or a list of C lists; duplicates collapse.
+        cascades: C cascade ids in [0, 2^64); one may stand twice (two policies in one world).
+        seed: the world's seed, in [0, 2^64).
+        max_hops: last hop; None goes on until no one shares.
+        segment: integer class of each node, [N]; 0 for all when None.
+        backend: "auto", "reference" (plain loops), "torch" (tensor operations on any device) or
+            "numba" (CPU, all cores).
+        record: "counts", or "events" for one entry a reached node.
+        options: of the backend: torch takes `device` (a torch device) and `memory` (bytes that
+            its working arrays may take); numba takes `threads`.
+
+    Returns:
+        Cascades with reach, visitors, buyers and sharers, int64 [C, max_hops], or as wide as the
+        deepest level of the batch when max_hops is None.
+
+    Raises:
+        ValueError: an argument is out of range or does not fit the others.
+
+    Exact: the same on every backend and device, in any batch.
+
+    Example:
+        >>> ring = Graph.from_edges([0, 1, 2], [1, 2, 0])
+        >>> propagate(ring, CascadeRule(view=[1.0], share=np.ones((1, 3, 1))), [0]).reach
+        array([[1, 1]])
+    """
+    task = check(graph, rule, seeds, cascades, seed, max_hops, segment, record)
+    name = AUTO if backend == "auto" else backend
+    if name not in BACKENDS:
+        raise ValueError(f"backend is {backend!r}; give one of {', '.join(('auto', *BACKENDS))}")
+    return import_module(BACKENDS[name]).run(task, **options)
+
+
+def independent_cascade(
+    graph: Graph | Sequence[Graph],
+    seeds: Sequence[int] | Sequence[Sequence[int]] | NDArray[Any],
+    p: float,
+    replicas: int = 64,
+    seed: int = 0,
+    **options: Any,
+) -> Cascades:
+    """The independent cascade: every edge of a reached node passes once with probability p.
+
+    Args:
+        graph, seeds, seed: as in `propagate`.
+        p: probability, in [0, 1], on every layer.
+        replicas: C; the cascades are 0 .. C - 1.
+        options: those of `propagate`.
+
+    Returns:
+        Cascades, int64 [C, H].
+
+    Raises:
+        ValueError: p outside [0, 1], or an argument of `propagate` is wrong.
+
+    Source: Kempe, Kleinberg and Tardos (2003).
+
+    Example:
+        >>> pair = Graph.from_edges([0], [1])
+        >>> independent_cascade(pair, [0], p=1.0, replicas=2).reach
+        array([[1],
+               [1]])
+    """
+    view = [[p]] * (1 if isinstance(graph, Graph) else len(graph))
+    rule = CascadeRule(
+        view=view[0] if isinstance(graph, Graph) else view, share=np.ones((1, OUTCOMES, 1))
+    )
+    return propagate(graph, rule, seeds, range(replicas), seed, **options)

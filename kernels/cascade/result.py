@@ -1,0 +1,93 @@
+"""What a batch of cascades leaves: counts by level and, if asked for, events."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+COUNTS = ("reach", "visitors", "buyers", "sharers")
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """One entry a reached node, sorted by (row, hop, node); all arrays have one length.
+
+    Attributes:
+        row: int64, position in the batch.
+        cascade: uint64, cascade id.
+        node: int32.
+        hop: int32, the node's level: the hop that reached it first.
+        parent: int32, the smallest frontier node that hit it in that hop.
+        visited, bought, shared: bool, whether it ever did.
+        shared_hop: int32, the hop in which it shared; 0 if it did not.
+    """
+
+    row: NDArray[np.int64]
+    cascade: NDArray[np.uint64]
+    node: NDArray[np.int32]
+    hop: NDArray[np.int32]
+    parent: NDArray[np.int32]
+    visited: NDArray[np.bool_]
+    bought: NDArray[np.bool_]
+    shared: NDArray[np.bool_]
+    shared_hop: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return self.node.size
+
+    @classmethod
+    def from_columns(
+        cls,
+        cascades: NDArray[np.uint64],
+        row: NDArray[np.int64],
+        node: NDArray[np.int32],
+        hop: NDArray[np.int32],
+        parent: NDArray[np.int32],
+        visited: NDArray[np.bool_],
+        bought: NDArray[np.bool_],
+        shared_hop: NDArray[np.int32],
+    ) -> "Events":
+        """Take columns in any order, sort them, and add what follows from them."""
+        order = np.lexsort((node, hop, row))
+        row, shared_hop = row[order].astype(np.int64), shared_hop[order].astype(np.int32)
+        return cls(
+            row=row,
+            cascade=cascades[row],
+            node=node[order].astype(np.int32),
+            hop=hop[order].astype(np.int32),
+            parent=parent[order].astype(np.int32),
+            visited=visited[order].astype(np.bool_),
+            bought=bought[order].astype(np.bool_),
+            shared=shared_hop > 0,
+            shared_hop=shared_hop,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Cascades:
+    """Counts by level of a batch of C cascades, H levels wide.
+
+    Attributes:
+        reach: int64 [C, H], nodes whose level is h, in column h - 1.
+        visitors, buyers, sharers: int64 [C, H], those of them who ever visited, bought, shared.
+        events: Events, or None when only counts were asked for.
+    """
+
+    reach: NDArray[np.int64]
+    visitors: NDArray[np.int64]
+    buyers: NDArray[np.int64]
+    sharers: NDArray[np.int64]
+    events: Events | None = None
+
+    def equals(self, other: "Cascades") -> bool:
+        """Whether every count and every event is the same."""
+        if (self.events is None) != (other.events is None):
+            return False
+        pairs = [(getattr(self, name), getattr(other, name)) for name in COUNTS]
+        if self.events is not None:
+            pairs += [
+                (getattr(self.events, item.name), getattr(other.events, item.name))
+                for item in fields(Events)
+            ]
+        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
