@@ -60,6 +60,42 @@ def uniform(seed: int, *path: int) -> int:
     return derive(seed, *path) >> UNIFORM_BITS
 
 
+def word_tree(states: list[int], indices: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The children of each state at each index: uint64 [states, indices]."""
+    parents = np.array(states, dtype=np.uint64)[:, np.newaxis]
+    word = parents + np.uint64(GOLDEN) * (indices + np.uint64(1))
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(MIX_1)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(MIX_2)
+    return word ^ (word >> np.uint64(31))
+
+
+def live_lanes(row_key: int, block: int, limit: int) -> int:
+    """Which of a block's 64 lanes are live: bit j of the mask is slot 64 * block + j.
+
+    Bit i, from the most significant, of lane j's uniform is bit j of word ``32 * block + i``. So
+    one word compares one bit of 64 uniforms with the limit's, and most lanes are decided early.
+
+    Args:
+        row_key: the row's word, ``derive(seed, VIEW, layer, cascade, node)``.
+        block: number of the block in the row.
+        limit: threshold in [0, 2^32]; a lane is live when its uniform is below it.
+    """
+    if limit >= CERTAIN:
+        return WORD_MASK
+    live, undecided = 0, WORD_MASK
+    for i in range(UNIFORM_BITS):
+        rest = limit & ((1 << (UNIFORM_BITS - i)) - 1)
+        if not undecided or not rest:
+            break
+        word = child(row_key, UNIFORM_BITS * block + i)
+        if rest >> (UNIFORM_BITS - 1 - i):
+            live |= undecided & ~word
+            undecided &= word
+        else:
+            undecided &= ~word
+    return live
+
+
 def threshold(probability: ArrayLike, name: str = "probability") -> NDArray[np.uint64]:
     """Turn probabilities into the integers that uniforms are compared with.
 

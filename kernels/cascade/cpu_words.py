@@ -1,0 +1,108 @@
+"""Random words, live masks and bit tricks for compiled CPU code.
+
+The same arithmetic as `kernels.rng` on 64-bit registers; the contract's known answers are tested
+on the backend that is built from these. Everything is inlined into the kernels that call it.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from weishang.kernels import rng
+
+GOLDEN = np.uint64(rng.GOLDEN)
+MIX_1 = np.uint64(rng.MIX_1)
+MIX_2 = np.uint64(rng.MIX_2)
+CERTAIN = np.uint64(rng.CERTAIN)
+WORDS = np.uint64(rng.UNIFORM_BITS)
+ONE = np.uint64(1)
+ZERO = np.uint64(0)
+ALL_LANES = np.uint64(rng.WORD_MASK)
+
+VECTOR_WORDS = 8
+"""Words compared for every block before the undecided ones are finished one by one: after eight,
+a lane is undecided with probability 2^-8, so few blocks are left. Measured best of 6, 8, 10."""
+
+
+@intrinsic
+def trailing_zeros(typing_context: Any, word: Any) -> Any:
+    """Number of zero bits below the lowest set bit of a uint64; the word must not be 0."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), build
+
+
+@njit(inline="always")
+def mix(state):  # type: ignore[no-untyped-def]
+    """SplitMix64's finaliser on uint64."""
+    state = (state ^ (state >> np.uint64(30))) * MIX_1
+    state = (state ^ (state >> np.uint64(27))) * MIX_2
+    return state ^ (state >> np.uint64(31))
+
+
+@njit(inline="always")
+def child(state, index):  # type: ignore[no-untyped-def]
+    """The index-th word below a state; both uint64."""
+    return mix(state + GOLDEN * (index + ONE))
+
+
+@njit(inline="always")
+def uniform(state, index):  # type: ignore[no-untyped-def]
+    """The 32-bit uniform of a word, as uint64."""
+    return child(state, index) >> WORDS
+
+
+@njit(cache=True, nogil=True)
+def live_masks(keys, lanes, count, threshold, masks):  # type: ignore[no-untyped-def]
+    """Which lanes of each block are live.
+
+    Args:
+        keys: uint64 [>= count], the row's word advanced to the block, K + GOLDEN * 32 * block.
+        lanes: uint64 [>= count], the block's slots as bits; used up as scratch.
+        count: blocks.
+        threshold: uint64 in [0, 2^32].
+        masks: uint64 [>= count], written.
+    """
+    if threshold == ZERO or threshold >= CERTAIN:
+        for i in range(count):
+            masks[i] = lanes[i] if threshold else ZERO
+        return
+    needed = WORDS - trailing_zeros(threshold)
+    vector_words = min(np.uint64(VECTOR_WORDS), needed)
+    for i in range(count):
+        masks[i] = ZERO
+    for word in range(vector_words):
+        step = GOLDEN * (np.uint64(word) + ONE)
+        if (threshold >> (WORDS - ONE - np.uint64(word))) & ONE:
+            for i in range(count):
+                bits = mix(keys[i] + step)
+                masks[i] |= lanes[i] & ~bits
+                lanes[i] &= bits
+        else:
+            for i in range(count):
+                lanes[i] &= ~mix(keys[i] + step)
+    if vector_words == needed:
+        return
+    for i in range(count):
+        if lanes[i]:
+            masks[i] |= _finish(keys[i], lanes[i], threshold, vector_words, needed)
+
+
+@njit(inline="always")
+def _finish(key, undecided, threshold, first, needed):  # type: ignore[no-untyped-def]
+    live = ZERO
+    word = np.uint64(first)
+    while undecided and word < needed:
+        bits = mix(key + GOLDEN * (word + ONE))
+        if (threshold >> (WORDS - ONE - word)) & ONE:
+            live |= undecided & ~bits
+            undecided &= bits
+        else:
+            undecided &= ~bits
+        word += ONE
+    return live

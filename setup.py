@@ -1,0 +1,11 @@
+"""Say which packages there are: the folders at the root import as weishang.<folder>."""
+
+from setuptools import find_namespace_packages, setup
+
+FOLDERS = ("model", "kernels", "experiments")
+
+found = find_namespace_packages(
+    include=[pattern for folder in FOLDERS for pattern in (folder, f"{folder}.*")],
+    exclude=["*.__pycache__", "*.__pycache__.*"],
+)
+setup(packages=sorted(f"weishang.{folder}" for folder in {*FOLDERS, *found}))
