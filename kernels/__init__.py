@@ -1,8 +1,8 @@
 """What spreads: random words, graphs, and the cascade on every backend."""
 
 from weishang.kernels.cascade import (
-    Cascades,
     CascadeRule,
+    Cascades,
     Events,
     independent_cascade,
     propagate,

@@ -122,7 +122,7 @@ def _over_rows(indptr: NDArray[np.int64], work: Callable[[int, int], None]) -> N
 
 
 @njit(cache=True, nogil=True)
-def _count_degrees(source, target, directed, indptr):  # type: ignore[no-untyped-def]
+def _count_degrees(source, target, directed, indptr):
     for edge in range(source.size):
         indptr[source[edge] + 1] += 1
         if not directed:
@@ -130,7 +130,7 @@ def _count_degrees(source, target, directed, indptr):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True)
-def _scatter(source, target, directed, cursor, indices):  # type: ignore[no-untyped-def]
+def _scatter(source, target, directed, cursor, indices):
     for edge in range(source.size):
         u, v = source[edge], target[edge]
         indices[cursor[u]] = v
@@ -141,7 +141,7 @@ def _scatter(source, target, directed, cursor, indices):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
-def _scatter_weighted(source, target, weights, directed, cursor, indices, row_weights):  # type: ignore[no-untyped-def]
+def _scatter_weighted(source, target, weights, directed, cursor, indices, row_weights):
     for edge in range(source.size):
         u, v = source[edge], target[edge]
         indices[cursor[u]] = v
@@ -154,13 +154,13 @@ def _scatter_weighted(source, target, weights, directed, cursor, indices, row_we
 
 
 @njit(cache=True, nogil=True)
-def _sort_range(indptr, indices, first, last):  # type: ignore[no-untyped-def]
+def _sort_range(indptr, indices, first, last):
     for row in range(first, last):
         indices[indptr[row] : indptr[row + 1]].sort()
 
 
 @njit(cache=True, nogil=True)
-def _sort_range_weighted(indptr, indices, weights, first, last):  # type: ignore[no-untyped-def]
+def _sort_range_weighted(indptr, indices, weights, first, last):
     for row in range(first, last):
         a, b = indptr[row], indptr[row + 1]
         order = np.argsort(indices[a:b], kind="mergesort")

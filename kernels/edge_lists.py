@@ -5,7 +5,9 @@ import io
 import os
 import re
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -19,8 +21,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 BLOCK_BYTES = 1 << 24
 """Text parsed at once; bounds the reader's memory beyond the edges themselves."""
 OFFSET_BYTES = 8
+GZIP_FAULTS = (EOFError, zlib.error, gzip.BadGzipFile)
 
-_ID = re.compile(rb"-?[0-9]+")
+_ID = re.compile(rb"[-+]?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,20 @@ def read(path: Path) -> EdgeList:
         raise ValueError(f"{path}: no edge in it; give lines of two node ids")
     _check_memory(path, largest, largest_line)
     ends = np.concatenate([block[0] for block in blocks], axis=1)
-    weights = np.concatenate([block[1] for block in blocks]) if columns == 3 else None  # type: ignore[misc]
+    weights = np.concatenate([block[1] for block in blocks]) if columns == 3 else None
     return EdgeList(ends[0], ends[1], weights)
+
+
+def lines_of(path: Path, source: int, target: int, *, directed: bool) -> list[int]:
+    """Numbers of the lines of a readable file that hold this edge."""
+    wanted = {(source, target)} if directed else {(source, target), (target, source)}
+    return [
+        number
+        for first_line, text in _blocks(path)
+        for number, line in enumerate(text.split(b"\n"), start=first_line)
+        if (cells := line.split()) and not cells[0].startswith((b"#", b"%"))
+        if (int(cells[0]), int(cells[1])) in wanted
+    ]
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -64,12 +79,22 @@ def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
         with _open(path) as stream:
             while text := stream.read(BLOCK_BYTES):
                 text += stream.readline()
-                yield line, text
+                yield line, text.removeprefix(BOM_UTF8) if line == 1 else text
                 line += text.count(b"\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path}: broken gzip data after line {line - 1}: {error}") from None
+    except GZIP_FAULTS as error:
+        last = _last_whole_line(path)
+        raise ValueError(f"{path}: broken gzip data after line {last}: {error}") from None
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror or error}") from None
+
+
+def _last_whole_line(path: Path) -> int:
+    """How many lines come before broken gzip data."""
+    lines = 0
+    with suppress(*GZIP_FAULTS), gzip.open(path, "rb") as stream:
+        for _ in stream:
+            lines += 1
+    return lines
 
 
 def _open(path: Path) -> BinaryIO:
@@ -95,6 +120,8 @@ def _parse_fast(
         return None
     kinds = [dtype.kind for dtype in table.dtypes]
     if kinds not in (["i", "i"], ["i", "i", "i"], ["i", "i", "f"]):
+        return None
+    if kinds[-1] == "f" and table[2].isna().any():
         return None
     if columns and columns != len(kinds):
         return None

@@ -19,6 +19,16 @@ MAX_NODES = 1 << 31
 """Node ids are int32, so ids end at 2^31 - 1."""
 
 
+class _UnequalRepeatsError(ValueError):
+    """Repeats of one edge, which a simple graph has once, carry different weights."""
+
+    def __init__(self, source: int, target: int) -> None:
+        super().__init__(
+            f"edge {source} {target} is repeated with another weight; give it one weight"
+        )
+        self.edge = source, target
+
+
 @dataclass(frozen=True)
 class Dropped:
     """What a simple graph left out of its edges: each edge is counted once."""
@@ -82,7 +92,7 @@ class Graph:
         """SHA-256 of rows, targets and weights, as hexadecimal text."""
         digest = hashlib.sha256()
         for array in (self.indptr, self.indices, self.weights):
-            digest.update(b"-" if array is None else memoryview(np.ascontiguousarray(array)))
+            digest.update(b"-" if array is None else np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     @classmethod
@@ -90,6 +100,8 @@ class Graph:
         cls, indptr: ArrayLike, indices: ArrayLike, weights: ArrayLike | None = None
     ) -> Self:
         """Take rows as they are: parallel edges and self-loops stay, rows get sorted.
+
+        Arrays of the right type whose rows are sorted are not copied: do not write to them later.
 
         Args:
             indptr: integers [N + 1], from 0 to E, never falling.
@@ -147,7 +159,8 @@ class Graph:
         if ends[0].size != ends[1].size:
             raise ValueError(f"source has {ends[0].size} entries but target has {ends[1].size}")
         if num_nodes is None:
-            num_nodes = 1 + max((int(end.max()) for end in ends if end.size), default=-1)
+            num_nodes = max((int(end.max()) + 1 for end in ends if end.size), default=0)
+            num_nodes = max(num_nodes, 0)
         _check_num_nodes(num_nodes)
         sources, targets = (
             _node_ids(end, name, num_nodes)
@@ -177,8 +190,10 @@ class Graph:
             return cls.from_edges(
                 edges.source, edges.target, edges.weights, directed=directed, simple=True
             )
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+        except _UnequalRepeatsError as error:
+            lines = edge_lists.lines_of(Path(path), *error.edge, directed=directed)
+            numbers = ", ".join(str(line) for line in lines)
+            raise ValueError(f"{path}, lines {numbers}: {error}") from None
 
     @classmethod
     def from_pyg(cls, data: "Data | EdgeIndex") -> Self:
@@ -242,7 +257,7 @@ class Graph:
             rows, slots, np.empty(0) if weights is None else weights
         )
         if row >= 0:
-            raise ValueError(f"edge {row} {target} is repeated with another weight; give it once")
+            raise _UnequalRepeatsError(row, target)
         both_ways = 1 if directed else 2
         size = int(rows[-1])
         return cls(
@@ -254,7 +269,10 @@ class Graph:
 
 
 def _integers(values: ArrayLike, name: str) -> NDArray[Any]:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no list of integers: {error}") from None
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}; give one dimension")
     if array.size and array.dtype.kind not in "iu":
@@ -278,10 +296,12 @@ def _weights(values: ArrayLike | None, size: int) -> NDArray[np.float64] | None:
         raise ValueError(f"weights has shape {array.shape}; give one weight an edge, ({size},)")
     bad = np.flatnonzero(~((array >= 0.0) & (array <= 1.0)))
     if bad.size:
-        raise ValueError(f"weights[{bad[0]}] is {array[bad[0]]!r}; a weight lies in [0, 1]")
+        raise ValueError(f"weights[{bad[0]}] is {array[bad[0]]}; a weight lies in [0, 1]")
     return np.ascontiguousarray(array)
 
 
 def _check_num_nodes(num_nodes: int) -> None:
+    if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer):
+        raise ValueError(f"num_nodes is {num_nodes!r}; give an integer")
     if not 0 <= num_nodes <= MAX_NODES:
         raise ValueError(f"num_nodes is {num_nodes}; ids are int32, so N is in [0, 2^31]")

@@ -115,7 +115,7 @@ def threshold(probability: ArrayLike, name: str = "probability") -> NDArray[np.u
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0])
         at = f"{name}{list(place)}" if place else name
-        raise ValueError(f"{at} is {values[place]!r}; a probability lies in [0, 1]")
+        raise ValueError(f"{at} is {float(values[place])}; a probability lies in [0, 1]")
     return np.floor(values * float(CERTAIN) + 0.5).astype(np.uint64)
 
 

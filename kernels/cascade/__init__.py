@@ -16,6 +16,7 @@ from weishang.kernels.cascade.result import Cascades, Events
 from weishang.kernels.cascade.rule import OUTCOMES, CascadeRule
 from weishang.kernels.cascade.task import check
 from weishang.kernels.graph import Graph
+from weishang.kernels.rng import threshold
 
 __all__ = ["BACKENDS", "CascadeRule", "Cascades", "Events", "independent_cascade", "propagate"]
 
@@ -109,8 +110,10 @@ def independent_cascade(
         array([[1],
                [1]])
     """
-    view = [[p]] * (1 if isinstance(graph, Graph) else len(graph))
-    rule = CascadeRule(
-        view=view[0] if isinstance(graph, Graph) else view, share=np.ones((1, OUTCOMES, 1))
-    )
+    if threshold(p, "p").ndim:
+        raise ValueError(f"p is {p!r}; give one probability")
+    if isinstance(replicas, bool) or not isinstance(replicas, int | np.integer) or replicas < 0:
+        raise ValueError(f"replicas is {replicas!r}; give an integer of at least 0")
+    view = [[p]] * len(graph) if isinstance(graph, Sequence) else [p]
+    rule = CascadeRule(view=view, share=np.ones((1, OUTCOMES, 1)))
     return propagate(graph, rule, seeds, range(replicas), seed, **options)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,22 +71,20 @@ def _inputs(task: Task) -> tuple[Any, ...]:
 
 def _count(task: Task, inputs: tuple[Any, ...], workers: int) -> Cascades:
     parts = _over_cascades(task, workers, lambda a, b: cpu_count.count_cascades(a, b, *inputs))
-    return Cascades(*_table(task, parts))
+    return Cascades.from_counts(_table(task, parts))
 
 
 def _record(task: Task, inputs: tuple[Any, ...], workers: int) -> Cascades:
-    doses, keep = task.tables.doses, task.events
-    parts = _over_cascades(
-        task, workers, lambda a, b: cpu_record.record_cascades(a, b, *inputs, doses, keep)
-    )
+    inputs = (*inputs, task.tables.doses, task.events)
+    parts = _over_cascades(task, workers, lambda a, b: cpu_record.record_cascades(a, b, *inputs))
     counts = _table(task, [part[0] for part in parts])
-    if not keep:
-        return Cascades(*counts)
+    if not task.events:
+        return Cascades.from_counts(counts)
     people = np.concatenate([np.empty((0, cpu_record.COLUMNS), np.int32), *(p[1] for p in parts)])
     row = np.concatenate([np.empty(0, np.int64), *(part[2] for part in parts)])
     node, level, parent, _, visited, bought, shared_hop, _ = people.T
     columns = (row, node, level, parent, visited, bought, shared_hop)
-    return Cascades(*counts, events=Events.from_columns(task.cascades, *columns))
+    return Cascades.from_counts(counts, Events.from_columns(task.cascades, *columns))
 
 
 def _table(task: Task, parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -102,6 +101,6 @@ def _over_cascades(task: Task, workers: int, kernel: Callable[[int, int], Any]) 
     parts = min(task.num_cascades, PARTS_PER_THREAD * workers)
     bounds = np.linspace(0, task.num_cascades, parts + 1).astype(np.int64).tolist()
     if workers == 1:
-        return [kernel(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [kernel(a, b) for a, b in pairwise(bounds)]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(kernel, bounds[:-1], bounds[1:]))

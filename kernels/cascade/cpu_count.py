@@ -36,7 +36,7 @@ def count_cascades(
     seed_end,
     segment,
     max_hops,
-):  # type: ignore[no-untyped-def]
+):
     """Spread cascades first .. last - 1 and count them by level.
 
     Args:
@@ -141,7 +141,7 @@ def count_cascades(
 
 
 @njit(cache=True, nogil=True)
-def with_room(table, needed):  # type: ignore[no-untyped-def]
+def with_room(table, needed):
     """The table, or a larger copy of it, with room for so many lines."""
     if needed <= table.shape[0]:
         return table
@@ -151,12 +151,12 @@ def with_room(table, needed):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _mark(bits, node):  # type: ignore[no-untyped-def]
+def _mark(bits, node):
     bits[node >> 6] |= ONE << np.uint64(node & 63)
 
 
 @njit(cache=True, nogil=True)
-def _is_plain(to_visit, to_buy, to_share):  # type: ignore[no-untyped-def]
+def _is_plain(to_visit, to_buy, to_share):
     """Whether all visit, nobody buys and all share, as in the independent cascade."""
     for segment in range(to_visit.size):
         if to_visit[segment] < CERTAIN or to_buy[segment] or to_share[1, segment] < CERTAIN:
@@ -165,7 +165,7 @@ def _is_plain(to_visit, to_buy, to_share):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _first_hits(seen, targets, count, fresh):  # type: ignore[no-untyped-def]
+def _first_hits(seen, targets, count, fresh):
     """Keep the targets that were not seen before, and mark them; returns how many."""
     found = 0
     for i in range(count):
@@ -181,7 +181,7 @@ def _first_hits(seen, targets, count, fresh):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _decide(
     fresh, count, segment, to_visit, to_buy, to_share, visit_key, buy_key, share_key, queue, end
-):  # type: ignore[no-untyped-def]
+):
     """Let new nodes visit, buy and share; sharers join the queue."""
     visitors = buyers = 0
     for i in range(count):
@@ -198,7 +198,7 @@ def _decide(
 
 
 @njit(cache=True, nogil=True)
-def _sort_ids(nodes, bits):  # type: ignore[no-untyped-def]
+def _sort_ids(nodes, bits):
     """Sort distinct ids by way of a bitset, left clear."""
     for node in nodes:
         _mark(bits, node)
@@ -213,7 +213,7 @@ def _sort_ids(nodes, bits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _clear(seen, seeds, touched, num_touched):  # type: ignore[no-untyped-def]
+def _clear(seen, seeds, touched, num_touched):
     if num_touched > touched.size:
         seen[:] = ZERO
         return

@@ -26,7 +26,7 @@ LANE_BITS = 64
 
 
 @njit(inline="always")
-def make_scratch():  # type: ignore[no-untyped-def]
+def make_scratch():
     """Arrays of one thread's stages: keys, lanes, masks, first slots, owners; slots, sources."""
     return (
         np.empty(BLOCK_BATCH, dtype=np.uint64),
@@ -40,7 +40,7 @@ def make_scratch():  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def fill_blocks(indptr, frontier, node_at, block_at, view_key, keys, lanes, first_slots, owners):  # type: ignore[no-untyped-def]
+def fill_blocks(indptr, frontier, node_at, block_at, view_key, keys, lanes, first_slots, owners):
     """Lay out the next blocks of the frontier's rows.
 
     Args:
@@ -75,7 +75,7 @@ def fill_blocks(indptr, frontier, node_at, block_at, view_key, keys, lanes, firs
 
 
 @njit(cache=True, nogil=True)
-def live_slots(masks, first_slots, count, slots):  # type: ignore[no-untyped-def]
+def live_slots(masks, first_slots, count, slots):
     """List the slots that the masks mark; returns how many."""
     listed = 0
     for block in range(count):
@@ -89,7 +89,7 @@ def live_slots(masks, first_slots, count, slots):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def live_slots_and_sources(masks, first_slots, owners, count, slots, sources):  # type: ignore[no-untyped-def]
+def live_slots_and_sources(masks, first_slots, owners, count, slots, sources):
     """List the slots that the masks mark and the nodes they belong to; returns how many."""
     listed = 0
     for block in range(count):
@@ -104,7 +104,7 @@ def live_slots_and_sources(masks, first_slots, owners, count, slots, sources):  
 
 
 @njit(cache=True, nogil=True)
-def pass_weights(indptr, thresholds, weight_key, slots, sources, count):  # type: ignore[no-untyped-def]
+def pass_weights(indptr, thresholds, weight_key, slots, sources, count):
     """Keep the live slots that also pass their edge's weight; returns how many.
 
     Args:
@@ -136,7 +136,7 @@ def expose(
     scratch,
     with_sources,
     targets,
-):  # type: ignore[no-untyped-def]
+):
     """One batch of blocks through all stages: the targets that are hit.
 
     Args:

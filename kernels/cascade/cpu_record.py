@@ -12,7 +12,8 @@ COLUMNS = 8
 """Columns of a person: node, level, parent, dose, visited, bought, shared hop, last hit."""
 NODE, LEVEL, PARENT, DOSE, VISITED, BOUGHT, SHARED, LAST_HIT = range(COLUMNS)
 
-UNSEEN, SEED = -1, -2
+UNSEEN, CLOSED = -1, -2
+"""A closed node is a seed, or has decided at the highest dose: no hit can change it any more."""
 
 
 @njit(cache=True, nogil=True)
@@ -37,7 +38,7 @@ def record_cascades(
     max_hops,
     doses,
     keep,
-):  # type: ignore[no-untyped-def]
+):
     """Spread cascades first .. last - 1 with parents and doses.
 
     Args:
@@ -61,7 +62,7 @@ def record_cascades(
         base = used
         seeds = seed_nodes[seed_start[row] : seed_end[row]]
         for node in seeds:
-            place[node] = SEED
+            place[node] = CLOSED
         frontier, hop = seeds, 1
         while frontier.size and (max_hops < 0 or hop <= max_hops):
             hit = np.empty(0, dtype=np.int32)
@@ -114,6 +115,7 @@ def record_cascades(
                 segment,
                 people[base:used],
                 hit[:num_hit],
+                place,
             )
             frontier, hop = hit[:sharers], hop + 1
         for node in seeds:
@@ -131,12 +133,12 @@ def record_cascades(
 
 
 @njit(cache=True, nogil=True)
-def _hit(targets, sources, count, hop, doses, place, people, base, used, hit, num_hit):  # type: ignore[no-untyped-def]
+def _hit(targets, sources, count, hop, doses, place, people, base, used, hit, num_hit):
     """Meet the targets: new people join, each live slot adds a dose, parents are the smallest."""
     for i in range(count):
         node = targets[i]
         at = place[node]
-        if at == SEED:
+        if at == CLOSED:
             continue
         if at == UNSEEN:
             at = used - base
@@ -151,8 +153,7 @@ def _hit(targets, sources, count, hop, doses, place, people, base, used, hit, nu
         if person[LEVEL] == hop:
             person[PARENT] = min(person[PARENT], sources[i])
         person[DOSE] = min(person[DOSE] + 1, doses)
-        # With one dose a later hit meets the same entries and the same luck: nothing can change.
-        if person[LAST_HIT] < hop and (doses > 1 or person[LEVEL] == hop):
+        if person[LAST_HIT] < hop:
             person[LAST_HIT] = hop
             hit[num_hit] = at
             num_hit += 1
@@ -161,8 +162,8 @@ def _hit(targets, sources, count, hop, doses, place, people, base, used, hit, nu
 
 @njit(cache=True, nogil=True)
 def _decide(
-    row, hop, doses, visit, buy, share, visit_key, buy_key, share_key, segment, people, hit
-):  # type: ignore[no-untyped-def]
+    row, hop, doses, visit, buy, share, visit_key, buy_key, share_key, segment, people, hit, place
+):
     """Let everyone hit decide what is open; `hit` becomes the ids of the new sharers."""
     visit = visit[row if visit.shape[0] > 1 else 0]
     buy = buy[row if buy.shape[0] > 1 else 0]
@@ -170,6 +171,8 @@ def _decide(
     sharers = 0
     for at in hit:
         person = people[at]
+        if person[DOSE] == doses:
+            place[person[NODE]] = CLOSED
         word, kind = np.uint64(person[NODE]), segment[person[NODE]]
         level, dose = person[LEVEL], person[DOSE]
         if not person[VISITED]:
@@ -189,7 +192,7 @@ def _decide(
 
 
 @njit(cache=True, nogil=True)
-def _tally(row, people, lines, used):  # type: ignore[no-untyped-def]
+def _tally(row, people, lines, used):
     """Count a cascade's people by level, in which order they stand."""
     level = 0
     for person in people:
@@ -207,7 +210,7 @@ def _tally(row, people, lines, used):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _with_room_1d(array, needed):  # type: ignore[no-untyped-def]
+def _with_room_1d(array, needed):
     if needed <= array.size:
         return array
     grown = np.empty(max(needed, 2 * array.size), dtype=array.dtype)

@@ -38,7 +38,7 @@ def trailing_zeros(typing_context: Any, word: Any) -> Any:
 
 
 @njit(inline="always")
-def mix(state):  # type: ignore[no-untyped-def]
+def mix(state):
     """SplitMix64's finaliser on uint64."""
     state = (state ^ (state >> np.uint64(30))) * MIX_1
     state = (state ^ (state >> np.uint64(27))) * MIX_2
@@ -46,19 +46,19 @@ def mix(state):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def child(state, index):  # type: ignore[no-untyped-def]
+def child(state, index):
     """The index-th word below a state; both uint64."""
     return mix(state + GOLDEN * (index + ONE))
 
 
 @njit(inline="always")
-def uniform(state, index):  # type: ignore[no-untyped-def]
+def uniform(state, index):
     """The 32-bit uniform of a word, as uint64."""
     return child(state, index) >> WORDS
 
 
 @njit(cache=True, nogil=True)
-def live_masks(keys, lanes, count, threshold, masks):  # type: ignore[no-untyped-def]
+def live_masks(keys, lanes, count, threshold, masks):
     """Which lanes of each block are live.
 
     Args:
@@ -94,7 +94,7 @@ def live_masks(keys, lanes, count, threshold, masks):  # type: ignore[no-untyped
 
 
 @njit(inline="always")
-def _finish(key, undecided, threshold, first, needed):  # type: ignore[no-untyped-def]
+def _finish(key, undecided, threshold, first, needed):
     live = ZERO
     word = np.uint64(first)
     while undecided and word < needed:

@@ -80,6 +80,12 @@ class Cascades:
     sharers: NDArray[np.int64]
     events: Events | None = None
 
+    @classmethod
+    def from_counts(cls, counts: NDArray[np.int64], events: Events | None = None) -> "Cascades":
+        """Take int64 [4, C, H]: reach, visitors, buyers and sharers."""
+        reach, visitors, buyers, sharers = counts
+        return cls(reach, visitors, buyers, sharers, events)
+
     def equals(self, other: "Cascades") -> bool:
         """Whether every count and every event is the same."""
         if (self.events is None) != (other.events is None):

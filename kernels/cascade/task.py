@@ -67,7 +67,9 @@ def check(
     """
     if record not in ("counts", "events"):
         raise ValueError(f"record is {record!r}; give 'counts' or 'events'")
-    layers = (graph,) if isinstance(graph, Graph) else tuple(graph)
+    if not isinstance(rule, CascadeRule):
+        raise ValueError(f"rule is {rule!r}; give a CascadeRule")
+    layers = tuple(graph) if isinstance(graph, Iterable) else (graph,)
     if not layers or not all(isinstance(layer, Graph) for layer in layers):
         raise ValueError("graph is no Graph; give a Graph or a list of Graphs on the same nodes")
     sizes = [layer.num_nodes for layer in layers]
@@ -151,7 +153,12 @@ def _is_list(value: Any) -> bool:
 def _node_set(values: Any, name: str, num_nodes: int) -> NDArray[np.int32]:
     if not _is_list(values):
         raise ValueError(f"{name} is {values!r}; mix no lists and numbers in seeds")
-    array = np.asarray(values if isinstance(values, np.ndarray) else list(values))
+    if not isinstance(values, np.ndarray):
+        values = list(values)
+        flags = any(isinstance(value, bool | np.bool_) for value in values)
+        array = np.asarray(values, dtype=object if flags else None)
+    else:
+        array = values
     if array.size == 0 and array.ndim == 1:
         return np.empty(0, dtype=np.int32)
     if array.ndim != 1 or array.dtype.kind not in "iu":
@@ -168,7 +175,10 @@ def _segments(
     no_tables = rule.visit is None and rule.buy is None and rule.share is None
     if segment is None:
         return np.zeros(num_nodes, dtype=np.int32)
-    array = np.asarray(segment)
+    try:
+        array = np.asarray(segment)
+    except ValueError as error:
+        raise ValueError(f"segment is no list of integers: {error}") from None
     if array.shape != (num_nodes,):
         raise ValueError(f"segment has shape {array.shape}; give one class a node, ({num_nodes},)")
     if num_nodes and array.dtype.kind not in "iu":

@@ -1,0 +1,1 @@
+"""What we claim: one file an experiment, and what all of them share."""

@@ -1,0 +1,60 @@
+"""The `weishang` command: reproduce the reported tables, compare speeds."""
+
+from pathlib import Path
+
+from weishang.experiments import verdicts
+from weishang.experiments.audit import audit
+from weishang.experiments.bench import bench
+from weishang.experiments.command import (
+    RESULTS,
+    GraphOption,
+    OutOption,
+    SeedOption,
+    UsersOption,
+    application,
+    finish,
+    show,
+    stage,
+)
+from weishang.experiments.nulls import nulls
+from weishang.experiments.reach import reach
+
+app = application()
+app.command()(bench)
+
+SHOWN = ["id", "role", "reading", "band", "simulated", "interval", "verdict"]
+
+
+@app.command()
+def reproduce(
+    graph: GraphOption = None,
+    users: UsersOption = 1_000_000,
+    seed: SeedOption = 2026,
+    out: OutOption = RESULTS,
+) -> None:
+    """Rebuild the reported tables and judge every figure in them."""
+    with stage("reproduce", 3) as advance:
+        reach(graph=graph, users=users, seed=seed, out=out)
+        advance()
+        nulls(graph=graph, users=users, seed=seed, out=out)
+        advance()
+        audit(out=out)
+        advance()
+    show_verdicts(out)
+
+
+def show_verdicts(out: Path) -> None:
+    """Print `out/verdicts.csv`, the columns that say whether a figure is met."""
+    table = verdicts.read(out)
+    table["band"] = verdicts.spans(table["reported_low"], table["reported_high"])
+    table["interval"] = verdicts.spans(table["ci_low"], table["ci_high"])
+    show(table[SHOWN], f"{out / verdicts.NAME}: simulated against reported")
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    finish(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Figures of the reach experiment, drawn from its saved tables."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from weishang.experiments import figures
+from weishang.experiments.estimands import ALL, BY_REACHED, BY_VISITS, LEVELS, THERE
+
+SHOWN_CONVERSIONS = (
+    ("l1_conv", BY_REACHED, "level 1\n(friends)"),
+    ("l2_conv", BY_REACHED, "level 2\n(their friends)"),
+    ("conv_system", BY_REACHED, "system\nrecommendation"),
+    ("t1_moments_conv", BY_VISITS, "Moments,\nby visits"),
+    ("t1_moments_conv", BY_REACHED, "Moments,\nby reached"),
+)
+BAND = "#BBBBBB"
+OPEN_END = 1e6
+"""Where an open band ends on paper."""
+
+
+def reach_by_level(campaigns: pd.DataFrame, estimands: pd.DataFrame) -> Figure:
+    """Every campaign that gets to a level, their mean, and the reported band; log axis."""
+    figure, axes = figures.canvas(height=3.4)
+    table = estimands.set_index(["figure", "reading"])
+    for level in LEVELS:
+        reached = campaigns[f"reach_{level}"].to_numpy()
+        there = np.sort(reached[reached > 0])
+        if there.size:
+            spread = (np.arange(there.size) * 0.6180339887 % 1.0 - 0.5) * 0.5
+            axes.plot(
+                level + spread, there, ",", color=figures.SKY, alpha=0.6, rasterized=True, zorder=1
+            )
+        row = table.loc[(f"t2_l{level}_reach", THERE)]
+        high = OPEN_END if np.isnan(row["reported_high"]) else row["reported_high"]
+        axes.fill_between(
+            [level - 0.35, level + 0.35], row["reported_low"], high, color=BAND, alpha=0.6, zorder=2
+        )
+        for reading, mark, colour in ((THERE, "o", figures.BLUE), (ALL, "s", figures.VERMILION)):
+            at = table.loc[(f"t2_l{level}_reach", reading)]
+            axes.errorbar(
+                level + (0.12 if reading == ALL else -0.12),
+                at["value"],
+                [[at["value"] - at["ci_low"]], [at["ci_high"] - at["value"]]],
+                fmt=mark,
+                color=colour,
+                capsize=3,
+                zorder=3,
+                label=reading if level == 1 else None,
+            )
+    axes.plot([], [], "s", color=BAND, markersize=8, label="reported")
+    axes.plot([], [], ".", color=figures.SKY, label="a campaign")
+    axes.set(yscale="log", xlabel="level (friend-to-friend steps)", ylabel="people reached")
+    axes.set_xticks(LEVELS, ["1", "2", "3 and more"])
+    axes.legend(loc="upper left", fontsize=7)
+    return figure
+
+
+def conversions(estimands: pd.DataFrame) -> Figure:
+    """Simulated conversions with 95% intervals beside the reported bands."""
+    figure, axes = figures.canvas(height=3.0)
+    table = estimands.set_index(["figure", "reading"])
+    for place, (name, reading, _) in enumerate(SHOWN_CONVERSIONS):
+        row = table.loc[(name, reading)]
+        low, high = 100 * row["reported_low"], 100 * row["reported_high"]
+        axes.fill_between([place - 0.3, place + 0.3], low, high, color=BAND, alpha=0.6)
+        value = 100 * row["value"]
+        error = [[value - 100 * row["ci_low"]], [100 * row["ci_high"] - value]]
+        axes.errorbar(place, value, error, fmt="o", color=figures.BLUE, capsize=3)
+    axes.plot([], [], "s", color=BAND, markersize=8, label="reported, ±10%")
+    axes.plot([], [], "o", color=figures.BLUE, label="simulated, 95% interval")
+    axes.set_xticks(range(len(SHOWN_CONVERSIONS)), [label for *_, label in SHOWN_CONVERSIONS])
+    axes.set(xlabel="channel", ylabel="conversion (%)", ylim=(0, None))
+    axes.legend(fontsize=7)
+    return figure

@@ -1,0 +1,63 @@
+"""Societies and worlds that experiments share: built once a process, from a file or generated."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from weishang.experiments.command import stage
+from weishang.experiments.estimands import campaign_rows
+from weishang.kernels import Graph
+from weishang.model.market import Market
+from weishang.model.recommendation import recommend
+from weishang.model.scenario import Scenario
+from weishang.model.society import Society, SocietyParameters, from_graph, generate
+
+MAX_SEED = 1 << 64
+MIN_USERS = 100
+
+
+@lru_cache(maxsize=1)
+def society(graph: Path | None, users: int, seed: int, parameters: SocietyParameters) -> Society:
+    """The people of an experiment: on a file's graph, or generated.
+
+    The last one is kept, so that experiments run one after the other share it.
+
+    Args:
+        graph: an undirected edge list, or None.
+        users: how many to generate; not used with a graph.
+        seed: of the generator, in [0, 2^64).
+        parameters: of the society.
+
+    Raises:
+        ValueError: a number is out of range or the file holds no graph.
+    """
+    if not 0 <= seed < MAX_SEED:
+        raise ValueError(f"seed is {seed}; give an integer in [0, 2^64)")
+    rng = np.random.default_rng(seed)
+    if graph is not None:
+        with stage(f"read {graph.name}"):
+            return from_graph(Graph.from_edge_list(graph, directed=False), parameters, rng)
+    if users < MIN_USERS:
+        raise ValueError(f"users is {users}; give at least {MIN_USERS}")
+    with stage(f"generate {users:,} users", total=100) as advance:
+        done = 0
+
+        def tell(_: str, share: float) -> None:
+            nonlocal done
+            advance(round(100 * share) - done)
+            done = round(100 * share)
+
+        return generate(parameters, users, rng, tell)
+
+
+def run_world(society: Society, scenario: Scenario, world: int, campaigns: int) -> pd.DataFrame:
+    """One day of a world: a row a campaign, among friends and shown by the platform."""
+    market = Market(society, scenario, world, campaigns)
+    market.step()
+    assert market.spread is not None
+    shown = recommend(
+        society, market.campaigns, scenario.weights, scenario.budgets, scenario.feed, world
+    )
+    return campaign_rows(world, society, market.campaigns, market.spread, shown)

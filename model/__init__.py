@@ -1,0 +1,1 @@
+"""Who decides: societies, agents, the rules of decision, the market."""
