@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels.cascade import cpu_count, cpu_record
+from weishang.kernels.cascade.cpu_batch import Batch
 from weishang.kernels.cascade.result import COUNTS, Cascades, Events
 from weishang.kernels.cascade.task import Task
-from weishang.kernels.rng import Purpose, derive, word_tree
 
 PARTS_PER_THREAD = 8
 """Parts that a batch is cut into: a thread that meets a long cascade leaves the rest to others."""
@@ -30,53 +30,22 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
     """
     if threads is not None and threads < 1:
         raise ValueError(f"threads is {threads}; give at least 1, or None for one a core")
-    inputs = _inputs(task)
+    batch = Batch.of(task)
     workers = threads or os.cpu_count() or 1
     if not task.events and task.tables.doses == 1:
-        return _count(task, inputs, workers)
-    return _record(task, inputs, workers)
+        return _count(task, batch, workers)
+    return _record(task, batch, workers)
 
 
-def _inputs(task: Task) -> tuple[Any, ...]:
-    """What the compiled kernels take after the range of cascades."""
-    num_layers = len(task.layers)
-    no_weights = np.empty(0, dtype=np.uint64)
-    thresholds = [layer.weight_thresholds() for layer in task.layers]
-    keys = {
-        purpose: word_tree([derive(task.seed, purpose)], task.cascades)[0]
-        for purpose in (Purpose.VISIT, Purpose.BUY, Purpose.SHARE)
-    }
-    by_layer = {
-        purpose: word_tree(
-            [derive(task.seed, purpose, layer) for layer in range(num_layers)], task.cascades
-        ).T
-        for purpose in (Purpose.VIEW, Purpose.WEIGHT)
-    }
-    return (
-        tuple((layer.indptr, layer.indices) for layer in task.layers),
-        tuple(no_weights if weights is None else weights for weights in thresholds),
-        *task.tables[:4],
-        by_layer[Purpose.VIEW],
-        by_layer[Purpose.WEIGHT],
-        keys[Purpose.VISIT],
-        keys[Purpose.BUY],
-        keys[Purpose.SHARE],
-        task.seed_nodes,
-        task.seed_start,
-        task.seed_end,
-        task.segment,
-        -1 if task.max_hops is None else task.max_hops,
-    )
-
-
-def _count(task: Task, inputs: tuple[Any, ...], workers: int) -> Cascades:
-    parts = _over_cascades(task, workers, lambda a, b: cpu_count.count_cascades(a, b, *inputs))
+def _count(task: Task, batch: Batch, workers: int) -> Cascades:
+    parts = _over_cascades(task, workers, lambda a, b: cpu_count.count_cascades(a, b, batch))
     return Cascades.from_counts(_table(task, parts))
 
 
-def _record(task: Task, inputs: tuple[Any, ...], workers: int) -> Cascades:
-    inputs = (*inputs, task.tables.doses, task.events)
-    parts = _over_cascades(task, workers, lambda a, b: cpu_record.record_cascades(a, b, *inputs))
+def _record(task: Task, batch: Batch, workers: int) -> Cascades:
+    parts = _over_cascades(
+        task, workers, lambda a, b: cpu_record.record_cascades(a, b, batch, task.events)
+    )
     counts = _table(task, [part[0] for part in parts])
     if not task.events:
         return Cascades.from_counts(counts)

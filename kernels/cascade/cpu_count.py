@@ -1,9 +1,21 @@
 """Counting cascades on a CPU: no events, no doses, nothing that costs O(N) per cascade."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
 
-from weishang.kernels.cascade.cpu_exposures import BLOCK_BATCH, LANE_BITS, expose, make_scratch
+from weishang.kernels.cascade.cpu_batch import (
+    BLOCK_BATCH,
+    LANE_BITS,
+    goes_on,
+    make_scratch,
+    of_cascade,
+    of_level,
+    seeds_of,
+    with_room,
+)
+from weishang.kernels.cascade.cpu_exposures import next_targets
 from weishang.kernels.cascade.cpu_words import CERTAIN, ONE, ZERO, trailing_zeros, uniform
 
 COLUMNS = 6
@@ -16,138 +28,97 @@ SORT_SHARE = 64
 """A frontier past N / 64 is put in order of ids, so that rows are read as a stream."""
 
 
-@njit(cache=True, nogil=True)
-def count_cascades(
-    first,
-    last,
-    layers,
-    weighted,
-    view,
-    visit,
-    buy,
-    share,
-    view_keys,
-    weight_keys,
-    visit_keys,
-    buy_keys,
-    share_keys,
-    seed_nodes,
-    seed_start,
-    seed_end,
-    segment,
-    max_hops,
-):
-    """Spread cascades first .. last - 1 and count them by level.
+class State(NamedTuple):
+    """One thread's memory of a cascade: about 4 bytes a node.
 
-    Args:
-        layers: tuple of (indptr int64 [N + 1], indices int32 [E]), one a layer.
-        weighted: tuple of uint64 [E] or empty, the layers' weight thresholds.
-        view, visit, buy, share: `Tables`, dose axis of one entry.
-        view_keys, weight_keys: uint64 [C, L], words of (seed, purpose, layer, cascade).
-        visit_keys, buy_keys, share_keys: uint64 [C], words of (seed, purpose, cascade).
-        seed_nodes, seed_start, seed_end, segment: as in `Task`.
-        max_hops: last hop; a negative number for no end.
+    Attributes:
+        seen: uint64 [N / 64], a bit a node that is reached or a seed.
+        ordered: uint64 [N / 64], for sorting; clear between uses.
+        queue: int32 [N], all who share, in the order of the hops.
+        fresh: int32, the nodes that a batch of targets reaches first.
+        touched: int32, reached nodes, as long as there are few.
+        num_touched: int64 [1], how many; one more than fit when they are not listed any more.
+    """
+
+    seen: Any
+    ordered: Any
+    queue: Any
+    fresh: Any
+    touched: Any
+    num_touched: Any
+
+
+@njit(cache=True, nogil=True)
+def count_cascades(first, last, batch):
+    """Spread cascades first .. last - 1 of a Batch and count them by level.
 
     Returns:
         int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
     """
-    num_nodes = segment.size
+    num_nodes = batch.segment.size
     scratch = make_scratch()
-    targets = np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int32)
-    seen = np.zeros((num_nodes + 63) // 64, dtype=np.uint64)
-    ordered = np.zeros_like(seen)
-    queue = np.empty(num_nodes, dtype=np.int32)
-    fresh = np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int32)
-    touched = np.empty(num_nodes // TOUCHED_SHARE + 64, dtype=np.int32)
+    state = State(
+        np.zeros((num_nodes + 63) // 64, dtype=np.uint64),
+        np.zeros((num_nodes + 63) // 64, dtype=np.uint64),
+        np.empty(num_nodes, dtype=np.int32),
+        np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int32),
+        np.empty(num_nodes // TOUCHED_SHARE + 64, dtype=np.int32),
+        np.zeros(1, dtype=np.int64),
+    )
     lines = np.empty((16 * (last - first) + 16, COLUMNS), dtype=np.int64)
     used = 0
     for row in range(first, last):
-        seeds = seed_nodes[seed_start[row] : seed_end[row]]
+        seeds = seeds_of(batch, row)
         for node in seeds:
-            _mark(seen, node)
-        num_touched = 0
-        begin, end, hop = 0, 0, 1
-        while (seeds.size if hop == 1 else end - begin) and (max_hops < 0 or hop <= max_hops):
-            frontier = seeds if hop == 1 else queue[begin:end]
-            begin = end
-            entry = row if visit.shape[0] > 1 else 0
-            to_visit = visit[entry, min(hop, visit.shape[1]) - 1, :, 0]
-            entry = row if buy.shape[0] > 1 else 0
-            to_buy = buy[entry, min(hop, buy.shape[1]) - 1, :, 0]
-            entry = row if share.shape[0] > 1 else 0
-            to_share = share[entry, min(hop, share.shape[1]) - 1, :, :, 0]
-            plain = _is_plain(to_visit, to_buy, to_share)
-            reach = visitors = buyers = 0
-            for number in range(len(layers)):
-                indptr, indices = layers[number]
-                entry = row if view.shape[0] > 1 else 0
-                threshold = view[entry, number, min(hop, view.shape[2]) - 1]
-                node_at = block_at = 0
-                while node_at < frontier.size and threshold:
-                    hits, node_at, block_at = expose(
-                        indptr,
-                        indices,
-                        weighted[number],
-                        frontier,
-                        node_at,
-                        block_at,
-                        view_keys[row, number],
-                        weight_keys[row, number],
-                        threshold,
-                        scratch,
-                        False,
-                        targets,
-                    )
-                    found = _first_hits(seen, targets, hits, fresh)
-                    reach += found
-                    for i in range(min(found, touched.size - num_touched)):
-                        touched[num_touched + i] = fresh[i]
-                    num_touched += found
-                    if plain:
-                        queue[end : end + found] = fresh[:found]
-                        end += found
-                    else:
-                        did_visit, did_buy, end = _decide(
-                            fresh,
-                            found,
-                            segment,
-                            to_visit,
-                            to_buy,
-                            to_share,
-                            visit_keys[row],
-                            buy_keys[row],
-                            share_keys[row],
-                            queue,
-                            end,
-                        )
-                        visitors += did_visit
-                        buyers += did_buy
-                    num_touched = min(num_touched, touched.size + 1)
-            if reach == 0:
-                break
+            _mark(state.seen, node)
+        frontier, end, hop = seeds, 0, 1
+        while frontier.size and goes_on(batch, hop):
             lines = with_room(lines, used + 1)
-            lines[used, 0] = row
-            lines[used, 1] = hop
-            lines[used, 2] = reach
-            lines[used, 3] = reach if plain else visitors
-            lines[used, 4] = buyers
-            lines[used, 5] = end - begin
+            begin = end
+            end = _hop(batch, row, hop, frontier, begin, scratch, state, lines[used])
+            if lines[used, 2] == 0:
+                break
+            frontier = state.queue[begin:end]
+            if frontier.size > num_nodes // SORT_SHARE:
+                _sort_ids(frontier, state.ordered)
             used += 1
-            if end - begin > num_nodes // SORT_SHARE:
-                _sort_ids(queue[begin:end], ordered)
             hop += 1
-        _clear(seen, seeds, touched, num_touched)
+        _clear(state, seeds)
     return lines[:used]
 
 
 @njit(cache=True, nogil=True)
-def with_room(table, needed):
-    """The table, or a larger copy of it, with room for so many lines."""
-    if needed <= table.shape[0]:
-        return table
-    grown = np.empty((max(needed, 2 * table.shape[0]), table.shape[1]), dtype=table.dtype)
-    grown[: table.shape[0]] = table
-    return grown
+def _hop(batch, row, hop, frontier, end, scratch, state, line):
+    """One hop: the frontier posts, new nodes decide, sharers join the queue at `end`.
+
+    Returns:
+        The queue's new end; `line` is the hop's line of counts.
+    """
+    to_visit = of_level(of_cascade(batch.visit_table, row), hop)[:, 0]
+    to_buy = of_level(of_cascade(batch.buy_table, row), hop)[:, 0]
+    to_share = of_level(of_cascade(batch.share_table, row), hop)[:, :, 0]
+    plain = _is_plain(to_visit, to_buy, to_share)
+    begin = end
+    reach = visitors = buyers = 0
+    scratch.cursor[:] = 0
+    count = next_targets(batch, row, hop, frontier, scratch, False)
+    while count >= 0:
+        found = _first_hits(state.seen, scratch.targets, count, state.fresh)
+        reach += found
+        _note_touched(state, found)
+        if plain:
+            state.queue[end : end + found] = state.fresh[:found]
+            end += found
+        else:
+            keys = batch.visit_keys[row], batch.buy_keys[row], batch.share_keys[row]
+            chances = to_visit, to_buy, to_share
+            did_visit, did_buy, end = _decide(batch.segment, found, chances, keys, state, end)
+            visitors += did_visit
+            buyers += did_buy
+        count = next_targets(batch, row, hop, frontier, scratch, False)
+    line[0], line[1], line[2] = row, hop, reach
+    line[3], line[4], line[5] = reach if plain else visitors, buyers, end - begin
+    return end
 
 
 @njit(inline="always")
@@ -179,10 +150,11 @@ def _first_hits(seen, targets, count, fresh):
 
 
 @njit(cache=True, nogil=True)
-def _decide(
-    fresh, count, segment, to_visit, to_buy, to_share, visit_key, buy_key, share_key, queue, end
-):
+def _decide(segment, count, chances, keys, state, end):
     """Let new nodes visit, buy and share; sharers join the queue."""
+    to_visit, to_buy, to_share = chances
+    visit_key, buy_key, share_key = keys
+    fresh, queue = state.fresh, state.queue
     visitors = buyers = 0
     for i in range(count):
         node = fresh[i]
@@ -213,11 +185,25 @@ def _sort_ids(nodes, bits):
 
 
 @njit(cache=True, nogil=True)
-def _clear(seen, seeds, touched, num_touched):
-    if num_touched > touched.size:
-        seen[:] = ZERO
-        return
-    for node in seeds:
-        seen[node >> 6] = ZERO
-    for i in range(num_touched):
-        seen[touched[i] >> 6] = ZERO
+def _note_touched(state, found):
+    """List the fresh nodes among the touched, as long as they fit."""
+    used, room = state.num_touched[0], state.touched.size
+    if used + found <= room:
+        state.touched[used : used + found] = state.fresh[:found]
+        state.num_touched[0] = used + found
+    else:
+        state.num_touched[0] = room + 1
+
+
+@njit(cache=True, nogil=True)
+def _clear(state, seeds):
+    """Forget the cascade."""
+    if state.num_touched[0] > state.touched.size:
+        state.seen[:] = ZERO
+    else:
+        seen = state.seen
+        for node in seeds:
+            seen[node >> 6] = ZERO
+        for node in state.touched[: state.num_touched[0]]:
+            seen[node >> 6] = ZERO
+    state.num_touched[0] = 0

@@ -3,9 +3,17 @@
 import numpy as np
 from numba import njit
 
+from weishang.kernels.cascade.cpu_batch import (
+    goes_on,
+    list_with_room,
+    make_scratch,
+    of_cascade,
+    of_level,
+    seeds_of,
+    with_room,
+)
 from weishang.kernels.cascade.cpu_count import COLUMNS as LINE_COLUMNS
-from weishang.kernels.cascade.cpu_count import with_room
-from weishang.kernels.cascade.cpu_exposures import BLOCK_BATCH, LANE_BITS, expose, make_scratch
+from weishang.kernels.cascade.cpu_exposures import next_targets
 from weishang.kernels.cascade.cpu_words import uniform
 
 COLUMNS = 8
@@ -17,107 +25,37 @@ UNSEEN, CLOSED = -1, -2
 
 
 @njit(cache=True, nogil=True)
-def record_cascades(
-    first,
-    last,
-    layers,
-    weighted,
-    view,
-    visit,
-    buy,
-    share,
-    view_keys,
-    weight_keys,
-    visit_keys,
-    buy_keys,
-    share_keys,
-    seed_nodes,
-    seed_start,
-    seed_end,
-    segment,
-    max_hops,
-    doses,
-    keep,
-):
-    """Spread cascades first .. last - 1 with parents and doses.
+def record_cascades(first, last, batch, keep):
+    """Spread cascades first .. last - 1 of a Batch, with parents and doses.
 
     Args:
-        doses: exposures that are told apart.
+        first, last: rows.
+        batch: Batch.
         keep: whether people are kept, or only counted.
-        the others: as in `cpu_count.count_cascades`.
 
     Returns:
         Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 8],
         cascade after cascade; and their cascades' rows, int64 [reached].
     """
-    num_nodes = segment.size
     scratch = make_scratch()
-    targets = np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int32)
-    place = np.full(num_nodes, UNSEEN, dtype=np.int32)
+    place = np.full(batch.segment.size, UNSEEN, dtype=np.int32)
     people = np.empty((1024, COLUMNS), dtype=np.int32)
+    hit = np.empty(1024, dtype=np.int32)
     rows = np.empty(0, dtype=np.int64)
     lines = np.empty((16 * (last - first) + 16, LINE_COLUMNS), dtype=np.int64)
     used = used_lines = 0
     for row in range(first, last):
         base = used
-        seeds = seed_nodes[seed_start[row] : seed_end[row]]
+        seeds = seeds_of(batch, row)
         for node in seeds:
             place[node] = CLOSED
-        frontier, hop = seeds, 1
-        while frontier.size and (max_hops < 0 or hop <= max_hops):
-            hit = np.empty(0, dtype=np.int32)
-            num_hit = 0
-            for number in range(len(layers)):
-                indptr, indices = layers[number]
-                entry = row if view.shape[0] > 1 else 0
-                threshold = view[entry, number, min(hop, view.shape[2]) - 1]
-                node_at = block_at = 0
-                while node_at < frontier.size and threshold:
-                    count, node_at, block_at = expose(
-                        indptr,
-                        indices,
-                        weighted[number],
-                        frontier,
-                        node_at,
-                        block_at,
-                        view_keys[row, number],
-                        weight_keys[row, number],
-                        threshold,
-                        scratch,
-                        True,
-                        targets,
-                    )
-                    people = with_room(people, used + count)
-                    hit = _with_room_1d(hit, num_hit + count)
-                    used, num_hit = _hit(
-                        targets,
-                        scratch[6],
-                        count,
-                        hop,
-                        doses,
-                        place,
-                        people,
-                        base,
-                        used,
-                        hit,
-                        num_hit,
-                    )
-            sharers = _decide(
-                row,
-                hop,
-                doses,
-                visit,
-                buy,
-                share,
-                visit_keys[row],
-                buy_keys[row],
-                share_keys[row],
-                segment,
-                people[base:used],
-                hit[:num_hit],
-                place,
+        frontier, hop = seeds.copy(), 1
+        while frontier.size and goes_on(batch, hop):
+            people, used, hit, num_hit = _hop(
+                batch, row, hop, frontier, scratch, place, people, base, used, hit
             )
-            frontier, hop = hit[:sharers], hop + 1
+            sharers = _decide(batch, row, hop, people[base:used], hit[:num_hit], place)
+            frontier, hop = hit[:sharers].copy(), hop + 1
         for node in seeds:
             place[node] = UNSEEN
         for person in people[base:used]:
@@ -125,7 +63,7 @@ def record_cascades(
         lines = with_room(lines, used_lines + hop)
         used_lines = _tally(row, people[base:used], lines, used_lines)
         if keep:
-            rows = _with_room_1d(rows, used)
+            rows = list_with_room(rows, used)
             rows[base:used] = row
         else:
             used = base
@@ -133,8 +71,25 @@ def record_cascades(
 
 
 @njit(cache=True, nogil=True)
-def _hit(targets, sources, count, hop, doses, place, people, base, used, hit, num_hit):
-    """Meet the targets: new people join, each live slot adds a dose, parents are the smallest."""
+def _hop(batch, row, hop, frontier, scratch, place, people, base, used, hit):
+    """One hop's exposures: new people join `people`, all who are hit are listed in `hit`."""
+    num_hit = 0
+    scratch.cursor[:] = 0
+    count = next_targets(batch, row, hop, frontier, scratch, True)
+    while count >= 0:
+        people = with_room(people, used + count)
+        hit = list_with_room(hit, num_hit + count)
+        used, num_hit = _meet(
+            scratch, count, hop, batch.doses, place, people, base, used, hit, num_hit
+        )
+        count = next_targets(batch, row, hop, frontier, scratch, True)
+    return people, used, hit, num_hit
+
+
+@njit(cache=True, nogil=True)
+def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
+    """Meet the targets: each live slot adds a dose, and the smallest source is the parent."""
+    targets, sources = scratch.targets, scratch.sources
     for i in range(count):
         node = targets[i]
         at = place[node]
@@ -161,13 +116,16 @@ def _hit(targets, sources, count, hop, doses, place, people, base, used, hit, nu
 
 
 @njit(cache=True, nogil=True)
-def _decide(
-    row, hop, doses, visit, buy, share, visit_key, buy_key, share_key, segment, people, hit, place
-):
+def _decide(batch, row, hop, people, hit, place):
     """Let everyone hit decide what is open; `hit` becomes the ids of the new sharers."""
-    visit = visit[row if visit.shape[0] > 1 else 0]
-    buy = buy[row if buy.shape[0] > 1 else 0]
-    share = share[row if share.shape[0] > 1 else 0]
+    visit, buy = of_cascade(batch.visit_table, row), of_cascade(batch.buy_table, row)
+    share = of_cascade(batch.share_table, row)
+    visit_key, buy_key, share_key = (
+        batch.visit_keys[row],
+        batch.buy_keys[row],
+        batch.share_keys[row],
+    )
+    segment, doses = batch.segment, batch.doses
     sharers = 0
     for at in hit:
         person = people[at]
@@ -176,19 +134,25 @@ def _decide(
         word, kind = np.uint64(person[NODE]), segment[person[NODE]]
         level, dose = person[LEVEL], person[DOSE]
         if not person[VISITED]:
-            chance = visit[min(level, visit.shape[0]) - 1, kind, min(dose, visit.shape[2]) - 1]
+            chance = _at_dose(of_level(visit, level)[kind], dose)
             person[VISITED] = uniform(visit_key, word) < chance
         if person[VISITED] and not person[BOUGHT]:
-            chance = buy[min(level, buy.shape[0]) - 1, kind, min(dose, buy.shape[2]) - 1]
+            chance = _at_dose(of_level(buy, level)[kind], dose)
             person[BOUGHT] = uniform(buy_key, word) < chance
         if not person[SHARED]:
             outcome = person[VISITED] + person[BOUGHT]
-            of_level = share[min(level, share.shape[0]) - 1, outcome, kind]
-            if uniform(share_key, word) < of_level[min(dose, of_level.size) - 1]:
+            chance = _at_dose(of_level(share, level)[outcome, kind], dose)
+            if uniform(share_key, word) < chance:
                 person[SHARED] = hop
                 hit[sharers] = person[NODE]
                 sharers += 1
     return sharers
+
+
+@njit(inline="always")
+def _at_dose(chances, dose):
+    """The entry of a dose; the last serves all higher ones."""
+    return chances[min(dose, chances.size) - 1]
 
 
 @njit(cache=True, nogil=True)
@@ -207,12 +171,3 @@ def _tally(row, people, lines, used):
         lines[used - 1, 4] += person[BOUGHT]
         lines[used - 1, 5] += person[SHARED] > 0
     return used
-
-
-@njit(cache=True, nogil=True)
-def _with_room_1d(array, needed):
-    if needed <= array.size:
-        return array
-    grown = np.empty(max(needed, 2 * array.size), dtype=array.dtype)
-    grown[: array.size] = array
-    return grown

@@ -5,7 +5,9 @@ complement: sums and products wrap alike, and only a right shift must clear the 
 """
 
 from collections.abc import Iterator
+from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,13 +17,16 @@ GOLDEN = rng.GOLDEN - (1 << rng.WORD_BITS)
 MIX_1 = rng.MIX_1 - (1 << rng.WORD_BITS)
 MIX_2 = rng.MIX_2 - (1 << rng.WORD_BITS)
 
-WORDS_BEFORE_LOOK = (7, 11, 16)
-"""Words after which blocks without an undecided lane are set aside: a word halves the undecided
-lanes, and looking costs about as much as two words (measured on a CPU)."""
+WORDS_BEFORE_LOOK = (6, 9, 13)
+"""Words after which blocks without an undecided lane are set aside. A word halves the undecided
+lanes; a look costs about as much as a word (measured on a CPU)."""
 
-_FLOAT_FRACTION_BITS = 23
-_FLOAT_EXPONENT_MASK = 255
-_FLOAT_EXPONENT_BIAS = 127
+WORDS_AT_ONCE = 1 << 16
+"""Few blocks take many words in one operation; more than these would leave a CPU's cache."""
+
+_EACH_BYTE = 0x0101010101010101
+_BYTE_SIGNS = -0x7F7F7F7F7F7F7F80
+_TOP_BYTE = 56
 
 
 def signed(word: int) -> int:
@@ -68,101 +73,97 @@ def live_lanes(keys: Tensor, blocks: Tensor, lanes: Tensor, threshold: Tensor | 
     state = blocks * signed(rng.GOLDEN * rng.UNIFORM_BITS)
     state += keys
     if isinstance(threshold, int):
-        live, undecided = torch.zeros_like(lanes), lanes.clone()
-    else:
-        live = torch.where(threshold == rng.CERTAIN, lanes, 0)
-        undecided = lanes ^ live
-    _compare(state, undecided, live, threshold, 0)
-    return live
+        return _below(state, lanes, threshold, 0)
+    certain = lanes.masked_fill(threshold != rng.CERTAIN, 0)
+    return _below(state, lanes ^ certain, threshold, 0).bitwise_or_(certain)
 
 
-def list_lanes(masks: Tensor, limit: int) -> Iterator[Tensor]:
-    """List the set bits of masks as block * 64 + lane, by peeling off the lowest of each block.
+def list_lanes(masks: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """List the set bits of masks in order.
 
     Args:
         masks: int64 [B].
-        limit: a batch is handed out once it has so many bits, so none is longer than limit + B.
+        limit: bits listed at once.
 
     Yields:
-        int64 codes, each bit once, ordered only within a round of peeling.
+        Positions in masks and lanes of the bits, int64.
     """
-    batch: list[Tensor] = []
-    size = 0
-    index = masks.nonzero().view(-1)
-    rest, first = masks.index_select(0, index), index << 6
-    while index.numel():
-        lowest = rest & -rest
-        batch.append(first + _bit_number(lowest))
-        size += index.numel()
-        if size >= limit:
-            yield _joined(batch)
-            batch, size = [], 0
-        rest ^= lowest
-        index = rest.nonzero().view(-1)
-        if index.numel() < rest.numel():
-            rest, first = rest.index_select(0, index), first.index_select(0, index)
-    if size:
-        yield _joined(batch)
+    running = _running_counts(masks)
+    for block, rank in unfold(running >> _TOP_BYTE, limit):
+        yield block, _select(masks.index_select(0, block), running.index_select(0, block), rank)
 
 
-def slots_mask(counts: Tensor) -> Tensor:
-    """The lanes that hold a slot, for blocks of so many slots (64 when it is more).
+def unfold(counts: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Number the members of groups, group after group.
 
     Args:
-        counts: int64 [B], at least 1.
+        counts: int64 [G], sizes of the groups.
+        limit: members numbered at once.
 
-    Returns:
-        int64 [B], the lowest min(count, 64) bits.
+    Yields:
+        The members' groups and their numbers in them, from 0; int64.
     """
-    partial = torch.ones_like(counts) << counts.clamp(max=rng.WORD_BITS - 1)
-    partial -= 1
-    return partial.masked_fill_(counts >= rng.WORD_BITS, -1)
+    ends = counts.cumsum(0)
+    firsts = ends - counts
+    total = int(ends[-1]) if counts.numel() else 0
+    for begin in range(0, total, limit):
+        end = min(begin + limit, total)
+        if end - begin < total:
+            counts = (ends.clamp(max=end) - firsts.clamp(min=begin)).clamp_(min=0)
+        group = torch.repeat_interleave(counts, output_size=end - begin)
+        number = torch.arange(begin, end, device=counts.device)
+        number -= firsts.index_select(0, group)
+        yield group, number
 
 
-def _compare(
-    state: Tensor, undecided: Tensor, live: Tensor, threshold: Tensor | int, first: int
-) -> None:
-    """Decide lanes from word `first` on, most significant bit first; `live` gains lanes."""
+def first_lanes(last: Tensor) -> Tensor:
+    """Masks of the lanes 0 .. min(last, 63), int64; last is at least 0."""
+    return torch.bitwise_left_shift(-2, last.clamp(max=rng.WORD_BITS - 1)).bitwise_not_()
+
+
+def _below(state: Tensor, lanes: Tensor, threshold: Tensor | int, first: int) -> Tensor:
+    """The lanes whose bits from word `first` on are below the threshold's, top bit first."""
     end = _words_needed(threshold)
     stop = min([end, *(look for look in WORDS_BEFORE_LOOK if look > first)])
-    word, spare = torch.empty_like(state), torch.empty_like(state)
-    for number in range(first, stop):
-        state += GOLDEN
-        _mix(state, word, spare)
-        if isinstance(threshold, int):
-            undecided = _decide(undecided, live, word, threshold >> (31 - number) & 1)
+    kept, undecided = lanes.clone(), lanes.clone()
+    for number, word in _words(state, first, stop):
+        shift = rng.UNIFORM_BITS - 1 - number
+        if not isinstance(threshold, int):
+            _compare_each(kept, undecided, word, -(threshold >> shift & 1))
+        elif threshold >> shift & 1:
+            undecided &= word
         else:
-            _decide_each(undecided, live, word, -(threshold >> (31 - number) & 1))
-    if stop == end:
-        return
-    left = undecided.nonzero().view(-1)
+            undecided ^= word.bitwise_and_(undecided)
+            kept ^= word
+    live = kept.bitwise_xor_(undecided)
+    left = undecided.nonzero().view(-1) if stop < end else undecided[:0]
     if left.numel():
-        more = torch.zeros_like(left)
         if not isinstance(threshold, int):
             threshold = threshold.index_select(0, left)
-        _compare(
-            state.index_select(0, left), undecided.index_select(0, left), more, threshold, stop
-        )
-        live.index_add_(0, left, more)
+        # A lane that is still undecided is not among the live, so that adding sets its bit.
+        state, undecided = state.index_select(0, left), undecided.index_select(0, left)
+        live.index_add_(0, left, _below(state, undecided, threshold, stop))
+    return live
 
 
-def _decide(undecided: Tensor, live: Tensor, word: Tensor, bit: int) -> Tensor:
-    """One bit of every lane against the threshold's; returns the lanes still undecided."""
-    word &= undecided
-    undecided ^= word
-    if not bit:
-        return undecided
-    live |= undecided
-    return undecided.copy_(word)
-
-
-def _decide_each(undecided: Tensor, live: Tensor, word: Tensor, bits: Tensor) -> None:
-    """As `_decide`, with a threshold a block: its bit is 0 or, when set, -1."""
+def _compare_each(kept: Tensor, undecided: Tensor, word: Tensor, bits: Tensor) -> None:
+    """One bit of every lane against its block's threshold, whose bit is 0 or, when set, -1."""
     word ^= bits
     word &= undecided
     undecided ^= word
-    word &= bits
-    live |= word
+    kept ^= word.bitwise_and_(~bits)
+
+
+def _words(state: Tensor, first: int, stop: int) -> Iterator[tuple[int, Tensor]]:
+    """Words number `first` .. `stop` - 1 of each block; each may be overwritten."""
+    size = max(1, min(stop - first, WORDS_AT_ONCE // max(1, state.numel())))
+    words, spare = state.new_empty(2, size, state.numel()).unbind(0)
+    for begin in range(first, stop, size):
+        count = min(size, stop - begin)
+        steps = torch.arange(begin + 1, begin + count + 1, device=state.device) * GOLDEN
+        torch.add(state, steps.view(-1, 1), out=words[:count])
+        _mix(words[:count], words[:count], spare[:count])
+        yield from enumerate(words[:count].unbind(0), start=begin)
 
 
 def _words_needed(threshold: Tensor | int) -> int:
@@ -190,11 +191,38 @@ def _shifted(words: Tensor, bits: int, out: Tensor) -> Tensor:
     return out
 
 
-def _bit_number(powers: Tensor) -> Tensor:
-    """The place of the only set bit, int32: a float32 holds a power of two as its exponent."""
-    exponent = powers.to(torch.float32).view(torch.int32) >> _FLOAT_FRACTION_BITS
-    return (exponent & _FLOAT_EXPONENT_MASK) - _FLOAT_EXPONENT_BIAS
+def _running_counts(masks: Tensor) -> Tensor:
+    """Set bits of each mask up to and with each byte, in that byte of the result."""
+    counts = masks - ((masks >> 1) & 0x5555555555555555)
+    counts = (counts & 0x3333333333333333).add_((counts >> 2) & 0x3333333333333333)
+    counts += counts >> 4
+    counts &= 0x0F0F0F0F0F0F0F0F
+    counts *= _EACH_BYTE
+    return counts
 
 
-def _joined(batch: list[Tensor]) -> Tensor:
-    return batch[0] if len(batch) == 1 else torch.cat(batch)
+def _select(masks: Tensor, running: Tensor, rank: Tensor) -> Tensor:
+    """The lane of each mask's set bit number `rank`, from 0; `running` as of _running_counts.
+
+    Source: Vigna (2008), "Broadword implementation of rank/select queries", WEA.
+    """
+    passed = (rank * _EACH_BYTE).bitwise_or_(_BYTE_SIGNS).sub_(running).bitwise_and_(_BYTE_SIGNS)
+    passed >>= 7
+    passed *= _EACH_BYTE
+    first_lane = (passed >> _TOP_BYTE) << 3
+    before = (running << 8).bitwise_right_shift_(first_lane).bitwise_and_(255)
+    place = (masks >> first_lane).bitwise_and_(255)
+    place <<= 3
+    place += rank
+    place -= before
+    return first_lane.add_(_places_in_byte(masks.device).index_select(0, place))
+
+
+@cache
+def _places_in_byte(device: torch.device) -> Tensor:
+    """Entry byte * 8 + rank is the place of that set bit in the byte; int64 [2048]."""
+    places = np.zeros((256, 8), dtype=np.int64)
+    for byte in range(256):
+        found = [bit for bit in range(8) if byte >> bit & 1]
+        places[byte, : len(found)] = found
+    return torch.from_numpy(places.ravel()).to(device)

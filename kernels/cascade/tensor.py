@@ -1,0 +1,254 @@
+"""The cascade in tensor operations: all rows of a batch at once, on whatever device torch has.
+
+A hop is a few dozen operations over the whole frontier of many cascades; a node is a key,
+row * N + node. Memory bounds how many rows and blocks of slots are worked on at once; the
+result depends on neither, since every draw is a function of what it decides and every other
+operation is of integers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from weishang.kernels.cascade import tensor_words as words
+from weishang.kernels.cascade.result import COUNTS, Cascades, Events
+from weishang.kernels.cascade.task import Task
+from weishang.kernels.cascade.tensor_crew import Crew, crew_size
+from weishang.kernels.cascade.tensor_graph import Layer, Posts, exposures, on_device, to_device
+from weishang.kernels.cascade.tensor_rule import BOUGHT, VISITED, Rule
+from weishang.kernels.cascade.tensor_state import (
+    CountState,
+    EventState,
+    Reached,
+    State,
+    split_keys,
+)
+from weishang.kernels.rng import Purpose, derive
+
+DEFAULT_MEMORY = 2 << 30
+"""Bytes."""
+
+BLOCK_BYTES = 1 << 10
+"""Working arrays at worst, for each block of 64 slots (or node) that is worked on at once."""
+MIN_BLOCKS = 1 << 10
+MAX_BLOCKS = {"cpu": 1 << 16}
+"""On a CPU more blocks would leave the cache; elsewhere `memory` alone decides."""
+ROW_BYTES = 1 << 10
+"""Working arrays for each cascade of a part, beside its nodes and its own tables."""
+BLOCKS_SHARE = 4
+"""One part in so many of `memory` is for blocks, at least; rows take the rest."""
+
+
+ACCELERATORS = ("cuda", "xpu")
+"""Devices that are taken unasked; torch calls ROCm's cuda."""
+
+
+class _Plan(NamedTuple):
+    """How a batch is cut: rows a part, blocks that a thread works on at once, threads."""
+
+    rows: int
+    blocks: int
+    threads: int
+
+
+def run(
+    task: Task, *, device: torch.device | str | None = None, memory: int = DEFAULT_MEMORY
+) -> Cascades:
+    """Spread every cascade of the batch, many at once.
+
+    Args:
+        task: the batch.
+        device: a torch device; None takes a CUDA, ROCm or XPU device if there is one.
+        memory: bytes that the working arrays may take, beside the graph and the result.
+
+    Returns:
+        Cascades, the same for any device and memory.
+
+    Raises:
+        ValueError: the device cannot be used, or the memory does not hold one cascade.
+    """
+    place = _device(device)
+    tables = task.tables
+    doses = max(table.shape[-1] for table in (tables.visit, tables.buy, tables.share))
+    lean = doses == 1 and not task.events
+    plan = _plan(task, CountState.NODE_BYTES if lean else EventState.NODE_BYTES, place, memory)
+    with torch.inference_mode(), Crew(place, plan.threads) as crew:
+        sizes = task.num_nodes, plan.rows, plan.blocks, place
+        state: State = (
+            CountState(*sizes) if lean else EventState(*sizes, doses=doses, events=task.events)
+        )
+        layers = [on_device(graph, place) for graph in task.layers]
+        done = []
+        for first in range(0, task.num_cascades, plan.rows):
+            rows = slice(first, min(first + plan.rows, task.num_cascades))
+            done.append(_Part(task, rows, layers, plan.blocks, crew, place).spread(state))
+    return _joined(task, done)
+
+
+class _Part:
+    """Some rows of a batch on their way."""
+
+    def __init__(
+        self,
+        task: Task,
+        rows: slice,
+        layers: list[Layer],
+        max_blocks: int,
+        crew: Crew,
+        device: torch.device,
+    ) -> None:
+        self._task, self._rows, self._layers = task, rows, layers
+        self._max_blocks, self._crew = max_blocks, crew
+        cascades = to_device(task.cascades[rows], device)
+        numbers = range(len(layers))
+        self._rule = Rule(task, rows, cascades)
+        self._view_words = [
+            words.child(derive(task.seed, Purpose.VIEW, number), cascades) for number in numbers
+        ]
+        self._weight_words = [
+            words.child(derive(task.seed, Purpose.WEIGHT, number), cascades) for number in numbers
+        ]
+        self._seeds = to_device(_seed_keys(task, rows), device)
+
+    def spread(self, state: State) -> tuple[NDArray[np.int64], Events | None]:
+        """Run hop after hop; returns counts [R, H, 4] and, if asked for, events."""
+        state.begin(self._seeds, self._rows.stop - self._rows.start)
+        frontier, hop = self._seeds, 1
+        last = self._task.max_hops
+        while frontier.numel() and (last is None or hop <= last):
+            for keys, sources in self._hits(frontier, hop):
+                state.expose(keys, sources, hop)
+            frontier = state.decide(self._rule, hop)
+            hop += 1
+        counts, reached = state.finish()
+        return counts, None if reached is None else self._events(reached)
+
+    def _events(self, reached: Reached) -> Events:
+        return Events.from_columns(
+            self._task.cascades,
+            row=reached.row + self._rows.start,
+            node=reached.node,
+            hop=reached.level,
+            parent=reached.parent,
+            visited=reached.flags & VISITED > 0,
+            bought=reached.flags & BOUGHT > 0,
+            shared_hop=reached.shared_hop,
+        )
+
+    def _hits(self, frontier: Tensor, hop: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """The exposures of a hop in all layers, batch by batch."""
+        limits = [self._threshold(number, hop) for number in range(len(self._layers))]
+        some = frontier.split(max(1, self._max_blocks // 2))
+        return self._crew.ahead(lambda keys: self._post(keys, limits), some)
+
+    def _post(
+        self, keys: Tensor, limits: list[Tensor | int]
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """The exposures that some of the frontier make."""
+        rows, nodes = split_keys(keys, self._task.num_nodes)
+        for number, (layer, limit) in enumerate(zip(self._layers, limits, strict=True)):
+            if isinstance(limit, int) and limit == 0:
+                continue
+            weight_words = None
+            if layer.weights is not None:
+                of_row = self._weight_words[number].index_select(0, rows)
+                weight_words = words.child(of_row, nodes)
+            posts = Posts(
+                nodes,
+                keys - nodes,
+                words.child(self._view_words[number].index_select(0, rows), nodes),
+                weight_words,
+                limit if isinstance(limit, int) else limit.index_select(0, rows),
+            )
+            yield from exposures(layer, posts, self._max_blocks, name_sources=self._task.events)
+
+    def _threshold(self, number: int, hop: int) -> Tensor | int:
+        """A layer's threshold of view in a hop: one number where the rows agree."""
+        view = self._task.tables.view
+        of_rows = view if len(view) == 1 else view[self._rows]
+        limits = of_rows[:, number, min(hop, view.shape[2]) - 1]
+        if (limits == limits[0]).all():
+            return int(limits[0])
+        return to_device(limits, self._seeds.device)
+
+
+def _seed_keys(task: Task, rows: slice) -> NDArray[np.int64]:
+    """Keys of the seeds of some rows, int64."""
+    starts, sizes = task.seed_start[rows], task.seed_end[rows] - task.seed_start[rows]
+    row = np.repeat(np.arange(sizes.size), sizes)
+    place = np.arange(row.size) - (np.cumsum(sizes) - sizes - starts)[row]
+    return row * task.num_nodes + task.seed_nodes[place]
+
+
+def _joined(task: Task, parts: list[tuple[NDArray[np.int64], Events | None]]) -> Cascades:
+    """The parts as one result."""
+    width = task.max_hops
+    if width is None:
+        width = max((_depth(counts) for counts, _ in parts), default=0)
+    table = np.zeros((task.num_cascades, width, len(COUNTS)), dtype=np.int64)
+    first = 0
+    for counts, _ in parts:
+        part = table[first : first + len(counts), : counts.shape[1]]
+        part[:] = counts[:, :width]
+        first += len(counts)
+    reach, visitors, buyers, sharers = np.ascontiguousarray(np.moveaxis(table, 2, 0))
+    events = _all_events(task, [of_part for _, of_part in parts])
+    return Cascades(reach, visitors, buyers, sharers, events)
+
+
+def _depth(counts: NDArray[np.int64]) -> int:
+    """The deepest level that anyone has."""
+    reach = counts[:, :, COUNTS.index("reach")]
+    return int(np.flatnonzero(reach.any(axis=0)).max(initial=-1)) + 1
+
+
+def _all_events(task: Task, parts: list[Events | None]) -> Events | None:
+    """The events of all parts, which are in order as the parts are; None for counts only."""
+    if not task.events:
+        return None
+    recorded = [part for part in parts if part is not None]
+    if not recorded:
+        return Events.from_columns(task.cascades, *np.empty((7, 0), dtype=np.int64))
+    if len(recorded) == 1:
+        return recorded[0]
+    columns = ([getattr(part, item.name) for part in recorded] for item in fields(Events))
+    return Events(*map(np.concatenate, columns))
+
+
+def _device(device: torch.device | str | None) -> torch.device:
+    """The device to run on."""
+    if device is None:
+        device = _accelerator() or "cpu"
+    try:
+        return torch.empty(0, device=torch.device(device)).device
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise ValueError(f"device is {device!r}, which torch cannot use: {error}") from None
+
+
+def _accelerator() -> torch.device | None:
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found if found is not None and found.type in ACCELERATORS else None
+
+
+def _plan(task: Task, node_bytes: int, device: torch.device, memory: int) -> _Plan:
+    """Cut the batch so that rows and blocks fit the memory."""
+    if isinstance(memory, bool) or not isinstance(memory, int | np.integer):
+        raise ValueError(f"memory is {memory!r}; give a number of bytes")
+    tables = [table for table in task.tables[:4] if len(table) > 1]
+    row_bytes = ROW_BYTES + task.num_nodes * node_bytes + sum(table[0].nbytes for table in tables)
+    least = row_bytes + MIN_BLOCKS * BLOCK_BYTES
+    if memory < least:
+        raise ValueError(
+            f"memory is {memory} bytes, but one cascade on {task.num_nodes} nodes takes {least}"
+        )
+    threads = min(crew_size(device), (memory - row_bytes) // (2 * MIN_BLOCKS * BLOCK_BYTES))
+    block_bytes = BLOCK_BYTES * (threads + 1 if threads > 1 else 1)
+    blocks = min(memory // BLOCKS_SHARE, memory - row_bytes) // block_bytes
+    blocks = min(max(blocks, MIN_BLOCKS), MAX_BLOCKS.get(device.type, blocks))
+    rows = (memory - blocks * block_bytes) // row_bytes
+    return _Plan(min(rows, max(task.num_cascades, 1)), blocks, max(threads, 1))

@@ -1,0 +1,121 @@
+"""A CPU's cores over independent pieces of a hop, by threads of our own.
+
+torch's threads meet at a barrier after every operation, hundreds of times a hop, and wait there
+for a core that may be busy with something else. So each operation gets one thread, and the
+pieces of a frontier go to several at once.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from itertools import islice
+from threading import Lock
+from types import TracebackType
+from typing import TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+Step = TypeVar("Step")
+
+STEPS_AHEAD = 8
+"""Results of a piece that may wait to be taken; the rest is worked out as it is taken."""
+
+
+class _OneThread:
+    """Holds torch to one thread an operation while any run on a CPU lasts."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._runs = 0
+        self._before = 1
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._runs:
+                self._before = torch.get_num_threads()
+                torch.set_num_threads(1)
+            self._runs += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._runs -= 1
+            if not self._runs:
+                torch.set_num_threads(self._before)
+
+    def num_threads(self) -> int:
+        """Torch's threads outside of our runs."""
+        with self._lock:
+            return self._before if self._runs else torch.get_num_threads()
+
+
+_one_thread = _OneThread()
+
+
+def crew_size(device: torch.device) -> int:
+    """Threads that a device has use for: as many as torch has on a CPU, elsewhere the host's."""
+    return _one_thread.num_threads() if device.type == "cpu" else 1
+
+
+class Crew(AbstractContextManager["Crew"]):
+    """Threads that work ahead of the one that takes their results."""
+
+    def __init__(self, device: torch.device, size: int) -> None:
+        """Take `size` threads on a CPU; one means that the taker does the work itself."""
+        self._on_cpu = device.type == "cpu"
+        self._size = size
+
+    def __enter__(self) -> "Crew":
+        if self._on_cpu:
+            _one_thread.enter()
+        self._pool = ThreadPoolExecutor(self._size) if self._size > 1 else None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        if self._on_cpu:
+            _one_thread.leave()
+
+    def ahead(
+        self, work: Callable[[Item], Iterator[Step]], items: Sequence[Item]
+    ) -> Iterator[Step]:
+        """The steps of `work` for each item in order, worked out some items ahead.
+
+        Args:
+            work: independent of what is done with its steps meanwhile.
+            items: pieces of work.
+
+        Yields:
+            What ``for item in items: yield from work(item)`` does.
+        """
+        if self._pool is None or len(items) < 2:
+            for item in items:
+                yield from work(item)
+            return
+        begun: deque[Future[tuple[list[Step], Iterator[Step]]]] = deque()
+        for item in items:
+            begun.append(self._pool.submit(_begin, work, item))
+            if len(begun) > self._size:
+                yield from _finish(begun.popleft())
+        while begun:
+            yield from _finish(begun.popleft())
+
+
+def _begin(work: Callable[[Item], Iterator[Step]], item: Item) -> tuple[list[Step], Iterator[Step]]:
+    """The first steps, and where the others come from."""
+    with torch.inference_mode():
+        steps = work(item)
+        return list(islice(steps, STEPS_AHEAD)), steps
+
+
+def _finish(begun: Future[tuple[list[Step], Iterator[Step]]]) -> Iterator[Step]:
+    first, others = begun.result()
+    yield from first
+    yield from others

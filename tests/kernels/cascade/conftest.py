@@ -1,0 +1,179 @@
+"""Every engine under one roof, and random cases for them: graphs, rules, batches.
+
+An engine takes what `propagate` takes, without `backend`. Hypothesis draws the size of a case,
+which then shrinks well, and the seed of a generator that fills it, which is quick and, unlike
+Hypothesis' own choices, not drawn to what is empty.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from weishang.kernels import CascadeRule, Cascades, Graph, propagate
+from weishang.kernels.cascade import BACKENDS
+from weishang.model.engine import propagate_by_agents
+
+Engine = Callable[..., Cascades]
+
+ENGINES: dict[str, Engine] = {
+    **{name: partial(propagate, backend=name) for name in BACKENDS},
+    "agents": propagate_by_agents,
+}
+LAST_WORD = 2**64 - 1
+WORDS = (0, 1, 2, 3, 2026, 2**32, 2**63, LAST_WORD - 1, LAST_WORD)
+PROBABILITIES = (0.0, 1.0, 1.0, 0.5, 2.0**-32, 1.0 - 2.0**-32)
+
+
+@pytest.fixture(scope="session", params=list(ENGINES))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each backend in turn, then the agents."""
+    return ENGINES[request.param]
+
+
+@pytest.fixture(scope="session", params=[name for name in ENGINES if name != "reference"])
+def other(request: pytest.FixtureRequest) -> Engine:
+    """Each engine that the reference is compared with."""
+    return ENGINES[request.param]
+
+
+@pytest.fixture(scope="session")
+def reference() -> Engine:
+    """The contract as code."""
+    return ENGINES["reference"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of an engine."""
+
+    graph: Graph | list[Graph]
+    rule: CascadeRule
+    seeds: list[Any]
+    cascades: list[int]
+    seed: int
+    max_hops: int | None
+    segment: np.ndarray | None
+    record: str = "events"
+
+    def run(self, engine: Engine) -> Cascades:
+        """The engine's answer."""
+        return engine(
+            self.graph,
+            self.rule,
+            self.seeds,
+            self.cascades,
+            self.seed,
+            max_hops=self.max_hops,
+            segment=self.segment,
+            record=self.record,
+        )
+
+    def rows(self, chosen: list[int]) -> "Case":
+        """The same call with only these rows of the batch, in this order."""
+        rule = self.rule
+        if rule.per_cascade:
+            tables = {
+                name: None if (table := getattr(rule, name)) is None else table[chosen]
+                for name in ("view", "visit", "buy", "share")
+            }
+            rule = replace(rule, **tables)
+        nested = bool(self.seeds) and isinstance(self.seeds[0], list)
+        return replace(
+            self,
+            rule=rule,
+            seeds=[self.seeds[row] for row in chosen] if nested else self.seeds,
+            cascades=[self.cascades[row] for row in chosen],
+        )
+
+
+def random_graph(rng: np.random.Generator, num_nodes: int) -> Graph:
+    """A multigraph with self-loops and empty rows; one in three has a row of several blocks."""
+    degrees = rng.integers(0, rng.choice([1, 4, 8, 8, 8, 12, 12]), num_nodes)
+    degrees[rng.random(num_nodes) < 0.2] = 0
+    if rng.random() < 0.33:
+        degrees[rng.integers(num_nodes)] = rng.integers(60, 140)
+    size = int(degrees.sum())
+    indptr = np.concatenate(([0], np.cumsum(degrees)))
+    weights = random_probabilities(rng, (size,)) if rng.random() < 0.4 else None
+    return Graph.from_csr(indptr, rng.integers(0, num_nodes, size), weights)
+
+
+def random_probabilities(
+    rng: np.random.Generator, shape: tuple[int, ...], low: float = 0.0
+) -> np.ndarray:
+    """Uniform numbers, among which certainty, impossibility and near misses are common."""
+    values = rng.uniform(low, 1.0, shape)
+    return np.where(rng.random(shape) < 0.3, rng.choice(PROBABILITIES, shape), values)
+
+
+def random_rule(
+    rng: np.random.Generator, *, layers: int | None, cascades: int | None, segments: int
+) -> CascadeRule:
+    """A rule of random shapes; `cascades` gives every cascade tables of its own."""
+    doses = int(rng.integers(1, 5))
+    first = () if cascades is None else (cascades,)
+
+    def rows() -> int:
+        return int(rng.integers(1, 5))
+
+    def table(*middle: int) -> np.ndarray:
+        last = (doses,) if doses > 1 and rng.random() < 0.7 else ()
+        shape = (*first, rows(), *middle, segments, *last)
+        values = random_probabilities(rng, shape, low=rng.choice([0.0, 0.4]))
+        return np.sort(values, axis=-1) if last and rng.random() < 0.5 else values
+
+    view_shape = (*first, *(() if layers is None else (layers,)), rows())
+    return CascadeRule(
+        view=random_probabilities(rng, view_shape, low=rng.choice([0.0, 0.5])),
+        visit=table() if rng.random() < 0.6 else None,
+        buy=table() if rng.random() < 0.6 else None,
+        share=table(3) if rng.random() < 0.9 else None,
+        doses=doses,
+        per_cascade=cascades is not None,
+    )
+
+
+def random_seeds(rng: np.random.Generator, num_nodes: int, num_cascades: int) -> list[Any]:
+    """Seeds for all or one list a cascade, with duplicates and, now and then, nobody."""
+
+    def some() -> list[int]:
+        return rng.integers(0, num_nodes, rng.choice([0, 1, 1, 2, 3, 3, 5])).tolist()
+
+    return some() if rng.random() < 0.5 else [some() for _ in range(num_cascades)]
+
+
+@st.composite
+def _draw_case(draw: st.DrawFn, min_cascades: int = 0) -> Case:
+    num_nodes = draw(st.sampled_from(range(40, 0, -1)))
+    num_layers = draw(st.sampled_from([None, 1, 2, 3]))
+    rng = np.random.default_rng(draw(st.integers(0, LAST_WORD)))
+    num_cascades = max(int(rng.choice(6, p=[0.04, 0.12, 0.21, 0.21, 0.21, 0.21])), min_cascades)
+    layers = [random_graph(rng, num_nodes) for _ in range(num_layers or 1)]
+    segments = int(rng.integers(1, 5))
+    rule = random_rule(
+        rng,
+        layers=num_layers,
+        cascades=num_cascades if rng.random() < 0.5 else None,
+        segments=segments,
+    )
+    no_classes = segments == 1 and rng.random() < 0.5
+    return Case(
+        graph=layers[0] if num_layers is None else layers,
+        rule=rule,
+        seeds=random_seeds(rng, num_nodes, num_cascades),
+        cascades=[int(WORDS[i]) for i in rng.integers(0, len(WORDS), num_cascades)],
+        seed=int(rng.choice(np.array([*WORDS, rng.integers(0, 2**63)], dtype=np.uint64))),
+        max_hops=[0, 1, 3, None][rng.choice(4, p=[0.04, 0.1, 0.26, 0.6])],
+        segment=None if no_classes else rng.integers(0, segments, num_nodes),
+    )
+
+
+@pytest.fixture(scope="session")
+def cases() -> Callable[..., st.SearchStrategy[Case]]:
+    """Strategy of random calls: `cases(min_cascades=...)`."""
+    return _draw_case

@@ -1,0 +1,69 @@
+"""Results compare in every count and every event."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from weishang.kernels import CascadeRule, Cascades, Events, Graph, propagate
+from weishang.kernels.cascade.result import COUNTS
+
+
+@pytest.fixture(scope="module")
+def result() -> Cascades:
+    rng = np.random.default_rng(1)
+    graph = Graph.from_edges(*rng.integers(0, 30, (2, 90)))
+    rule = CascadeRule(view=[0.9], visit=[[0.5]], buy=[[0.5]], share=np.full((1, 3, 1), 0.6))
+    return propagate(graph, rule, [0, 1], range(4), record="events")
+
+
+def changed(array: np.ndarray) -> np.ndarray:
+    other = array.copy()
+    other.flat[-1] = not other.flat[-1] if other.dtype == bool else other.flat[-1] + 1
+    return other
+
+
+def test_a_result_equals_itself_and_its_copy(result: Cascades) -> None:
+    columns = {item.name: getattr(result.events, item.name).copy() for item in fields(Events)}
+    counts = {name: getattr(result, name).copy() for name in COUNTS}
+    assert result.equals(Cascades(**counts, events=Events(**columns)))
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_one_count_makes_a_difference(result: Cascades, name: str) -> None:
+    assert not result.equals(replace(result, **{name: changed(getattr(result, name))}))
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(Events)])
+def test_one_event_makes_a_difference(result: Cascades, name: str) -> None:
+    events = replace(result.events, **{name: changed(getattr(result.events, name))})
+    assert not result.equals(replace(result, events=events))
+
+
+def test_absent_events_and_another_width_make_a_difference(result: Cascades) -> None:
+    assert not result.equals(replace(result, events=None))
+    assert not replace(result, events=None).equals(result)
+    wider = {name: np.pad(getattr(result, name), ((0, 0), (0, 1))) for name in COUNTS}
+    assert not result.equals(replace(result, **wider))
+
+
+def test_events_are_sorted_and_completed() -> None:
+    events = Events.from_columns(
+        np.array([9, 2**64 - 1], dtype=np.uint64),
+        row=np.array([1, 0, 0, 0]),
+        node=np.array([4, 8, 2, 5]),
+        hop=np.array([1, 1, 2, 1]),
+        parent=np.array([0, 1, 5, 3]),
+        visited=np.array([1, 0, 1, 1]),
+        bought=np.array([1, 0, 0, 0]),
+        shared_hop=np.array([0, 0, 3, 1]),
+    )
+    assert len(events) == 4
+    assert events.row.tolist() == [0, 0, 0, 1]
+    assert events.cascade.tolist() == [9, 9, 9, 2**64 - 1]
+    assert events.hop.tolist() == [1, 1, 2, 1]
+    assert events.node.tolist() == [5, 8, 2, 4]
+    assert events.parent.tolist() == [3, 1, 5, 0]
+    assert events.visited.tolist() == [True, False, True, True]
+    assert events.shared.tolist() == [True, False, True, False]
+    assert events.shared_hop.tolist() == [1, 0, 3, 0]
