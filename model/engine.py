@@ -118,7 +118,7 @@ class WordOfMouth(mesa.Model):
 
     def disband(self) -> None:
         """Let go of everyone and everything: Mesa 3.3 keeps each model that it made agents for."""
-        vars(self).clear()
+        self.__dict__.clear()
 
     def _begin(self, row: int) -> None:
         task = self._task

@@ -159,11 +159,16 @@ def choose_sellers(society: Society, by_ties: float, world: int, num_sellers: in
         world: seed.
         num_sellers: how many.
 
+    Returns:
+        Their nodes.
+
     Raises:
         ValueError: fewer people have friends than sellers are asked for.
     """
     graph = society.graph
     able = int(np.count_nonzero(graph.degrees))
+    if not able:
+        raise ValueError("nobody in the society has a friend to sell to; give a graph with edges")
     if not 1 <= num_sellers <= able:
         raise ValueError(
             f"num_sellers is {num_sellers}; {able} people have friends: give 1 to that"

@@ -19,8 +19,8 @@ class MarketPurpose(IntEnum):
 
 
 def fraction(word: int) -> float:
-    """A word as a number strictly between 0 and 1: its upper 53 bits, at the cell's middle."""
-    return ((word >> 11) + 0.5) * 2.0**-53
+    """A word as a number strictly between 0 and 1: its upper 52 bits, at the cell's middle."""
+    return ((word >> 12) + 0.5) * 2.0**-52
 
 
 def standard_normal(word: int) -> float:

@@ -1,4 +1,4 @@
-"""System recommendation: the platform shows an offer to people whom it has no friend among."""
+"""System recommendation: the platform shows an offer to people, whoever their friends are."""
 
 from dataclasses import dataclass, replace
 
@@ -58,37 +58,40 @@ def recommend(
     """Show each campaign to an audience of its own and let it decide, trusting nobody.
 
     The same kernel as for friends, on a graph of one star a campaign: the platform's place in
-    the middle, the audience around it.
+    the middle, the audience around it. Their luck is not that of any friend, and further
+    campaigns at the end leave it as it was.
 
     Returns:
         Cascades, int64 [C, 1]; everyone shown is reached, nobody passes it on.
     """
-    num_campaigns = len(campaigns)
     audience = draw_audience(society, campaigns, feed, world)
-    size = num_campaigns * feed.audience
-    rows = np.full(num_campaigns + size, feed.audience, dtype=np.int64)
-    rows[num_campaigns:] = 0
-    star = Graph.from_csr(
-        np.concatenate(([0], np.cumsum(rows))), np.arange(num_campaigns, num_campaigns + size)
-    )
-    segment = np.zeros(num_campaigns + size, dtype=np.int32)
-    segment[num_campaigns:] = society.segment[audience.ravel()]
+    # A star's nodes follow each other, the middle first.
+    segment = np.zeros((len(campaigns), 1 + feed.audience), dtype=np.int32)
+    segment[:, 1:] = society.segment[audience]
+    places = np.arange(segment.size).reshape(segment.shape)
+    neighbours = np.zeros(segment.shape, dtype=np.int64)
+    neighbours[:, 0] = feed.audience
+    stars = Graph.from_csr(np.concatenate(([0], np.cumsum(neighbours))), places[:, 1:].ravel())
     shown = replace(weights, view=1.0)
+    decide = rule(campaigns, shown, society.parameters.num_interests, budgets, (STRANGER_TRUST,))
     return propagate(
-        star,
-        rule(campaigns, shown, society.parameters.num_interests, budgets, (STRANGER_TRUST,)),
-        [[place] for place in range(num_campaigns)],
+        stars,
+        replace(decide, share=None),
+        places[:, :1],
         campaigns.campaign,
-        world,
+        derive(world, MarketPurpose.AUDIENCE),
         max_hops=1,
-        segment=segment,
+        segment=segment.ravel(),
     )
 
 
 def draw_audience(
     society: Society, campaigns: Campaigns, feed: FeedParameters, world: int
 ) -> NDArray[np.int64]:
-    """Nodes shown each campaign, int64 [C, audience]: the targeted first, then the others."""
+    """Nodes shown each campaign, int64 [C, audience]: the targeted first, then the others.
+
+    Both are drawn with replacement; a person drawn twice decides twice.
+    """
     states = [derive(world, MarketPurpose.AUDIENCE, int(name)) for name in campaigns.campaign]
     luck = word_tree(states, np.arange(feed.audience, dtype=np.uint64)) >> np.uint64(UNIFORM_BITS)
     by_interest = np.argsort(society.interest, kind="stable")

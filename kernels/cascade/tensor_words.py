@@ -13,9 +13,18 @@ from torch import Tensor
 
 from weishang.kernels import rng
 
+def _scalar(number: int) -> Tensor:
+    """A number as torch would wrap it at each use, which takes as long as a small operation."""
+    return torch.tensor(number, dtype=torch.int64, device="cpu")
+
+
 GOLDEN = rng.GOLDEN - (1 << rng.WORD_BITS)
-MIX_1 = rng.MIX_1 - (1 << rng.WORD_BITS)
-MIX_2 = rng.MIX_2 - (1 << rng.WORD_BITS)
+MIX_1 = _scalar(rng.MIX_1 - (1 << rng.WORD_BITS))
+MIX_2 = _scalar(rng.MIX_2 - (1 << rng.WORD_BITS))
+SHIFTS = {
+    bits: (_scalar(bits), _scalar((1 << (rng.WORD_BITS - bits)) - 1)) for bits in (27, 30, 31)
+}
+"""Shifts of the finaliser, with the bits that are left of a word."""
 
 WORDS_BEFORE_LOOK = (6, 9, 13)
 """Words after which blocks without an undecided lane are set aside. A word halves the undecided
@@ -186,8 +195,9 @@ def _mix(state: Tensor, out: Tensor, spare: Tensor) -> Tensor:
 
 def _shifted(words: Tensor, bits: int, out: Tensor) -> Tensor:
     """Right shift as of unsigned words, into `out`."""
-    torch.bitwise_right_shift(words, bits, out=out)
-    out &= (1 << (rng.WORD_BITS - bits)) - 1
+    shift, left = SHIFTS[bits]
+    torch.bitwise_right_shift(words, shift, out=out)
+    out &= left
     return out
 
 

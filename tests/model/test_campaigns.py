@@ -1,0 +1,45 @@
+"""Campaigns: offers side by side, in their order, each column of its own type."""
+
+from dataclasses import asdict, fields
+
+import numpy as np
+
+from weishang.model.campaigns import Campaigns, Offer
+
+OFFERS = [
+    Offer(campaign=(1 << 64) - 1, seller=4, category=2, price=0.5, rich=True, appeal=-1.5),
+    Offer(campaign=3, seller=9, category=0, price=2.0, rich=False, appeal=0.25),
+    Offer(campaign=8, seller=1, category=1, price=1.0, rich=True, appeal=2.0),
+]
+DTYPES = {
+    "campaign": np.uint64,
+    "seller": np.int32,
+    "category": np.int32,
+    "price": np.float64,
+    "rich": np.bool_,
+    "appeal": np.float64,
+}
+
+
+def as_offers(campaigns):
+    columns = [getattr(campaigns, item.name).tolist() for item in fields(Offer)]
+    return [Offer(*values) for values in zip(*columns, strict=True)]
+
+
+def test_offers_keep_their_order_and_values():
+    campaigns = Campaigns.from_offers(OFFERS)
+    assert len(campaigns) == 3
+    assert as_offers(campaigns) == OFFERS
+    assert {name: getattr(campaigns, name).dtype for name in asdict(OFFERS[0])} == DTYPES
+
+
+def test_a_day_without_offers_has_typed_columns_too():
+    campaigns = Campaigns.from_offers([])
+    assert len(campaigns) == 0
+    assert {name: getattr(campaigns, name).dtype for name in DTYPES} == DTYPES
+
+
+def test_the_first_are_the_first():
+    campaigns = Campaigns.from_offers(OFFERS)
+    assert as_offers(campaigns.first(2)) == OFFERS[:2]
+    assert as_offers(campaigns.first(9)) == OFFERS

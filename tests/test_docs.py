@@ -1,0 +1,371 @@
+"""The pages say what the code does: their numbers, tables, examples and commands are run.
+
+The worked results on SNAP's ego-Facebook read ../shared/graphs and are skipped where it is absent;
+tables made from results/ are skipped while these are not there.
+"""
+
+import doctest
+import inspect
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from weishang.experiments import cli, fitting
+from weishang.experiments.page_blocks import BLOCKS, PAGES
+from weishang.kernels import CascadeRule, Cascades, Graph, independent_cascade, propagate
+from weishang.kernels import rng as words
+from weishang.kernels.rng import Purpose, derive, live_lanes, threshold, uniform
+from weishang.model.purposes import MarketPurpose
+from weishang.model.scenario import Scenario
+
+ROOT = Path(__file__).parents[1]
+README, CONTRACT, ODD, DESIGN = (
+    ROOT / name for name in ("README.md", "docs/contract.md", "docs/odd.md", "docs/design.md")
+)
+ALL_PAGES = (README, CONTRACT, ODD, DESIGN)
+RESULTS = ROOT / "results"
+FACEBOOK = ROOT.parent / "shared" / "graphs" / "facebook_combined.txt"
+REFRESH = "python -m weishang.experiments.page_blocks"
+
+WORKED = ["row", "level", "reach", "visitors", "buyers", "sharers", "sum of parents"]
+WORKED_SMALL = [*WORKED[:-1], "sum of nodes", "sum of parents", "sum of shared_hop"]
+
+Row = dict[str, str]
+
+
+def table(text: str, *columns: str) -> list[Row]:
+    """The one table with exactly these columns, a row a line, without marks of code."""
+    found = [rows for header, rows in all_tables(text) if header == list(columns)]
+    assert len(found) == 1, f"{len(found)} tables have the columns {columns}"
+    assert found[0], f"the table of {columns} is empty"
+    return found[0]
+
+
+def all_tables(text: str) -> Iterator[tuple[list[str], list[Row]]]:
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        header, _, *lines = [cells(line) for line in block.splitlines()]
+        yield header, [dict(zip(header, line, strict=True)) for line in lines]
+
+
+def cells(line: str) -> list[str]:
+    inner = re.split(r"(?<!\\)\|", line.strip())[1:-1]
+    return [cell.strip().replace("\\|", "|").strip("`") for cell in inner]
+
+
+def section(page: Path, heading: str) -> str:
+    """What stands under a heading, up to the next one."""
+    found = re.search(
+        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)",
+        page.read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert found, f"{page.name} has no heading {heading!r}"
+    return found[1]
+
+
+def code(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def told(pattern: str, text: str) -> tuple[str, ...]:
+    """The groups of a sentence, wherever its lines are broken."""
+    found = re.search(pattern, " ".join(text.split()))
+    assert found, f"no sentence has {pattern}"
+    return found.groups()
+
+
+def path_of(text: str) -> list[int]:
+    """The steps of an address such as 2026 / 1 / 0."""
+    return [int(step) for step in text.split("/")]
+
+
+def number(text: str) -> float:
+    """A number as the pages write it: 1,000 or 2^-33 too."""
+    base, _, exponent = text.replace(",", "").partition("^")
+    return float(base) ** float(exponent) if exponent else float(base)
+
+
+@pytest.fixture(scope="module")
+def contract() -> str:
+    return CONTRACT.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def facebook() -> Graph:
+    if not FACEBOOK.is_file():
+        pytest.skip("facebook_combined.txt is not in ../shared/graphs")
+    return Graph.from_edge_list(FACEBOOK, directed=False)
+
+
+def test_the_contract_names_the_constants_of_the_words(contract: str) -> None:
+    found = [int(text, base=16) for text in re.findall(r"0x[0-9A-F]{16}", contract)]
+    assert found == [words.GOLDEN, words.MIX_1, words.MIX_2]
+
+
+def test_the_contract_knows_its_words(contract: str) -> None:
+    for row in table(contract, "state", "index", "child"):
+        assert derive(*path_of(row["state"]), int(row["index"])) == int(row["child"], base=16)
+
+
+def test_the_contract_lists_every_purpose(contract: str) -> None:
+    rows = table(contract, "number", "purpose", "address of its words", "decides")
+    in_code = [(one.value, one.name) for one in (*Purpose, *MarketPurpose)]
+    assert sorted((int(row["number"]), row["purpose"]) for row in rows) == sorted(in_code)
+    assert all(row["address of its words"].startswith(f"seed / {row['number']} /") for row in rows)
+
+
+def test_the_contract_knows_its_thresholds(contract: str) -> None:
+    for row in table(contract, "p", "T(p)"):
+        assert int(threshold(number(row["p"]))) == int(row["T(p)"])
+
+
+def test_the_contract_knows_its_masks(contract: str) -> None:
+    address, key = told(r"`([\d /]+)` = `([0-9a-f]{16})`", contract)
+    row_key = derive(*path_of(address))
+    assert row_key == int(key, base=16)
+    for row in table(contract, "p", "block", "lanes", "mask"):
+        live = live_lanes(row_key, int(row["block"]), int(threshold(number(row["p"]))))
+        assert live & ((1 << int(row["lanes"])) - 1) == int(row["mask"], base=16)
+
+
+def test_the_contract_knows_its_uniforms(contract: str) -> None:
+    for row in table(contract, "purpose", "address below the seed", "uniform"):
+        address = path_of(row["address below the seed"])
+        assert address[0] == Purpose[row["purpose"]]
+        assert uniform(2026, *address) == int(row["uniform"])
+
+
+def test_the_contract_names_the_columns_of_events() -> None:
+    rows = table(section(CONTRACT, "9 The result"), "column", "type", "meaning")
+    types = {name: row["type"] for row in rows for name in re.findall(r"\w+", row["column"])}
+    pair = Graph.from_edges([0], [1])
+    events = propagate(pair, CascadeRule(view=[1.0]), [0], record="events").events
+    assert events is not None
+    assert types == {name: str(array.dtype) for name, array in vars(events).items()}
+
+
+def test_worked_independent_cascade(contract: str, facebook: Graph) -> None:
+    text = section(CONTRACT, "Independent cascade")
+    nodes, edges = told(r"([\d,]+) nodes, ([\d,]+) directed edges", text)
+    assert (facebook.num_nodes, facebook.num_edges) == (number(nodes), number(edges))
+    seed, first, second, p = told(r"Seed (\d+), seed nodes (\d+) and (\d+), p = ([\d.]+)\. ", text)
+    rows = table(text, "cascade", "reach in all")
+    result = independent_cascade(
+        facebook, [int(first), int(second)], float(p), len(rows), int(seed), backend="numba"
+    )
+    for row in rows:
+        assert result.reach[int(row["cascade"])].sum() == int(row["reach in all"])
+    by_level = [int(level) for level in told(r"Cascade 0 by level: ([\d ]+)\.", text)[0].split()]
+    assert result.reach[0].tolist()[: len(by_level)] == by_level
+    assert result.reach[0].sum() == sum(by_level)
+
+
+def test_worked_rule_with_four_segments(facebook: Graph) -> None:
+    text = section(CONTRACT, "Four segments")
+    result = run_example(code(text, "python")[0], graph=facebook)
+    assert summed(result, WORKED) == rows_by_key(table(text, *WORKED))
+
+
+def test_worked_layers_weights_and_doses() -> None:
+    text = section(CONTRACT, "Layers, weights and doses")
+    result = run_example(code(text, "python")[0])
+    assert summed(result, WORKED_SMALL) == rows_by_key(table(text, *WORKED_SMALL))
+
+
+def run_example(source: str, **names: Any) -> Cascades:
+    """What a code block of a page leaves in `result`."""
+
+    def by_numba(*args: Any, **options: Any) -> Cascades:
+        return propagate(*args, **options, backend="numba")
+
+    names |= {"CascadeRule": CascadeRule, "Graph": Graph, "propagate": by_numba}
+    exec(source, names)
+    return names["result"]
+
+
+def rows_by_key(rows: list[Row]) -> dict[tuple[int, ...], list[int]]:
+    numbers = [[int(text) for text in row.values()] for row in rows]
+    return {(row, level): rest for row, level, *rest in numbers}
+
+
+def summed(result: Cascades, columns: list[str]) -> dict[tuple[int, ...], list[int]]:
+    """Counts and sums of events by row and level, where anyone was reached."""
+    events = result.events
+    assert events is not None
+    lines = {}
+    for row, level in np.argwhere(result.reach > 0):
+        there = (events.row == row) & (events.hop == level + 1)
+        sums = {
+            f"sum of {name}": int(getattr(events, field)[there].sum(dtype=np.int64))
+            for name, field in (
+                ("nodes", "node"),
+                ("parents", "parent"),
+                ("shared_hop", "shared_hop"),
+            )
+        }
+        counts = [
+            int(getattr(result, name)[row, level])
+            for name in ("reach", "visitors", "buyers", "sharers")
+        ]
+        lines[int(row), int(level) + 1] = counts + [sums[name] for name in columns if name in sums]
+    return lines
+
+
+def test_the_readme_example_runs() -> None:
+    (source,) = code(README.read_text(encoding="utf-8"), "pycon")
+    example = doctest.DocTestParser().get_doctest(source, {}, "README.md", "README.md", 0)
+    assert len(example.examples) > 5
+    faults: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(example, out=faults.append)
+    assert not faults, "".join(faults)
+
+
+def test_every_parameter_stands_in_the_description() -> None:
+    rows = table(section(ODD, "3.5 Parameters"), "name", "value", "unit", "role", "range", "source")
+    described = list(Scenario().described())
+    assert [row["name"] for row in rows] == [one["name"] for one in described]
+    for row, one in zip(rows, described, strict=True):
+        assert (row["unit"], row["role"]) == (one["unit"], one["role"])
+        assert row["source"] == one["source"].strip("`")
+        values = one["value"] if isinstance(one["value"], tuple) else (one["value"],)
+        shown = [number(text) for text in row["value"].split(", ")]
+        assert shown == pytest.approx(values, rel=1e-3)
+        ends = [number(text) for text in row["range"].split(" .. ") if text]
+        varied = one["low"] != one["high"]
+        assert ends == (pytest.approx([one["low"], one["high"]], rel=1e-3) if varied else [])
+
+
+def test_numbers_fixed_in_the_code_are_as_described() -> None:
+    text = section(ODD, "3.6 Numbers fixed in the code")
+    for row in table(text, "name", "value", "unit", "role and source"):
+        module, _, name = row["name"].rpartition(".")
+        value = getattr(import_module(f"weishang.{module}"), name)
+        shown = [number(part) for part in row["value"].split(", ")]
+        assert shown == (list(value) if isinstance(value, tuple) else [value]), row["name"]
+
+
+def test_the_fit_is_as_described() -> None:
+    rows = table(
+        section(ODD, "3.4.5 Fitting (`experiments/fitting.py`)"), "weight", "figure", "measured as"
+    )
+    assert [(row["weight"], row["figure"]) for row in rows] == [
+        (one.weight, one.figure) for one in fitting.FITS
+    ]
+
+
+def blocks_of(page: Path) -> dict[str, str]:
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(r"<!-- begin (\w+) -->\n(.*?)<!-- end \1 -->", text, re.DOTALL)
+    assert len(found) == text.count("<!-- begin ") == text.count("<!-- end ")
+    return dict(found)
+
+
+PLACED = [(page.name, page, name) for page in PAGES for name in blocks_of(page)]
+
+
+@pytest.mark.parametrize(("page", "name"), [pytest.param(*one[1:], id=one[2]) for one in PLACED])
+def test_no_table_is_stale(page: Path, name: str) -> None:
+    try:
+        fresh = BLOCKS[name](RESULTS)
+    except FileNotFoundError as error:
+        pytest.skip(f"no results yet: {Path(error.filename).relative_to(ROOT)}")
+    assert blocks_of(page)[name].strip() == fresh.strip(), f"{page.name} is stale: run {REFRESH}"
+
+
+def test_every_block_has_its_place() -> None:
+    assert sorted(name for *_, name in PLACED) == sorted(BLOCKS)
+
+
+def commands_listed() -> Iterator[tuple[str, Callable[..., None], list[str]]]:
+    """Every documented command with its function and its options."""
+    text = section(README, "Experiments")
+    for row in table(text, "command", "options and their defaults", "gives"):
+        options = re.findall(r"--[^`]+", row["options and their defaults"])
+        for command in row["command"].split(","):
+            command = command.strip().strip("`").strip()
+            name = re.split(r"[ .]", command)[-1]
+            python = command.startswith("python")
+            module = import_module(f"weishang.experiments.{name}") if python else cli
+            yield command, getattr(module, name), options
+
+
+def test_commands_take_the_options_that_the_readme_lists() -> None:
+    for command, function, options in commands_listed():
+        listed = {}
+        for option in options:
+            name, _, default = option.removeprefix("--").partition(" ")
+            listed[name.replace("-", "_")] = default
+        signature = inspect.signature(function).parameters
+        assert listed.keys() == signature.keys(), command
+        for name, parameter in signature.items():
+            if parameter.default is None or parameter.default is False:
+                assert not re.search(r"\d", listed[name]), f"{command} --{name}"
+            else:
+                assert listed[name] == str(parameter.default), f"{command} --{name}"
+
+
+def test_the_readme_lists_every_command() -> None:
+    listed = {command for command, *_ in commands_listed()}
+    modules = [
+        path.stem
+        for path in (ROOT / "experiments").glob("*.py")
+        if f"    run({path.stem})\n" in path.read_text(encoding="utf-8")
+    ]
+    there = {f"python -m weishang.experiments.{name}" for name in modules}
+    callbacks = [one.callback for one in cli.app.registered_commands]
+    there |= {f"weishang {one.__name__}" for one in callbacks if one is not None}
+    assert listed == there
+
+
+def test_the_readme_gives_a_reason_for_each_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = packages(project["dependencies"])
+    extra = {
+        name for group in project["optional-dependencies"].values() for name in packages(group)
+    }
+    rows = table(section(README, "What it is built on"), "package", "for")
+    listed = [row["package"] for row in rows]
+    assert set(listed[: len(needed)]) == needed
+    assert set(listed[len(needed) :]) == extra - needed - {project["name"]}
+    assert all(row["for"] for row in rows)
+
+
+def packages(requirements: list[str]) -> set[str]:
+    return {re.split(r"[^\w-]", one)[0] for one in requirements}
+
+
+def test_targets_of_make_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)\b(?=`|\n)", README.read_text(encoding="utf-8")))
+    assert {"reproduce", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    for link in links:
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file) if file else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def test_the_map_of_the_code_names_what_is_there() -> None:
+    for row in table(section(DESIGN, "Where things live"), "place", "what"):
+        folder = ROOT
+        for name in re.findall(r"[\w./*]+", row["place"]):
+            if "/" in name:
+                folder = (ROOT / name).parent
+            assert list(folder.glob(Path(name).name)), name
