@@ -49,12 +49,16 @@ REPETITIONS = 5
 BASELINE = 256
 """Cascades of our own that the others' means are held against."""
 LEAST_CHECKED = 8
+LEAST_AT_ONCE = 32
+"""Cascades of the batches whose memory is measured, however slow."""
 BOUND = 4.5
 """Standard errors that a mean may be away: by chance 7 in a million comparisons."""
 EXACT_HOPS = 2
 EXACT_CASCADES = 3
 
 OURS = "numba"
+MOST_SEED = 1 << 31
+"""Other programs take seeds of 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +100,15 @@ def bench(
     out: OutOption = RESULTS,
 ) -> None:
     """Compare speed and memory with other programs, results checked first."""
+    if not 0 <= seed < MOST_SEED:
+        raise ValueError(f"seed is {seed}; give 0 .. {MOST_SEED - 1}, which every program takes")
     scale = QUICK if quick else FULL
     workers = manifest.usable_cores() if threads is None else threads
     title = "Cascades a second, side by side"
     with Report(
         "bench", out, title=title, parameters=asdict(scale), seed=seed, threads=workers
     ) as report:
-        checks, repetitions, memory = _run_all(scale, seed, workers)
+        checks, repetitions, memory = _run_all(scale, seed, workers, report)
         report.data("repetitions", repetitions)
         _save_tables(report, checks, memory, scale.seconds, workers)
         report.figure("bench", draw, "speed")
@@ -249,13 +255,14 @@ def draw(speed: pd.DataFrame) -> Figure:
     return figure
 
 
-def _run_all(scale: Scale, seed: int, threads: int) -> tuple[pd.DataFrame, ...]:
+def _run_all(scale: Scale, seed: int, threads: int, report: Report) -> tuple[pd.DataFrame, ...]:
     """Checks, measurements and memory of every graph and probability."""
     settings = [(nodes, p) for nodes, many in scale.graphs for p in many]
     parts = []
     with stage("bench", len(settings)) as advance:
         for nodes, p in settings:
             graph = build_graph(nodes, np.random.default_rng(seed))
+            report.graph_hash = report.graph_hash or graph.fingerprint()
             checks, timed = _run_setting(graph, p, scale.seconds, seed, threads)
             largest = nodes == scale.graphs[0][0]
             memory = _measure_memory(graph, p, timed, threads) if largest else pd.DataFrame()
@@ -283,7 +290,7 @@ def _run_setting(
 
 
 def _measure_memory(graph: Graph, p: float, timed: pd.DataFrame, threads: int) -> pd.DataFrame:
-    """Peak of each of our backends in a batch as large as the timed ones."""
+    """Peak of each of our backends in a batch at least as large as the timed ones."""
     limit = memory_limit(graph)
     cascades = timed.groupby("program")["cascades"].first()
     rows = []
@@ -291,7 +298,7 @@ def _measure_memory(graph: Graph, p: float, timed: pd.DataFrame, threads: int) -
         file = Path(folder) / "graph.npz"
         np.savez(file, indptr=graph.indptr, indices=graph.indices)
         for name in (one.name for one in CONTENDERS if one.ours):
-            count = int(cascades[name])
+            count = max(LEAST_AT_ONCE, int(cascades[name]))
             peak = peak_beyond_graph(file, name, p, count, largest_hubs(graph), threads)
             if peak is not None:
                 rows.append((name, count, peak, peak / graph.num_edges, limit, peak <= limit))

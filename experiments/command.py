@@ -109,21 +109,26 @@ def stage(description: str, total: int | None = None) -> Iterator[Callable[..., 
         advance(steps=1): tells that steps are done.
     """
     running = _progress.get()
-    if running is None:
-        with _display() as started, _shared(started):
-            yield _task(started, description, total)
+    if running is not None:
+        yield _task(running, description, total)
         return
-    advance = _task(running, description, total)
-    yield advance
+    with _display() as started:
+        token = _progress.set(started)
+        try:
+            yield _task(started, description, total)
+        except BaseException:
+            _wipe(started)
+            raise
+        finally:
+            _progress.reset(token)
 
 
-@contextmanager
-def _shared(progress: Progress) -> Iterator[None]:
-    token = _progress.set(progress)
-    try:
-        yield
-    finally:
-        _progress.reset(token)
+def _wipe(progress: Progress) -> None:
+    """Leave no bar behind: an error is told in one line, and nothing stands beside it."""
+    if progress.console.is_interactive:
+        progress.live.transient = True
+    else:
+        progress.console.quiet = True
 
 
 def _task(progress: Progress, description: str, total: int | None) -> Callable[..., Any]:

@@ -25,6 +25,8 @@ Prepare = Callable[[Graph, Sequence[int], float, int], Run]
 
 BYTES_AN_EDGE, BYTES_A_NODE = 8, 16
 """Memory that a backend may take beyond the graph, for each directed edge and node."""
+LEAST_MEMORY = 2 << 20
+"""Bytes that torch works in at the least: a few blocks of slots, however small the graph."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def memory_limit(graph: Graph) -> int:
 def backend_options(backend: str, graph: Graph, threads: int) -> dict[str, Any]:
     """What our backends run with, for time and for memory alike."""
     if backend == "torch":
-        return {"backend": backend, "device": "cpu", "memory": memory_limit(graph)}
+        memory = max(LEAST_MEMORY, memory_limit(graph))
+        return {"backend": backend, "device": "cpu", "memory": memory}
     return {"backend": backend, "threads": threads}
 
 

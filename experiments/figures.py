@@ -17,7 +17,11 @@ YELLOW = "#F0E442"
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
+GREY = "#BBBBBB"
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK, YELLOW)
+
+OPEN_END = 1e6
+"""Where an open band of people reached ends on paper."""
 
 WIDTH = 6.3
 """Inches: the text width of an A4 page with the usual margins."""
@@ -48,6 +52,17 @@ def canvas(rows: int = 1, columns: int = 1, height: float = 3.2, **options: Any)
     """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     return figure, figure.subplots(rows, columns, **options)
+
+
+def reported_band(axes: Any, at: float, low: float, high: float | None, half: float) -> None:
+    """Shade what is reported around a position; an open end goes to OPEN_END."""
+    top = OPEN_END if high is None or np.isnan(high) else high
+    axes.fill_between([at - half, at + half], low, top, color=GREY, alpha=0.6)
+
+
+def reported_legend(axes: Any, label: str = "reported") -> None:
+    """Give the shade of `reported_band` its entry in the legend."""
+    axes.plot([], [], "s", color=GREY, markersize=8, label=label)
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

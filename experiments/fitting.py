@@ -29,31 +29,42 @@ TOLERANCE = 0.01
 SEARCH_TOLERANCE = 0.001
 """Relative miss of a figure at which the search of its weight stops."""
 MAX_ROUNDS = 4
+WEIGHT_TOLERANCE = 1e-6
+"""Width of a bracket at which a search ends at a jump of the figure, which counts people."""
 FIRST_STEP = 0.02
 """First step of a search away from the present value, as a share of the prior range."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Campaigns of a world in which weights are tried."""
+    """Campaigns of a world in which weights are tried.
+
+    Attributes:
+        society, scenario: the people, and all that is not tried.
+        campaigns: what sellers offer; the weights play no part in that.
+        few: the first of them, for the costly third hop.
+        world: seed of the luck.
+    """
 
     society: Society
     scenario: Scenario
     campaigns: Campaigns
+    few: Campaigns
     world: int
 
     @classmethod
-    def of(cls, society: Society, scenario: Scenario, world: int, campaigns: int) -> "Trial":
-        """Let sellers of one world choose their offers; the weights play no part in that."""
+    def of(
+        cls, society: Society, scenario: Scenario, world: int, campaigns: int, few: int
+    ) -> "Trial":
+        """Let sellers of one world choose their offers."""
         market = Market(society, scenario, world, campaigns)
         market.choose_offers()
-        return cls(society, scenario, market.campaigns, world)
+        return cls(society, scenario, market.campaigns, market.campaigns.first(few), world)
 
-    def among_friends(self, weights: DecisionWeights, hops: int | None = None) -> Cascades:
-        """Spread the campaigns for so many hops; for as long as they last when None."""
+    def among_friends(self, weights: DecisionWeights, campaigns: Campaigns, hops: int) -> Cascades:
+        """Spread campaigns for so many hops."""
         budgets = self.scenario.budgets
-        hops = self.scenario.sellers.campaign_hops if hops is None else hops
-        return spread(self.society, self.campaigns, weights, budgets, self.world, max_hops=hops)
+        return spread(self.society, campaigns, weights, budgets, self.world, max_hops=hops)
 
     def among_strangers(self, weights: DecisionWeights) -> Cascades:
         """Show the campaigns to the platform's audiences."""
@@ -63,12 +74,12 @@ class Trial:
 
 def first_reach(trial: Trial, weights: DecisionWeights) -> float:
     """People reached at level 1, mean over campaigns."""
-    return float(trial.among_friends(weights, 1).reach[:, 0].mean())
+    return float(trial.among_friends(weights, trial.campaigns, 1).reach[:, 0].mean())
 
 
 def first_conversion(trial: Trial, weights: DecisionWeights) -> float:
-    """Buyers over reached at level 1."""
-    return _conversion(trial.among_friends(weights), 0)
+    """Buyers over reached at level 1, but for the few who buy after the second hop."""
+    return _conversion(trial.among_friends(weights, trial.campaigns, 2), 0)
 
 
 def system_conversion(trial: Trial, weights: DecisionWeights) -> float:
@@ -78,13 +89,14 @@ def system_conversion(trial: Trial, weights: DecisionWeights) -> float:
 
 def second_reach(trial: Trial, weights: DecisionWeights) -> float:
     """People reached at level 2, mean over the campaigns that get there; 0 if none does."""
-    reach = trial.among_friends(weights, 2).reach[:, 1]
+    reach = trial.among_friends(weights, trial.campaigns, 2).reach[:, 1]
     return float(reach[reach > 0].mean()) if reach.any() else 0.0
 
 
 def second_conversion(trial: Trial, weights: DecisionWeights) -> float:
-    """Buyers over reached at level 2; 0 if nobody is reached."""
-    return _conversion(trial.among_friends(weights), 1)
+    """Buyers over reached at level 2, for as long as campaigns last; 0 if nobody is reached."""
+    hops = trial.scenario.sellers.campaign_hops
+    return _conversion(trial.among_friends(weights, trial.few, hops), 1)
 
 
 def _conversion(result: Cascades, column: int) -> float:
@@ -211,7 +223,8 @@ def _search(trial: Trial, weights: DecisionWeights, item: Fit) -> tuple[float, b
         step *= 2.0
     if excess(near) * excess(far) > 0.0:
         return far, False, len(tried)
-    return float(brentq(excess, near, far)) if near != far else here, True, len(tried)
+    value = float(brentq(excess, near, far, xtol=WEIGHT_TOLERANCE)) if near != far else here
+    return value, True, len(tried)
 
 
 def _bracket(item: Fit) -> tuple[float, float]:

@@ -6,6 +6,7 @@ reported figure that one of these gives as well is implied, not explained.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +24,12 @@ def branching(first: float, second: float, levels: int = LEVELS) -> NDArray[np.f
     Nobody is reached twice and all campaigns are alike: reach h = first * (second / first)^(h-1).
 
     Args:
-        first, second: people reached at levels 1 and 2.
+        first, second: people reached at levels 1 and 2; the first above 0.
         levels: how many to give.
 
     Source: Watson and Galton (1875).
     """
     return first * (second / first) ** np.arange(levels, dtype=np.float64)
-
-
-def extinct_at_first(sharers: float) -> float:
-    """Chance that nobody shares when sharers are Poisson with this mean."""
-    return math.exp(-sharers)
 
 
 def mean_field_sir(
@@ -45,7 +41,7 @@ def mean_field_sir(
     for from the second generation, and everyone recovers after one.
 
     Args:
-        first, second: people reached at levels 1 and 2.
+        first, second: people reached at levels 1 and 2; the first above 0.
         users: size of the population.
         levels: how many to give.
 
@@ -91,8 +87,15 @@ def cascade_reach(
 def cascade_meeting(
     society: Society, sellers: Sequence[int], level: int, target: float, seed: int
 ) -> float:
-    """The p at which the independent cascade reaches so many people at a level; 1 if none does."""
+    """The p at which the independent cascade reaches so many people at a level; 1 if none does.
 
+    Args:
+        society, sellers, seed: as in `cascade_reach`.
+        level: 1 or deeper.
+        target: people, above 0.
+    """
+
+    @cache
     def excess(p: float) -> float:
         return float(cascade_reach(society, sellers, p, seed, level)[-1]) / target - 1.0
 

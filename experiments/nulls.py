@@ -10,8 +10,9 @@ Output: results/nulls (nulls.csv, table.md, figure).
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from weishang.experiments import figures, null_models, reported, tables
+from weishang.experiments import figures, manifest, null_models, reported, tables
 from weishang.experiments.command import (
     RESULTS,
     GraphOption,
@@ -23,10 +24,11 @@ from weishang.experiments.command import (
 )
 from weishang.experiments.estimands import ALL, BY_REACHED, LEVELS, THERE
 from weishang.experiments.report import Report
-from weishang.experiments.worlds import society
+from weishang.experiments.worlds import most_sellers, society
 from weishang.kernels.rng import derive
 from weishang.model.market import choose_sellers
 from weishang.model.scenario import Scenario
+from weishang.model.society import Society
 
 CAMPAIGNS = 64
 """Cascades a probability: means of reach are steady, since all campaigns are alike."""
@@ -34,7 +36,7 @@ CAMPAIGNS = 64
 NULL_BRANCH = 5
 """Branch of the seed; `reach` uses those below."""
 
-BAND = "#BBBBBB"
+THIS_MODEL = "this model"
 
 
 def nulls(
@@ -47,34 +49,23 @@ def nulls(
     source = out / "reach" / "estimands.csv"
     if not source.exists():
         raise ValueError(f"{source}: not there; run the reach experiment first")
-    model = tables.read(source).set_index(["figure", "reading"])["value"]
-    people = society(graph, users, seed, Scenario().society)
-    rows = _model_rows(model) + _formulas(model, people.num_users)
-    with stage("independent cascades"):
-        luck = derive(seed, NULL_BRANCH)
-        sellers = choose_sellers(
-            people, Scenario().sellers.by_ties, luck, min(CAMPAIGNS, people.num_users // 4)
-        )
-        for level in (1, 2):
-            target = float(model[f"t2_l{level}_reach", THERE])
-            p = null_models.cascade_meeting(people, sellers, level, target, luck)
-            reached = null_models.cascade_reach(people, sellers, p, luck)
-            conversion = float(model["l1_conv", BY_REACHED])
-            name = f"independent cascade, p = {p:.4f} meets level {level}"
-            rows.append(_row(name, reached, [conversion] * len(LEVELS)))
-    frame = pd.DataFrame(rows)
+    inputs = [source] if graph is None else [source, graph]
     with Report(
-        "nulls",
-        out,
-        title="Null models beside the model",
-        parameters={"users": people.num_users, "campaigns": CAMPAIGNS},
-        seed=seed,
-        graph_hash=people.graph.fingerprint(),
-        inputs=[source] if graph is None else [source, graph],
+        "nulls", out, title="Null models beside the model", seed=seed, inputs=inputs
     ) as report:
+        people = society(graph, users, seed, Scenario().society)
+        report.graph_hash = people.graph.fingerprint()
+        if manifest.read(source.parent)["graph_sha256"] != report.graph_hash:
+            raise ValueError(f"{source}: made on another graph; run the reach experiment on this")
+        campaigns = most_sellers(people, CAMPAIGNS)
+        report.parameters = {"users": people.num_users, "campaigns": campaigns}
+        model = tables.read(source).set_index(["figure", "reading"])["value"]
+        if not model["t2_l1_reach", THERE]:
+            raise ValueError(f"{source}: nobody is reached; give reach more campaigns or users")
+        rows = _model_rows(model) + _formulas(model, people.num_users)
         report.table(
             "nulls",
-            frame,
+            pd.DataFrame(rows + _cascades(model, people, campaigns, derive(seed, NULL_BRANCH))),
             "Reach by level and the conversion of all levels",
             "People reached, mean over campaigns. The branching process and the epidemic are given "
             "the model's levels 1 and 2, the independent cascade one of them; what a row was given "
@@ -87,7 +78,8 @@ def nulls(
 def _model_rows(model: "pd.Series[float]") -> list[dict[str, object]]:
     return [
         {
-            "model": f"this model, {reading}",
+            "model": THIS_MODEL,
+            "reading": reading,
             **{f"level_{level}": model[f"t2_l{level}_reach", reading] for level in LEVELS},
             "conversion": model["t1_moments_conv", BY_REACHED],
         }
@@ -104,41 +96,62 @@ def _formulas(model: "pd.Series[float]", users: int) -> list[dict[str, object]]:
         given = [float(model[f"t2_l{level}_reach", reading]) for level in (1, 2)]
         chain = null_models.branching(given[0], given[1])
         epidemic = null_models.mean_field_sir(given[0], given[1], users)
-        rows.append(_row(f"branching process, {reading}", chain, conversions))
-        rows.append(_row(f"mean-field SIR, {reading}", epidemic, conversions))
+        rows.append(_row("branching process", reading, chain, conversions))
+        rows.append(_row("mean-field SIR", reading, epidemic, conversions))
     return rows
 
 
-def _row(name: str, reach: np.ndarray, conversions: list[float]) -> dict[str, object]:
+def _cascades(
+    model: "pd.Series[float]", people: Society, campaigns: int, luck: int
+) -> list[dict[str, object]]:
+    """Independent cascades that meet level 1 or level 2; none for a level that is not got to."""
+    sellers = choose_sellers(people, Scenario().sellers.by_ties, luck, campaigns)
+    conversions = [float(model["l1_conv", BY_REACHED])] * len(LEVELS)
+    rows = []
+    with stage("independent cascades"):
+        for level in (1, 2):
+            target = float(model[f"t2_l{level}_reach", THERE])
+            if not target:
+                continue
+            p = null_models.cascade_meeting(people, sellers, level, target, luck)
+            reached = null_models.cascade_reach(people, sellers, p, luck)
+            name = f"independent cascade, p = {p:.4f} meets level {level}"
+            rows.append(_row(name, THERE, reached, conversions))
+    return rows
+
+
+def _row(
+    name: str, reading: str, reach: NDArray[np.float64], conversions: list[float]
+) -> dict[str, object]:
     return {
         "model": name,
+        "reading": reading,
         **{f"level_{level}": float(reach[level - 1]) for level in LEVELS},
         "conversion": null_models.mixture(reach.tolist(), conversions),
     }
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Reach by level of each model, with the reported bands; log axis."""
-    figure, axes = figures.canvas(height=3.6)
-    for level in LEVELS:
-        band = reported.figure(f"t2_l{level}_reach")
-        low, high = band.band_low, band.band_high or 1e6
-        axes.fill_between([level - 0.2, level + 0.2], low, high, color=BAND, alpha=0.6)
-    for place, row in enumerate(frame.to_dict("records")):
-        reach = [max(float(row[f"level_{level}"]), 0.1) for level in LEVELS]
-        style = "-" if place < 2 else "--"
-        axes.plot(
-            LEVELS,
-            reach,
-            style,
-            marker="o^sDvP*X"[place % 8],
-            color=figures.COLOURS[place % len(figures.COLOURS)],
-            label=row["model"],
-        )
-    axes.plot([], [], "s", color=BAND, markersize=8, label="reported")
-    axes.set(yscale="log", xlabel="level (friend-to-friend steps)", ylabel="people reached")
-    axes.set_xticks(LEVELS, ["1", "2", "3 and more"])
-    axes.legend(fontsize=6.5, loc="upper left")
+    """Reach by level of each model, with the reported bands; log axis, a panel a reading."""
+    figure, both = figures.canvas(columns=2, height=3.2, sharey=True)
+    for axes, reading in zip(both, (THERE, ALL), strict=True):
+        for level in LEVELS:
+            band = reported.figure(f"t2_l{level}_reach")
+            figures.reported_band(axes, level, band.band_low, band.band_high, 0.2)
+        for place, row in enumerate(frame[frame["reading"] == reading].to_dict("records")):
+            axes.plot(
+                LEVELS,
+                [row[f"level_{level}"] for level in LEVELS],
+                "-" if row["model"] == THIS_MODEL else "--",
+                marker="os^Dv"[place],
+                color=figures.COLOURS[place],
+                label=row["model"],
+            )
+        figures.reported_legend(axes)
+        axes.set(yscale="log", xlabel="level (friend-to-friend steps)", title=reading)
+        axes.set_xticks(LEVELS, ["1", "2", "3 and more"])
+        axes.legend(fontsize=6.5, loc="upper left")
+    both[0].set_ylabel("people reached")
     return figure
 
 

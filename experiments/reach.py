@@ -36,20 +36,18 @@ from weishang.experiments.estimands import (
 )
 from weishang.experiments.report import Report
 from weishang.experiments.verdicts import Verdict
-from weishang.experiments.worlds import run_world, society
+from weishang.experiments.worlds import most_sellers, run_world, society
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 from weishang.model.society import Society, describe
 
 WORLDS = 8
 CAMPAIGNS = 2000
-FIT_CAMPAIGNS = 4000
+FIT_CAMPAIGNS = 10_000
+FIT_FEW = 2000
 PRIOR_DRAWS = 40
 PRIOR_CAMPAIGNS = 60
 PRIOR_INTERVAL = (0.05, 0.95)
-
-MAX_SELLERS_SHARE = 4
-"""At most one user in four sells: a small file's graph gets fewer campaigns."""
 
 COMES_OUT = ("t2_l3_reach", "t1_moments_conv")
 IMPLIED = ("conv_friend",)
@@ -69,27 +67,19 @@ def reach(
     """Reach and conversion by level, from behaviour (tables 1 and 2)."""
     if worlds < 1 or campaigns < 1:
         raise ValueError(f"worlds is {worlds} and campaigns {campaigns}; give at least 1 of each")
-    people = society(graph, users, seed, Scenario().society)
-    campaigns = min(campaigns, max(1, people.num_users // MAX_SELLERS_SHARE))
-    scenario, weights = _fitted(people, Scenario(), seed, refit=graph is None)
-    rows = _worlds(people, scenario, seed, worlds, campaigns)
-    off = _worlds(people, _without_appeal(scenario), seed, worlds, campaigns, "appeal off")
-    prior = _prior_predictive(people, scenario, seed)
-    estimates = _judged(rows, off, prior, scenario, seed)
-    with Report(
-        "reach",
-        out,
-        title="Reach and conversion by level",
-        parameters={
-            **scenario.values(),
-            "users": people.num_users,
-            "worlds": worlds,
-            "campaigns": campaigns,
-        },
-        seed=seed,
-        graph_hash=people.graph.fingerprint(),
-        inputs=[] if graph is None else [graph],
-    ) as report:
+    inputs = [] if graph is None else [graph]
+    title = "Reach and conversion by level"
+    with Report("reach", out, title=title, seed=seed, inputs=inputs) as report:
+        people = society(graph, users, seed, Scenario().society)
+        campaigns = most_sellers(people, campaigns)
+        scenario, weights = _fitted(people, Scenario(), seed, refit=graph is None)
+        rows = _worlds(people, scenario, seed, worlds, campaigns)
+        off = _worlds(people, _without_appeal(scenario), seed, worlds, campaigns, "appeal off")
+        prior = _prior_predictive(people, scenario, seed)
+        estimates = _judged(rows, off, prior, scenario, seed)
+        report.graph_hash = people.graph.fingerprint()
+        sizes = {"users": people.num_users, "worlds": worlds, "campaigns": campaigns}
+        report.parameters = {**scenario.values(), **sizes}
         _write(report, people, scenario, seed, weights, rows, prior, estimates)
     verdicts.update(out, _verdicts(estimates, judged=graph is None))
 
@@ -98,12 +88,8 @@ def _fitted(
     people: Society, scenario: Scenario, seed: int, refit: bool
 ) -> tuple[Scenario, pd.DataFrame]:
     """The scenario with fitted weights; a file's graph keeps those of the default society."""
-    trial = fitting.Trial.of(
-        people,
-        scenario,
-        derive(seed, FIT),
-        min(FIT_CAMPAIGNS, max(1, people.num_users // MAX_SELLERS_SHARE)),
-    )
+    size, few = (most_sellers(people, wanted) for wanted in (FIT_CAMPAIGNS, FIT_FEW))
+    trial = fitting.Trial.of(people, scenario, derive(seed, FIT), size, few)
     if not refit:
         return scenario, fitting.as_table(trial, scenario.weights)
     with stage("fit five weights", total=None) as advance:
@@ -135,7 +121,7 @@ def _without_appeal(scenario: Scenario) -> Scenario:
 def _prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataFrame:
     """Every estimand at parameters drawn from their prior ranges: a row a draw."""
     rng = np.random.default_rng([seed, PRIOR])
-    sellers = min(PRIOR_CAMPAIGNS, max(1, people.num_users // MAX_SELLERS_SHARE))
+    sellers = most_sellers(people, PRIOR_CAMPAIGNS)
     draws = []
     with stage("prior predictive", total=PRIOR_DRAWS) as advance:
         for number in range(PRIOR_DRAWS):

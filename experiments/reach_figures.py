@@ -14,9 +14,6 @@ SHOWN_CONVERSIONS = (
     ("t1_moments_conv", BY_VISITS, "Moments,\nby visits"),
     ("t1_moments_conv", BY_REACHED, "Moments,\nby reached"),
 )
-BAND = "#BBBBBB"
-OPEN_END = 1e6
-"""Where an open band ends on paper."""
 
 
 def reach_by_level(campaigns: pd.DataFrame, estimands: pd.DataFrame) -> Figure:
@@ -29,13 +26,18 @@ def reach_by_level(campaigns: pd.DataFrame, estimands: pd.DataFrame) -> Figure:
         if there.size:
             spread = (np.arange(there.size) * 0.6180339887 % 1.0 - 0.5) * 0.5
             axes.plot(
-                level + spread, there, ",", color=figures.SKY, alpha=0.6, rasterized=True, zorder=1
+                level + spread,
+                there,
+                ".",
+                color=figures.SKY,
+                markersize=2,
+                alpha=0.35,
+                markeredgewidth=0,
+                rasterized=True,
+                zorder=1,
             )
         row = table.loc[(f"t2_l{level}_reach", THERE)]
-        high = OPEN_END if np.isnan(row["reported_high"]) else row["reported_high"]
-        axes.fill_between(
-            [level - 0.35, level + 0.35], row["reported_low"], high, color=BAND, alpha=0.6, zorder=2
-        )
+        figures.reported_band(axes, level, row["reported_low"], row["reported_high"], 0.35)
         for reading, mark, colour in ((THERE, "o", figures.BLUE), (ALL, "s", figures.VERMILION)):
             at = table.loc[(f"t2_l{level}_reach", reading)]
             axes.errorbar(
@@ -48,7 +50,7 @@ def reach_by_level(campaigns: pd.DataFrame, estimands: pd.DataFrame) -> Figure:
                 zorder=3,
                 label=reading if level == 1 else None,
             )
-    axes.plot([], [], "s", color=BAND, markersize=8, label="reported")
+    figures.reported_legend(axes)
     axes.plot([], [], ".", color=figures.SKY, label="a campaign")
     axes.set(yscale="log", xlabel="level (friend-to-friend steps)", ylabel="people reached")
     axes.set_xticks(LEVELS, ["1", "2", "3 and more"])
@@ -63,11 +65,11 @@ def conversions(estimands: pd.DataFrame) -> Figure:
     for place, (name, reading, _) in enumerate(SHOWN_CONVERSIONS):
         row = table.loc[(name, reading)]
         low, high = 100 * row["reported_low"], 100 * row["reported_high"]
-        axes.fill_between([place - 0.3, place + 0.3], low, high, color=BAND, alpha=0.6)
+        figures.reported_band(axes, place, low, high, 0.3)
         value = 100 * row["value"]
         error = [[value - 100 * row["ci_low"]], [100 * row["ci_high"] - value]]
         axes.errorbar(place, value, error, fmt="o", color=figures.BLUE, capsize=3)
-    axes.plot([], [], "s", color=BAND, markersize=8, label="reported, ±10%")
+    figures.reported_legend(axes, "reported, ±10%")
     axes.plot([], [], "o", color=figures.BLUE, label="simulated, 95% interval")
     axes.set_xticks(range(len(SHOWN_CONVERSIONS)), [label for *_, label in SHOWN_CONVERSIONS])
     axes.set(xlabel="channel", ylabel="conversion (%)", ylim=(0, None))

@@ -29,8 +29,9 @@ class Report:
         ...     axes.plot(levels["level"], levels["reach"])
         ...     axes.set(xlabel="level", ylabel="people reached")
         ...     return figure
-        >>> with Report("reach", out, title="Reach by level", parameters={"users": 100}) as report:
+        >>> with Report("reach", out, title="Reach by level", seed=2026) as report:
         ...     report.graph_hash = graph.fingerprint()
+        ...     report.parameters = {"users": graph.num_nodes}
         ...     report.table("levels", frame, "Reach", "Means over campaigns.")
         ...     report.figure("reach", draw, "levels")
     """
@@ -41,7 +42,7 @@ class Report:
         out: Path,
         *,
         title: str,
-        parameters: Any,
+        parameters: Any = None,
         seed: int | None = None,
         graph_hash: str | None = None,
         inputs: Iterable[Path] = (),
@@ -56,7 +57,8 @@ class Report:
             out: the folder of results.
             title: heading of table.md.
             parameters: a mapping or dataclass of numbers, texts and lists: all that decides
-                the result besides seed, graph, inputs and code.
+                the result besides seed, graph, inputs and code; may be assigned later, so that
+                the wall time can be that of all the work.
             seed: the world's seed.
             graph_hash: `Graph.fingerprint()`; may be assigned later.
             inputs: files that are read.
@@ -68,7 +70,7 @@ class Report:
         self.graph_hash = graph_hash
         self._out = Path(out)
         self._title = title
-        self._parameters = manifest.plain(parameters)
+        self.parameters = None if parameters is None else manifest.plain(parameters)
         self._seed = seed
         self._inputs = list(inputs)
         self._command = manifest.command_line() if command is None else command
@@ -90,10 +92,10 @@ class Report:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
         with self._stack:
-            if kind is not None:
-                self._stack.__exit__(kind, error, trace)
-                return
             self._write_page()
             manifest.write(self._folder, self._record(), self._drawn_from)
 
@@ -158,11 +160,13 @@ class Report:
         (self._folder / "table.md").write_text(text, encoding="utf-8")
 
     def _record(self) -> dict[str, Any]:
+        if self.parameters is None:
+            raise ValueError(f"the report {self.name} has no parameters; give them, {{}} if none")
         return {
             "experiment": self.name,
             "command": self._command,
-            "parameters": self._parameters,
-            "parameters_sha256": manifest.parameters_digest(self._parameters),
+            "parameters": manifest.plain(self.parameters),
+            "parameters_sha256": manifest.parameters_digest(self.parameters),
             "seed": self._seed,
             "graph_sha256": self.graph_hash,
             **manifest.environment(self._device, self._threads),

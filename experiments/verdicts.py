@@ -180,7 +180,9 @@ def read(results: Path) -> pd.DataFrame:
     for name, allowed in (("id", reported.figures()), ("role", CLAIMS), ("verdict", VERDICTS)):
         if odd := set(frame[name]) - set(allowed):
             raise ValueError(f"{path}: {name} is {min(odd, key=str)!r}; remove the file, run again")
-    return frame.fillna({"why": "", "reading": ""})
+    for name in ("reading", "why"):
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), "")
+    return frame
 
 
 def spans(low: "pd.Series[float]", high: "pd.Series[float]") -> list[str]:

@@ -16,6 +16,8 @@ from weishang.model.society import Society, SocietyParameters, from_graph, gener
 
 MAX_SEED = 1 << 64
 MIN_USERS = 100
+SELLERS_SHARE = 4
+"""At most one in four of those with friends sells: a small file's graph gets fewer campaigns."""
 
 
 @lru_cache(maxsize=1)
@@ -50,6 +52,12 @@ def society(graph: Path | None, users: int, seed: int, parameters: SocietyParame
             done = round(100 * share)
 
         return generate(parameters, users, rng, tell)
+
+
+def most_sellers(society: Society, wanted: int) -> int:
+    """So many sellers, or as many as the society has room for; at least one."""
+    able = int(np.count_nonzero(society.graph.degrees))
+    return min(wanted, max(1, able // SELLERS_SHARE))
 
 
 def run_world(society: Society, scenario: Scenario, world: int, campaigns: int) -> pd.DataFrame:

@@ -41,8 +41,7 @@ MAX_BLOCKS = {"cpu": 1 << 16}
 ROW_BYTES = 1 << 10
 """Working arrays for each cascade of a part, beside its nodes and its own tables."""
 BLOCKS_SHARE = 4
-"""One part in so many of `memory` is for blocks, at least; rows take the rest."""
-
+"""One part in so many of `memory` is for blocks, at most; rows take the rest."""
 
 ACCELERATORS = ("cuda", "xpu")
 """Devices that are taken unasked; torch calls ROCm's cuda."""

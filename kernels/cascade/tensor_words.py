@@ -13,18 +13,16 @@ from torch import Tensor
 
 from weishang.kernels import rng
 
-def _scalar(number: int) -> Tensor:
-    """A number as torch would wrap it at each use, which takes as long as a small operation."""
-    return torch.tensor(number, dtype=torch.int64, device="cpu")
-
-
 GOLDEN = rng.GOLDEN - (1 << rng.WORD_BITS)
-MIX_1 = _scalar(rng.MIX_1 - (1 << rng.WORD_BITS))
-MIX_2 = _scalar(rng.MIX_2 - (1 << rng.WORD_BITS))
+# Tensors of one number: torch would wrap a Python number anew at each use, which takes as long
+# as a small operation.
+MIX_1 = torch.tensor(rng.MIX_1 - (1 << rng.WORD_BITS), device="cpu")
+MIX_2 = torch.tensor(rng.MIX_2 - (1 << rng.WORD_BITS), device="cpu")
 SHIFTS = {
-    bits: (_scalar(bits), _scalar((1 << (rng.WORD_BITS - bits)) - 1)) for bits in (27, 30, 31)
+    bits: torch.tensor([bits, (1 << (rng.WORD_BITS - bits)) - 1], device="cpu").unbind()
+    for bits in (27, 30, 31)
 }
-"""Shifts of the finaliser, with the bits that are left of a word."""
+"""The finaliser's right shifts, each with the bits that it leaves of a word."""
 
 WORDS_BEFORE_LOOK = (6, 9, 13)
 """Words after which blocks without an undecided lane are set aside. A word halves the undecided
