@@ -137,7 +137,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     for axes, reading in zip(both, (THERE, ALL), strict=True):
         for level in LEVELS:
             band = reported.figure(f"t2_l{level}_reach")
-            figures.reported_band(axes, level, band.band_low, band.band_high, 0.2)
+            figures.reported_band(axes, level, band.band_low or 0.0, band.band_high, 0.2)
         for place, row in enumerate(frame[frame["reading"] == reading].to_dict("records")):
             axes.plot(
                 LEVELS,

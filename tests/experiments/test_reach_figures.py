@@ -77,6 +77,8 @@ def test_reach_shows_both_means_with_their_intervals():
     (axes,) = reach_figures.reach_by_level(CAMPAIGNS, ESTIMANDS).axes
     assert marks(axes, "o")[:, 1].tolist() == [103.0, 1520.0, 7.0]
     assert marks(axes, "s")[:, 1].tolist() == [77.5, 760.0, 2.0]
+    for mark in "os":
+        assert np.abs(marks(axes, mark)[:, 0] - [1, 2, 3]).max() < 0.3
     expected = [(90, 120), (50, 110), (40, 3000), (10, 1500), (5, 9), (1, 3)]
     assert np.allclose(errors(axes), expected)
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
