@@ -110,12 +110,14 @@ def stage(description: str, total: int | None = None) -> Iterator[Callable[..., 
     """
     running = _progress.get()
     if running is not None:
-        yield _task(running, description, total)
+        with _task(running, description, total) as advance:
+            yield advance
         return
     with _display() as started:
         token = _progress.set(started)
         try:
-            yield _task(started, description, total)
+            with _task(started, description, total) as advance:
+                yield advance
         except BaseException:
             _wipe(started)
             raise
@@ -131,13 +133,18 @@ def _wipe(progress: Progress) -> None:
         progress.console.quiet = True
 
 
-def _task(progress: Progress, description: str, total: int | None) -> Callable[..., Any]:
+@contextmanager
+def _task(progress: Progress, description: str, total: int | None) -> Iterator[Callable[..., Any]]:
+    """A line of the display; its clock stops when the stage ends."""
     task = progress.add_task(description, total=total)
 
     def advance(steps: int = 1) -> None:
         progress.advance(task, steps)
 
-    return advance
+    try:
+        yield advance
+    finally:
+        progress.stop_task(task)
 
 
 def _display() -> Progress:

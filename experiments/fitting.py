@@ -6,12 +6,15 @@ trust -> l1_conv, appeal_sd -> t2_l2_reach, recommender_trust -> l2_conv. What c
 moves buying a little, and a person of level 1 may buy at a later friend's post) is met by going
 round again, in short brackets, until every figure stands. All values of a weight meet the same
 luck, so differences between them are the weight's own. A figure that no value in the bracket
-meets takes the nearer end, and says so.
+meets takes the nearer end, and says so. The campaigns are those that are reported on: a fitted
+figure is met by choice, and only what is not fitted can be wrong.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 
+import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
@@ -37,49 +40,60 @@ FIRST_STEP = 0.02
 
 @dataclass(frozen=True)
 class Trial:
-    """Campaigns of a world in which weights are tried.
+    """Campaigns of some worlds, in which weights are tried.
 
     Attributes:
         society, scenario: the people, and all that is not tried.
-        campaigns: what sellers offer; the weights play no part in that.
-        few: the first of them, for the costly third hop.
-        world: seed of the luck.
+        days: world and campaigns; what sellers offer does not depend on the weights.
     """
 
     society: Society
     scenario: Scenario
-    campaigns: Campaigns
-    few: Campaigns
-    world: int
+    days: tuple[tuple[int, Campaigns], ...]
 
     @classmethod
     def of(
-        cls, society: Society, scenario: Scenario, world: int, campaigns: int, few: int
+        cls, society: Society, scenario: Scenario, worlds: Sequence[int], sellers: int
     ) -> "Trial":
-        """Let sellers of one world choose their offers."""
-        market = Market(society, scenario, world, campaigns)
-        market.choose_offers()
-        return cls(society, scenario, market.campaigns, market.campaigns.first(few), world)
+        """Let so many sellers of each world choose their offers."""
+        days = []
+        for world in worlds:
+            market = Market(society, scenario, world, sellers)
+            market.choose_offers()
+            days.append((world, market.campaigns))
+        return cls(society, scenario, tuple(days))
 
-    def among_friends(self, weights: DecisionWeights, campaigns: Campaigns, hops: int) -> Cascades:
-        """Spread campaigns for so many hops."""
-        budgets = self.scenario.budgets
-        return spread(self.society, campaigns, weights, budgets, self.world, max_hops=hops)
+    def among_friends(self, weights: DecisionWeights, hops: int) -> Cascades:
+        """Spread the campaigns of all worlds for so many hops."""
+        people, budgets = self.society, self.scenario.budgets
+        return _together(
+            spread(people, campaigns, weights, budgets, world, max_hops=hops)
+            for world, campaigns in self.days
+        )
 
     def among_strangers(self, weights: DecisionWeights) -> Cascades:
         """Show the campaigns to the platform's audiences."""
-        budgets, feed = self.scenario.budgets, self.scenario.feed
-        return recommend(self.society, self.campaigns, weights, budgets, feed, self.world)
+        people, budgets, feed = self.society, self.scenario.budgets, self.scenario.feed
+        return _together(
+            recommend(people, campaigns, weights, budgets, feed, world)
+            for world, campaigns in self.days
+        )
+
+
+def _together(results: Iterable[Cascades]) -> Cascades:
+    """Results of several worlds, one under the other."""
+    counts = [np.stack([x.reach, x.visitors, x.buyers, x.sharers]) for x in results]
+    return Cascades.from_counts(np.concatenate(counts, axis=1))
 
 
 def first_reach(trial: Trial, weights: DecisionWeights) -> float:
     """People reached at level 1, mean over campaigns."""
-    return float(trial.among_friends(weights, trial.campaigns, 1).reach[:, 0].mean())
+    return float(trial.among_friends(weights, 1).reach[:, 0].mean())
 
 
 def first_conversion(trial: Trial, weights: DecisionWeights) -> float:
     """Buyers over reached at level 1, but for the few who buy after the second hop."""
-    return _conversion(trial.among_friends(weights, trial.campaigns, 2), 0)
+    return _conversion(trial.among_friends(weights, 2), 0)
 
 
 def system_conversion(trial: Trial, weights: DecisionWeights) -> float:
@@ -89,14 +103,14 @@ def system_conversion(trial: Trial, weights: DecisionWeights) -> float:
 
 def second_reach(trial: Trial, weights: DecisionWeights) -> float:
     """People reached at level 2, mean over the campaigns that get there; 0 if none does."""
-    reach = trial.among_friends(weights, trial.campaigns, 2).reach[:, 1]
+    reach = trial.among_friends(weights, 2).reach[:, 1]
     return float(reach[reach > 0].mean()) if reach.any() else 0.0
 
 
 def second_conversion(trial: Trial, weights: DecisionWeights) -> float:
     """Buyers over reached at level 2, for as long as campaigns last; 0 if nobody is reached."""
     hops = trial.scenario.sellers.campaign_hops
-    return _conversion(trial.among_friends(weights, trial.few, hops), 1)
+    return _conversion(trial.among_friends(weights, hops), 1)
 
 
 def _conversion(result: Cascades, column: int) -> float:
@@ -147,13 +161,21 @@ FITS = (
 )
 
 
+Measure = Callable[[Fit, DecisionWeights], float]
+
+
+def measuring(trial: Trial) -> Measure:
+    """What a trial gives for a fit at some weights; each is worked out once."""
+    return cache(lambda item, weights: item.measure(trial, weights))
+
+
 def fit(
     trial: Trial, start: DecisionWeights, advance: Callable[[], None] = lambda: None
 ) -> tuple[DecisionWeights, pd.DataFrame]:
     """Find the weights at which the trial's campaigns meet the reported figures.
 
     Args:
-        trial: campaigns of a world of its own.
+        trial: the campaigns that are reported on.
         start: the other weights, and where the search begins.
         advance: called after each search of one weight.
 
@@ -161,30 +183,28 @@ def fit(
         The weights, and `as_table` with rounds, evaluations and found (False: the figure is not
         to be met, and the weight is the nearer end of the bracket).
     """
-    weights, evaluations = start, dict.fromkeys((item.weight for item in FITS), 0)
-    rounds, found = 0, dict.fromkeys(evaluations, True)
+    measure = measuring(trial)
+    weights, rounds = start, 0
+    evaluations = dict.fromkeys((item.weight for item in FITS), 0)
     while rounds < MAX_ROUNDS:
         rounds += 1
+        found = {}
         for item in FITS:
-            value, found[item.weight], tries = _search(trial, weights, item)
+            value, found[item], tries = _search(measure, weights, item)
             weights = replace(weights, **{item.weight: value})
             evaluations[item.weight] += tries
             advance()
-        misses = [
-            abs(item.measure(trial, weights) / item.target - 1.0)
-            for item in FITS
-            if found[item.weight]
-        ]
-        if max(misses, default=0.0) <= TOLERANCE:
+        met = [abs(measure(item, weights) / item.target - 1.0) <= TOLERANCE for item in FITS]
+        if all(one or not found[item] for one, item in zip(met, FITS, strict=True)):
             break
-    table = as_table(trial, weights)
+    table = as_table(measure, weights)
     table["rounds"] = rounds
     table["evaluations"] = list(evaluations.values())
-    table["found"] = list(found.values())
+    table["found"] = met
     return weights, table
 
 
-def as_table(trial: Trial, weights: DecisionWeights) -> pd.DataFrame:
+def as_table(measure: Measure, weights: DecisionWeights) -> pd.DataFrame:
     """A row a fitted weight: weight, value, low, high, figure, target, reached."""
     return pd.DataFrame(
         [
@@ -195,20 +215,20 @@ def as_table(trial: Trial, weights: DecisionWeights) -> pd.DataFrame:
                 "high": _bracket(item)[1],
                 "figure": item.figure,
                 "target": item.target,
-                "reached": item.measure(trial, weights),
+                "reached": measure(item, weights),
             }
             for item in FITS
         ]
     )
 
 
-def _search(trial: Trial, weights: DecisionWeights, item: Fit) -> tuple[float, bool, int]:
+def _search(measure: Measure, weights: DecisionWeights, item: Fit) -> tuple[float, bool, int]:
     """One weight by Brent's method: value, whether the figure is met, evaluations."""
     tried: dict[float, float] = {}
 
     def excess(value: float) -> float:
         if value not in tried:
-            measured = item.measure(trial, replace(weights, **{item.weight: value}))
+            measured = measure(item, replace(weights, **{item.weight: value}))
             miss = measured / item.target - 1.0
             tried[value] = 0.0 if abs(miss) < SEARCH_TOLERANCE else miss
         return tried[value]

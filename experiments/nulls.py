@@ -24,7 +24,7 @@ from weishang.experiments.command import (
 )
 from weishang.experiments.estimands import ALL, BY_REACHED, LEVELS, THERE
 from weishang.experiments.report import Report
-from weishang.experiments.worlds import most_sellers, society
+from weishang.experiments.worlds import Branch, most_sellers, society
 from weishang.kernels.rng import derive
 from weishang.model.market import choose_sellers
 from weishang.model.scenario import Scenario
@@ -32,9 +32,6 @@ from weishang.model.society import Society
 
 CAMPAIGNS = 64
 """Cascades a probability: means of reach are steady, since all campaigns are alike."""
-
-NULL_BRANCH = 5
-"""Branch of the seed; `reach` uses those below."""
 
 THIS_MODEL = "this model"
 
@@ -65,7 +62,7 @@ def nulls(
         rows = _model_rows(model) + _formulas(model, people.num_users)
         report.table(
             "nulls",
-            pd.DataFrame(rows + _cascades(model, people, campaigns, derive(seed, NULL_BRANCH))),
+            pd.DataFrame(rows + _cascades(model, people, campaigns, derive(seed, Branch.NULLS))),
             "Reach by level and the conversion of all levels",
             "People reached, mean over campaigns. The branching process and the epidemic are given "
             "the model's levels 1 and 2, the independent cascade one of them; what a row was given "

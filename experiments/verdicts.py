@@ -164,6 +164,16 @@ def update(results: Path, rows: Iterable[Verdict]) -> Path:
     return path
 
 
+def check(results: Path) -> None:
+    """Refuse a broken table of verdicts before any work is done; none at all is fine.
+
+    Raises:
+        ValueError: the file there is no table of verdicts.
+    """
+    if (results / NAME).exists():
+        read(results)
+
+
 def read(results: Path) -> pd.DataFrame:
     """The table of verdicts; texts are "" and numbers NaN where empty.
 

@@ -1,5 +1,6 @@
 """Societies and worlds that experiments share: built once a process, from a file or generated."""
 
+from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +14,21 @@ from weishang.model.market import Market
 from weishang.model.recommendation import recommend
 from weishang.model.scenario import Scenario
 from weishang.model.society import Society, SocietyParameters, from_graph, generate
+
+
+class Branch(IntEnum):
+    """Branches of an experiment's seed: each part meets a luck of its own.
+
+    Numbers are beyond every purpose of the kernels and the model, so that no branch is one of
+    theirs.
+    """
+
+    WORLD = 101
+    PRIOR = 102
+    BOOTSTRAP = 103
+    DESCRIBE = 104
+    NULLS = 105
+
 
 MAX_SEED = 1 << 64
 MIN_USERS = 100

@@ -1,7 +1,7 @@
 """Campaigns of a day: what sellers offer, as arrays with one entry a campaign."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,10 +49,6 @@ class Campaigns:
     def __len__(self) -> int:
         """C."""
         return self.campaign.size
-
-    def first(self, count: int) -> "Campaigns":
-        """The first so many."""
-        return Campaigns(*(getattr(self, item.name)[:count] for item in fields(self)))
 
     @classmethod
     def from_offers(cls, offers: Sequence[Offer]) -> "Campaigns":

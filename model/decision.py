@@ -39,7 +39,7 @@ class DecisionWeights:
     """
 
     view: float = parameter(
-        0.328,
+        0.3222,
         unit="probability",
         source="fitted to t2_l1_reach; Bernstein et al. (CHI 2013) measure .35 on Facebook; 72% of "
         "daily users open Moments (Zhang Xiaolong, WeChat open class, 2021)",
@@ -48,7 +48,7 @@ class DecisionWeights:
         high=0.72,
     )
     buy_intercept: float = parameter(
-        -4.469,
+        -4.453,
         unit="log odds",
         source="fitted to conv_system",
         role="fitted",
@@ -56,7 +56,7 @@ class DecisionWeights:
         high=2.0,
     )
     trust: float = parameter(
-        1.372,
+        1.375,
         unit="log odds per unit of trust",
         source="fitted to l1_conv; Xu et al. (CSCW 2019) find purchases 3 to 10 times as likely in "
         "social as in ordinary commerce on one platform",
@@ -65,15 +65,16 @@ class DecisionWeights:
         high=2.0,
     )
     recommender_trust: float = parameter(
-        0.0086,
+        0.0544,
         unit="trust in the seller = 1",
-        source="fitted to l2_conv; Goeree et al. (AEJ Micro 2010): giving falls as 1 / distance",
+        source="fitted to l2_conv; Goeree et al. (AEJ Micro 2010): giving falls as 1 / distance; "
+        "below 0 is distrust of what is passed on to persuade (Friestad and Wright 1994)",
         role="fitted",
-        low=0.0,
+        low=-0.5,
         high=1.0,
     )
     appeal_sd: float = parameter(
-        4.5,
+        5.081,
         unit="log odds",
         source="fitted to t2_l2_reach over campaigns that get there",
         role="fitted",

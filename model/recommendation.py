@@ -91,6 +91,9 @@ def draw_audience(
     """Nodes shown each campaign, int64 [C, audience]: the targeted first, then the others.
 
     Both are drawn with replacement; a person drawn twice decides twice.
+
+    Raises:
+        ValueError: a campaign's category is nobody's interest, and some are to be targeted.
     """
     states = [derive(world, MarketPurpose.AUDIENCE, int(name)) for name in campaigns.campaign]
     luck = word_tree(states, np.arange(feed.audience, dtype=np.uint64)) >> np.uint64(UNIFORM_BITS)
@@ -99,6 +102,9 @@ def draw_audience(
     starts = np.concatenate(([0], ends[:-1]))
     first, count = starts[campaigns.category], (ends - starts)[campaigns.category]
     targeted = round(feed.targeted * feed.audience)
+    if targeted and not count.all():
+        nobody = int(campaigns.category[count == 0][0])
+        raise ValueError(f"category is {nobody}, nobody's interest; target one that is")
     chosen = (luck * np.uint64(society.num_users)) >> np.uint64(UNIFORM_BITS)
     inside = (luck[:, :targeted] * count[:, np.newaxis].astype(np.uint64)) >> np.uint64(
         UNIFORM_BITS

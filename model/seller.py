@@ -48,7 +48,7 @@ class SellerParameters:
     campaign_hops: int = parameter(
         3,
         unit="hops",
-        source="assumption, varied: an offer stays up for three rounds of sharing; retweets come "
+        source="assumption, varied by itself: an offer stays up for three rounds; retweets come "
         "within hours (Sysomos 2010), and 1 to 4% of cascades go past one hop (Goel, Watts and "
         "Goldstein, EC 2012)",
         role="set",

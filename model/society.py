@@ -36,9 +36,9 @@ AROUND = (90, 110)
 MAX_SAMPLE = 2000
 
 _FACEBOOK = "Ugander et al. (2011), arXiv:1111.4503"
-_ASSUMED = "assumption, varied"
+_ASSUMED = "assumption"
 _FOR_CLUSTERING = (
-    "assumption, varied; all shares and sizes together are chosen for the local clustering at 100 "
+    "assumption; all shares and sizes together are chosen for the local clustering at 100 "
     "friends (.14) and the degeneracy of friends' ties at 100 and 500 friends (15 and 53) of "
     f"{_FACEBOOK}"
 )
@@ -107,7 +107,7 @@ class SocietyParameters:
     homophily: float = parameter(
         0.3,
         unit="Coleman's index",
-        source="assumption, varied; that friends are alike: McPherson, Smith-Lovin and Cook "
+        source="assumption; that friends are alike: McPherson, Smith-Lovin and Cook "
         "(2001), Annual Review of Sociology 27",
         role="set",
         low=0.0,

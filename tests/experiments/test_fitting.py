@@ -21,7 +21,7 @@ SMALL = {"t2_l2_reach": 1500.0, "l2_conv": 0.06}
 @pytest.fixture(scope="module")
 def trial():
     people = generate(SCENARIO.society, USERS, np.random.default_rng(3))
-    return Trial.of(people, SCENARIO, 12, 800, 400)
+    return Trial.of(people, SCENARIO, (12, 13), 400)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,11 @@ def test_targets_are_points_and_middles_of_ranges():
 
 
 def test_a_trial_has_its_worlds_offers(trial):
-    market = Market(trial.society, SCENARIO, 12, 800)
-    market.choose_offers()
-    assert np.array_equal(trial.campaigns.campaign, market.campaigns.campaign)
-    assert np.array_equal(trial.campaigns.appeal, market.campaigns.appeal)
-    assert np.array_equal(trial.few.campaign, market.campaigns.campaign[:400])
+    for world, campaigns in trial.days:
+        market = Market(trial.society, SCENARIO, world, 400)
+        market.choose_offers()
+        assert np.array_equal(campaigns.campaign, market.campaigns.campaign)
+        assert np.array_equal(campaigns.appeal, market.campaigns.appeal)
 
 
 @pytest.mark.parametrize("item", FITS, ids=[item.weight for item in FITS])
@@ -75,8 +75,8 @@ def test_each_figure_rises_with_its_weight(trial, item):
 def test_what_is_measured_is_what_the_cascades_count(trial):
     """Each measure against sums over the campaigns' own cascades."""
     weights = SCENARIO.weights
-    two = trial.among_friends(weights, trial.campaigns, 2)
-    three = trial.among_friends(weights, trial.few, 3)
+    two = trial.among_friends(weights, 2)
+    three = trial.among_friends(weights, 3)
     shown = trial.among_strangers(weights)
     there = two.reach[:, 1] > 0
     assert 0 < there.sum() < there.size
@@ -131,14 +131,14 @@ def test_a_figure_out_of_reach_takes_the_nearer_end_and_says_so(reported_fit):
 
 def test_a_figure_below_all_that_can_be_takes_the_lower_end(trial, monkeypatch):
     monkeypatch.setattr(fitting, "target", lambda name: 1e-3 * target(name))
-    value, found, tries = fitting._search(trial, SCENARIO.weights, FITS[0])
+    value, found, tries = fitting._search(fitting.measuring(trial), SCENARIO.weights, FITS[0])
     assert (value, found) == (0.25, False)
     assert tries > 1
 
 
 def test_a_start_outside_the_range_begins_at_its_end(trial):
     far = replace(SCENARIO.weights, view=0.99)
-    value, found, _ = fitting._search(trial, far, FITS[0])
+    value, found, _ = fitting._search(fitting.measuring(trial), far, FITS[0])
     assert found
     assert FITS[0].measure(trial, replace(far, view=value)) == pytest.approx(175.0, rel=TOLERANCE)
 
@@ -150,7 +150,7 @@ def test_a_fit_repeats(trial, reported_fit):
 
 
 def test_weights_that_are_not_fitted_are_told_with_what_they_give(trial):
-    table = as_table(trial, SCENARIO.weights)
+    table = as_table(fitting.measuring(trial), SCENARIO.weights)
     assert table["value"].tolist() == [getattr(SCENARIO.weights, item.weight) for item in FITS]
     assert table["reached"].tolist() == [item.measure(trial, SCENARIO.weights) for item in FITS]
     assert "found" not in table

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments import manifest, reach, reported, tables
-from weishang.experiments.estimands import ALL, BY_REACHED, BY_VISITS, ESTIMANDS, NEAR, THERE
+from weishang.experiments import manifest, prior, reach, reported, tables
+from weishang.experiments.estimands import ALL, BY_REACHED, BY_VISITS, ESTIMANDS, THERE
 from weishang.experiments.verdicts import VERDICTS
 from weishang.experiments.worlds import run_world, society
 from weishang.model.decision import DecisionWeights
@@ -29,6 +29,7 @@ FILES = {
     "conversion.pdf",
     "conversion.png",
     "estimands.csv",
+    "hops.csv",
     "manifest.json",
     "parameters.csv",
     "prior.parquet",
@@ -183,95 +184,6 @@ def test_the_page_tells_every_table(out):
     assert page.count("| t2_l3_reach |") == 2
 
 
-def estimate(**changes):
-    """A row of the table for a figure that comes out: outside its null, its band and its prior."""
-    usual = {
-        "figure": "t2_l3_reach",
-        "reading": THERE,
-        "value": 9000.0,
-        "ci_low": 8000.0,
-        "ci_high": 10_000.0,
-        "prior_low": 100.0,
-        "prior_high": 60_000.0,
-        "appeal_off": 50.0,
-        "null": 90_000.0,
-    }
-    return {**usual, **changes}
-
-
-@pytest.mark.parametrize(
-    ("changes", "role", "verdict"),
-    [
-        ({}, "comes out", "outside"),
-        ({"value": 5e4, "ci_low": 4e4, "ci_high": 6e4, "null": 3e4}, "comes out", "inside"),
-        ({"null": math.nan}, "comes out", "outside"),
-        ({"null": 9900.0}, "implied", "outside"),
-        ({"value": 7e4, "ci_high": 8e4}, "implied", "inside"),
-        ({"prior_low": 51_000.0}, "implied", "outside"),
-        ({"appeal_off": 9000.0}, "implied", "outside"),
-        ({"figure": "conv_friend", "reading": BY_REACHED}, "implied", "outside"),
-        ({"figure": "t2_l2_reach"}, "fitted", "outside"),
-        ({"figure": "t2_l2_reach", "value": 3000.0, "ci_low": 9.0}, "fitted", "inside"),
-    ],
-)
-def test_a_role_claims_no_more_than_the_numbers_bear(changes, role, verdict):
-    made = reach._verdict(estimate(**changes), judged=True)
-    assert (made.role, made.verdict) == (role, verdict)
-
-
-def test_a_graph_of_ones_own_is_not_judged():
-    made = reach._verdict(estimate(), judged=False)
-    assert made.verdict == "-"
-    assert "own" in made.why
-
-
-def test_nulls_by_hand():
-    """Level 3 grows as level 2 did from 175 to 4,000; 12% of campaigns get past level 1."""
-    third = 4000.0**2 / 175.0
-    usual = Scenario()
-    scenario = replace(usual, weights=replace(usual.weights, passed_on=0.12))
-    two = (175 * 0.127 + 480 * 0.048) / 655
-    all_three = (175 * 0.127 + (480 + 0.12 * third) * 0.048) / (655 + 0.12 * third)
-    expected = {
-        ("t2_l3_reach", THERE): third,
-        ("t2_l3_reach", ALL): 0.12 * third,
-        ("t1_moments_conv", BY_VISITS): all_three,
-        ("t1_moments_conv", BY_REACHED): all_three,
-        ("t1_moments_conv", f"{BY_VISITS}, {NEAR}"): two,
-        ("t1_moments_conv", f"{BY_REACHED}, {NEAR}"): two,
-    }
-    found = {key: reach._null(*key, scenario) for key in expected}
-    assert found == pytest.approx(expected)
-    assert math.isnan(reach._null("l1_conv", BY_REACHED, scenario))
-
-
-def test_drawn_parameters_fill_their_prior_ranges():
-    rng = np.random.default_rng(1)
-    drawn = [reach._drawn(Scenario().weights, rng) for _ in range(200)]
-    for item in fields(DecisionWeights):
-        values = np.array([getattr(weights, item.name) for weights in drawn])
-        low, high = item.metadata["low"], item.metadata["high"]
-        assert low <= values.min() < low + 0.1 * (high - low)
-        assert high - 0.1 * (high - low) < values.max() <= high
-
-
-def test_what_is_fixed_is_not_drawn():
-    sellers = reach._drawn(Scenario().sellers, np.random.default_rng(1), fixed=("campaign_hops",))
-    assert sellers.campaign_hops == Scenario().sellers.campaign_hops
-    assert sellers.price_log_sd != Scenario().sellers.price_log_sd
-
-
-def test_the_prior_predictive_has_a_row_a_draw_and_repeats(monkeypatch):
-    monkeypatch.setattr(reach, "PRIOR_DRAWS", 3)
-    people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
-    one, again, other = (reach._prior_predictive(people, Scenario(), seed) for seed in (1, 1, 2))
-    assert list(one.columns) == [f"{item.figure} | {item.reading}" for item in ESTIMANDS]
-    assert len(one) == 3
-    assert one["l1_conv | buyers over reached"].nunique() == 3
-    pd.testing.assert_frame_equal(one, again)
-    assert not one.equals(other)
-
-
 def test_without_appeal_campaigns_differ_no_more_in_sharing():
     """The spread of appeal is off and nothing else: offers are the same, sharing is not."""
     people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
@@ -303,7 +215,7 @@ def test_on_a_graph_of_ones_own_nothing_is_refitted_or_judged(tmp_path):
 
 def test_a_small_graph_gets_the_campaigns_that_it_has_room_for(tmp_path, monkeypatch):
     """12 people in a ring and 988 without friends: three may sell."""
-    monkeypatch.setattr(reach, "PRIOR_DRAWS", 2)
+    monkeypatch.setattr(prior, "DRAWS", 2)
     path = tmp_path / "ring.txt"
     edges = [f"{node} {(node + 1) % 11}\n" for node in range(11)]
     path.write_text("".join([*edges, "0 999\n"]))

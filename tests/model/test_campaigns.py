@@ -37,9 +37,3 @@ def test_a_day_without_offers_has_typed_columns_too():
     campaigns = Campaigns.from_offers([])
     assert len(campaigns) == 0
     assert {name: getattr(campaigns, name).dtype for name in DTYPES} == DTYPES
-
-
-def test_the_first_are_the_first():
-    campaigns = Campaigns.from_offers(OFFERS)
-    assert as_offers(campaigns.first(2)) == OFFERS[:2]
-    assert as_offers(campaigns.first(9)) == OFFERS

@@ -1,0 +1,55 @@
+"""The prior predictive: what the model gives before any weight is fitted."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from weishang.experiments.command import stage
+from weishang.experiments.estimands import values
+from weishang.experiments.worlds import Branch, most_sellers, run_world
+from weishang.kernels.rng import derive
+from weishang.model.scenario import Scenario
+from weishang.model.society import Society
+
+DRAWS = 40
+CAMPAIGNS = 60
+"""Campaigns a draw; their own scatter is part of the range."""
+INTERVAL = (0.05, 0.95)
+
+
+def column(figure: str, reading: str) -> str:
+    """Where the prior predictive holds an estimand."""
+    return f"{figure} | {reading}"
+
+
+def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataFrame:
+    """Every estimand at parameters drawn from their prior ranges, a row a draw.
+
+    The society and the number of hops stay as they are; so does what has no range.
+    """
+    rng = np.random.default_rng([seed, Branch.PRIOR])
+    sellers = most_sellers(people, CAMPAIGNS)
+    draws = []
+    with stage("prior predictive", total=DRAWS) as advance:
+        for number in range(DRAWS):
+            there = replace(
+                scenario,
+                weights=drawn(scenario.weights, rng),
+                sellers=drawn(scenario.sellers, rng, fixed=("campaign_hops",)),
+                feed=drawn(scenario.feed, rng, fixed=("audience",)),
+            )
+            result = values(run_world(people, there, derive(seed, Branch.PRIOR, number), sellers))
+            draws.append({column(*key): value for key, value in result.items()})
+            advance()
+    return pd.DataFrame(draws)
+
+
+def drawn(part: Any, rng: np.random.Generator, fixed: tuple[str, ...] = ()) -> Any:
+    """A copy of a parameter group, every field uniform in its prior range but for the fixed."""
+    free = [item for item in fields(part) if item.name not in fixed]
+    return replace(
+        part,
+        **{x.name: float(rng.uniform(x.metadata["low"], x.metadata["high"])) for x in free},
+    )

@@ -1,0 +1,40 @@
+"""The prior predictive of the reach experiment."""
+
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+
+from weishang.experiments import prior
+from weishang.experiments.estimands import ESTIMANDS
+from weishang.experiments.worlds import society
+from weishang.model.decision import DecisionWeights
+from weishang.model.scenario import Scenario
+from weishang.model.society import SocietyParameters
+
+
+def test_drawn_parameters_fill_their_prior_ranges():
+    rng = np.random.default_rng(1)
+    drawn = [prior.drawn(Scenario().weights, rng) for _ in range(200)]
+    for item in fields(DecisionWeights):
+        values = np.array([getattr(weights, item.name) for weights in drawn])
+        low, high = item.metadata["low"], item.metadata["high"]
+        assert low <= values.min() < low + 0.1 * (high - low)
+        assert high - 0.1 * (high - low) < values.max() <= high
+
+
+def test_what_is_fixed_is_not_drawn():
+    sellers = prior.drawn(Scenario().sellers, np.random.default_rng(1), fixed=("campaign_hops",))
+    assert sellers.campaign_hops == Scenario().sellers.campaign_hops
+    assert sellers.price_log_sd != Scenario().sellers.price_log_sd
+
+
+def test_the_prior_predictive_has_a_row_a_draw_and_repeats(monkeypatch):
+    monkeypatch.setattr(prior, "DRAWS", 3)
+    people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
+    one, again, other = (prior.prior_predictive(people, Scenario(), seed) for seed in (1, 1, 2))
+    assert list(one.columns) == [f"{item.figure} | {item.reading}" for item in ESTIMANDS]
+    assert len(one) == 3
+    assert one["l1_conv | buyers over reached"].nunique() == 3
+    pd.testing.assert_frame_equal(one, again)
+    assert not one.equals(other)

@@ -1,0 +1,41 @@
+"""What is kept in results/ is whole, and the shipped weights are those that were fitted."""
+
+from pathlib import Path
+
+import pytest
+
+from weishang.experiments import manifest, tables, verdicts
+from weishang.experiments.estimands import ESTIMANDS
+from weishang.model.decision import DecisionWeights
+
+RESULTS = Path(__file__).parents[1] / "results"
+FOLDERS = sorted(path.parent for path in RESULTS.glob("*/manifest.json"))
+
+pytestmark = pytest.mark.skipif(not FOLDERS, reason="results/ is empty: run `make reproduce`")
+
+
+def test_every_folder_has_a_manifest():
+    assert {path for path in RESULTS.iterdir() if path.is_dir()} == set(FOLDERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+def test_files_are_those_of_the_manifest(folder):
+    manifest.verify(folder)
+
+
+def test_the_default_weights_are_the_fitted_ones():
+    """To the 1% within which a figure counts as met."""
+    usual = DecisionWeights()
+    rows = tables.read(RESULTS / "reach" / "weights.csv").to_dict("records")
+    assert len(rows) == 5
+    for row in rows:
+        assert row["found"]
+        assert getattr(usual, row["weight"]) == pytest.approx(row["value"], rel=0.01)
+
+
+def test_every_estimand_has_a_verdict():
+    table = verdicts.read(RESULTS)
+    assert {(item.figure, item.reading) for item in ESTIMANDS} <= {
+        (row["id"], row["reading"]) for row in table.to_dict("records")
+    }
+    assert (table["why"] != "").all()
