@@ -147,7 +147,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         figures.reported_legend(axes)
         axes.set(yscale="log", xlabel="level (friend-to-friend steps)", title=reading)
         axes.set_xticks(LEVELS, ["1", "2", "3 and more"])
-        axes.legend(fontsize=6.5, loc="upper left")
+        axes.legend(fontsize=6.5, loc="lower right")
     both[0].set_ylabel("people reached")
     return figure
 
