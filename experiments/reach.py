@@ -1,7 +1,8 @@
 """Reach and conversion by level, from behaviour.
 
-Claim: people who decide by one rule, on a network of friends, give table 2's reach at level 3 and
-table 1's conversion of Moments links, once five weights are fitted to five other figures.
+Claim: when people who decide by one rule, on a network of friends, are fitted to five reported
+figures by five weights, table 2's reach at level 3 and table 1's conversion of Moments links are
+what this shows, whether or not they are what the article says.
 Command: python -m weishang.experiments.reach [--graph FILE] [--users N] [--seed S] [--out DIR]
 Runtime: about two minutes on two cores at 1,000,000 users.
 Output: results/reach (campaigns.parquet, estimands.csv, weights.csv, ..) and results/verdicts.csv.
