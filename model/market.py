@@ -33,7 +33,7 @@ class Market(mesa.Model):
 
     Attributes:
         society: who knows whom, who likes what.
-        scenario: every parameter.
+        parameters: every parameter, a Scenario (Mesa has a `scenario` of its own).
         world: seed of the world's luck; two scenarios in one world meet the same luck.
         day: number of days that have passed.
         campaigns: today's, one a seller in the order of `sellers`.
@@ -67,7 +67,7 @@ class Market(mesa.Model):
         if engine not in ENGINES:
             raise ValueError(f"engine is {engine!r}; give one of {', '.join(ENGINES)}")
         self.society = society
-        self.scenario = scenario
+        self.parameters = scenario
         self.world = world
         self.day = 0
         self.campaigns = Campaigns.from_offers([])
@@ -91,10 +91,10 @@ class Market(mesa.Model):
         self.spread = spread(
             self.society,
             self.campaigns,
-            self.scenario.weights,
-            self.scenario.budgets,
+            self.parameters.weights,
+            self.parameters.budgets,
             self.world,
-            max_hops=self.scenario.sellers.campaign_hops,
+            max_hops=self.parameters.sellers.campaign_hops,
             engine=self._engine,
             record=self._record,
         )

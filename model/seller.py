@@ -107,12 +107,12 @@ class Seller(mesa.Agent):
         self.orders += orders
 
     def _choose_price(self) -> float:
-        spread = self.model.scenario.sellers.price_log_sd
+        spread = self.model.parameters.sellers.price_log_sd
         return math.exp(spread * standard_normal(self._luck(MarketPurpose.PRICE)))
 
     def _choose_content(self) -> bool:
         return (
-            fraction(self._luck(MarketPurpose.CONTENT)) < self.model.scenario.sellers.rich_content
+            fraction(self._luck(MarketPurpose.CONTENT)) < self.model.parameters.sellers.rich_content
         )
 
     def _luck(self, purpose: MarketPurpose) -> int:

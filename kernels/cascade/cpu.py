@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -38,13 +39,21 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
 
 
 def _count(task: Task, batch: Batch, workers: int) -> Cascades:
-    parts = _over_cascades(task, workers, lambda a, b: cpu_count.count_cascades(a, b, batch))
+    parts = _over_cascades(
+        task,
+        workers,
+        lambda: cpu_count.make_state(task.num_nodes),
+        lambda a, b, state: cpu_count.count_cascades(a, b, batch, state),
+    )
     return Cascades.from_counts(_table(task, parts))
 
 
 def _record(task: Task, batch: Batch, workers: int) -> Cascades:
     parts = _over_cascades(
-        task, workers, lambda a, b: cpu_record.record_cascades(a, b, batch, task.events)
+        task,
+        workers,
+        lambda: cpu_record.make_places(task.num_nodes),
+        lambda a, b, place: cpu_record.record_cascades(a, b, batch, place, task.events),
     )
     counts = _table(task, [part[0] for part in parts])
     if not task.events:
@@ -65,11 +74,32 @@ def _table(task: Task, parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     return counts
 
 
-def _over_cascades(task: Task, workers: int, kernel: Callable[[int, int], Any]) -> list[Any]:
-    """Run a kernel over the batch in parts, in order of the batch."""
+def _over_cascades(
+    task: Task, workers: int, make: Callable[[], Any], kernel: Callable[[int, int, Any], Any]
+) -> list[Any]:
+    """Run a kernel over the batch in parts, in order of the batch.
+
+    Memory of the size of the graph is made once a worker and handed on, since a part may be a
+    single cascade that reaches a few people.
+    """
     parts = min(task.num_cascades, PARTS_PER_THREAD * workers)
     bounds = np.linspace(0, task.num_cascades, parts + 1).astype(np.int64).tolist()
+    idle: SimpleQueue[Any] = SimpleQueue()
+    for _ in range(min(workers, parts)):
+        idle.put(make())
+
+    def run_part(first: int, last: int) -> Any:
+        memory = idle.get()
+        try:
+            result = kernel(first, last, memory)
+        except BaseException:
+            # Half a cascade may be in it, and the other parts still wait for memory.
+            idle.put(make())
+            raise
+        idle.put(memory)
+        return result
+
     if workers == 1:
-        return [kernel(a, b) for a, b in pairwise(bounds)]
+        return [run_part(a, b) for a, b in pairwise(bounds)]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(kernel, bounds[:-1], bounds[1:]))
+        return list(pool.map(run_part, bounds[:-1], bounds[1:]))

@@ -48,16 +48,9 @@ class State(NamedTuple):
     num_touched: Any
 
 
-@njit(cache=True, nogil=True)
-def count_cascades(first, last, batch):
-    """Spread cascades first .. last - 1 of a Batch and count them by level.
-
-    Returns:
-        int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
-    """
-    num_nodes = batch.segment.size
-    scratch = make_scratch()
-    state = State(
+def make_state(num_nodes: int) -> State:
+    """Fresh memory; a cascade leaves it as it found it."""
+    return State(
         np.zeros((num_nodes + 63) // 64, dtype=np.uint64),
         np.zeros((num_nodes + 63) // 64, dtype=np.uint64),
         np.empty(num_nodes, dtype=np.int32),
@@ -65,6 +58,17 @@ def count_cascades(first, last, batch):
         np.empty(num_nodes // TOUCHED_SHARE + 64, dtype=np.int32),
         np.zeros(1, dtype=np.int64),
     )
+
+
+@njit(cache=True, nogil=True)
+def count_cascades(first, last, batch, state):
+    """Spread cascades first .. last - 1 of a Batch and count them by level.
+
+    Returns:
+        int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
+    """
+    num_nodes = batch.segment.size
+    scratch = make_scratch()
     lines = np.empty((16 * (last - first) + 16, COLUMNS), dtype=np.int64)
     used = 0
     for row in range(first, last):

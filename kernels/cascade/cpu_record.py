@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from weishang.kernels.cascade.cpu_batch import (
     goes_on,
@@ -24,13 +25,19 @@ UNSEEN, CLOSED = -1, -2
 """A closed node is a seed, or has decided at the highest dose: no hit can change it any more."""
 
 
+def make_places(num_nodes: int) -> NDArray[np.int32]:
+    """Where each node stands among the people; a cascade leaves all unseen."""
+    return np.full(num_nodes, UNSEEN, dtype=np.int32)
+
+
 @njit(cache=True, nogil=True)
-def record_cascades(first, last, batch, keep):
+def record_cascades(first, last, batch, place, keep):
     """Spread cascades first .. last - 1 of a Batch, with parents and doses.
 
     Args:
         first, last: rows.
         batch: Batch.
+        place: from `make_places`.
         keep: whether people are kept, or only counted.
 
     Returns:
@@ -38,7 +45,6 @@ def record_cascades(first, last, batch, keep):
         cascade after cascade; and their cascades' rows, int64 [reached].
     """
     scratch = make_scratch()
-    place = np.full(batch.segment.size, UNSEEN, dtype=np.int32)
     people = np.empty((1024, COLUMNS), dtype=np.int32)
     hit = np.empty(1024, dtype=np.int32)
     rows = np.empty(0, dtype=np.int64)

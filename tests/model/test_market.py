@@ -164,7 +164,7 @@ def test_a_campaign_ends_with_its_last_hop(society):
 
 def test_spread_without_end_goes_on_until_nobody_shares(society):
     market = after_days(society, 4)
-    arguments = (society, market.campaigns, LIVELY, market.scenario.budgets, 4)
+    arguments = (society, market.campaigns, LIVELY, market.parameters.budgets, 4)
     endless = spread(*arguments, max_hops=None)
     assert endless.reach.shape[1] > 4
     assert np.array_equal(endless.reach[:, :4], market.spread.reach)

@@ -47,7 +47,7 @@ def test_nothing_is_offered_before_the_first_day(society):
 
 
 def test_prices_are_lognormal_around_the_usual_price(market):
-    spread = market.scenario.sellers.price_log_sd
+    spread = market.parameters.sellers.price_log_sd
     prices = np.log(market.campaigns.price) / spread
     assert stats.kstest(prices, "norm").pvalue > RARE
 
@@ -55,7 +55,7 @@ def test_prices_are_lognormal_around_the_usual_price(market):
 def test_appeal_is_standard_normal_and_content_as_rich_as_set(market):
     assert stats.kstest(market.campaigns.appeal, "norm").pvalue > RARE
     rich = int(market.campaigns.rich.sum())
-    assert stats.binomtest(rich, MANY, market.scenario.sellers.rich_content).pvalue > RARE
+    assert stats.binomtest(rich, MANY, market.parameters.sellers.rich_content).pvalue > RARE
 
 
 def test_price_content_and_appeal_are_independent(market):
@@ -82,7 +82,7 @@ def test_without_spread_everyone_asks_the_usual_price(society):
 
 def test_a_change_of_one_choice_leaves_the_luck_of_the_others(society, market):
     """More rich content: the same prices and appeals, and nobody rich turns plain."""
-    sellers = replace(market.scenario.sellers, rich_content=0.8)
+    sellers = replace(market.parameters.sellers, rich_content=0.8)
     other = Market(society, Scenario(sellers=sellers), 31, MANY)
     other.choose_offers()
     assert np.array_equal(other.campaigns.price, market.campaigns.price)
