@@ -1,19 +1,22 @@
-"""The numba backend: compiled stages, one thread a cascade, all cores."""
+"""The numba backend: compiled stages, cascades in bundles, all cores."""
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from queue import SimpleQueue
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels.cascade import cpu_count, cpu_record
-from weishang.kernels.cascade.cpu_batch import Batch
+from weishang.kernels.cascade.cpu_batch import Batch, make_scratch
 from weishang.kernels.cascade.result import COUNTS, Cascades, Events
 from weishang.kernels.cascade.task import Task
+
+MOST_THREADS = 1024
+"""Threads that can be asked for; they are started as they are needed."""
 
 PARTS_PER_THREAD = 8
 """Parts that a batch is cut into: a thread that meets a long cascade leaves the rest to others."""
@@ -27,10 +30,13 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
         threads: workers; one a core when None.
 
     Raises:
-        ValueError: threads is below 1.
+        ValueError: threads is below 1 or above `MOST_THREADS`.
     """
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads is {threads}; give at least 1, or None for one a core")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(
+            f"threads is {threads}; give at least 1 and at most {MOST_THREADS}, "
+            "or None for one a core"
+        )
     batch = Batch.of(task)
     workers = threads or os.cpu_count() or 1
     if not task.events and task.tables.doses == 1:
@@ -39,11 +45,13 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
 
 
 def _count(task: Task, batch: Batch, workers: int) -> Cascades:
+    strands = cpu_count.strands_of(task.num_nodes, task.num_cascades, workers)
     parts = _over_cascades(
         task,
         workers,
-        lambda: cpu_count.make_state(task.num_nodes),
-        lambda a, b, state: cpu_count.count_cascades(a, b, batch, state),
+        lambda: cpu_count.make_state(task.num_nodes, strands),
+        lambda a, b, state: cpu_count.count_cascades(a, b, strands, batch, state),
+        strands,
     )
     return Cascades.from_counts(_table(task, parts))
 
@@ -52,8 +60,10 @@ def _record(task: Task, batch: Batch, workers: int) -> Cascades:
     parts = _over_cascades(
         task,
         workers,
-        lambda: cpu_record.make_places(task.num_nodes),
-        lambda a, b, place: cpu_record.record_cascades(a, b, batch, place, task.events),
+        lambda: (cpu_record.make_places(task.num_nodes), make_scratch()),
+        lambda a, b, memory: cpu_record.record_cascades(
+            a, b, batch, memory[0], memory[1], task.events
+        ),
     )
     counts = _table(task, [part[0] for part in parts])
     if not task.events:
@@ -75,31 +85,54 @@ def _table(task: Task, parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def _over_cascades(
-    task: Task, workers: int, make: Callable[[], Any], kernel: Callable[[int, int, Any], Any]
+    task: Task,
+    workers: int,
+    make: Callable[[], Any],
+    kernel: Callable[[int, int, Any], Any],
+    strands: int = 1,
 ) -> list[Any]:
-    """Run a kernel over the batch in parts, in order of the batch.
+    """Run a kernel over the batch in parts of whole bundles, in order of the batch.
 
-    Memory of the size of the graph is made once a worker and handed on, since a part may be a
-    single cascade that reaches a few people.
+    Each worker makes memory of the size of the graph once, since a part may be a single bundle
+    that reaches a few people. The caller is one of the workers: a batch that is done before
+    another has woken waits for nobody.
     """
-    parts = min(task.num_cascades, PARTS_PER_THREAD * workers)
-    bounds = np.linspace(0, task.num_cascades, parts + 1).astype(np.int64).tolist()
-    idle: SimpleQueue[Any] = SimpleQueue()
-    for _ in range(min(workers, parts)):
-        idle.put(make())
+    bundles = -(-task.num_cascades // strands)
+    parts = min(bundles, PARTS_PER_THREAD * workers)
+    bounds = [strands * (part * bundles // max(parts, 1)) for part in range(parts)]
+    bounds.append(task.num_cascades)
+    results: list[Any] = [None] * parts
+    places = iter(range(parts))
+    turn = Lock()
 
-    def run_part(first: int, last: int) -> Any:
-        memory = idle.get()
-        try:
-            result = kernel(first, last, memory)
-        except BaseException:
-            # Half a cascade may be in it, and the other parts still wait for memory.
-            idle.put(make())
-            raise
-        idle.put(memory)
-        return result
+    def work() -> None:
+        memory = None
+        while True:
+            with turn:
+                place = next(places, None)
+            if place is None:
+                return
+            memory = make() if memory is None else memory
+            results[place] = kernel(bounds[place], bounds[place + 1], memory)
 
-    if workers == 1:
-        return [run_part(a, b) for a, b in pairwise(bounds)]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(run_part, bounds[:-1], bounds[1:]))
+    others = [_crew().submit(work) for _ in range(min(workers, parts) - 1)]
+    try:
+        work()
+    finally:
+        # A worker that has not begun is not waited for; one that has, holds the graph.
+        begun = [other for other in others if not other.cancel()]
+        wait(begun)
+    for other in begun:
+        other.result()
+    return results
+
+
+@cache
+def _crew() -> ThreadPoolExecutor:
+    """Threads that are kept between calls: to start one takes longer than a small batch."""
+    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="cascades")
+
+
+# A forked process has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_crew.cache_clear)

@@ -3,22 +3,41 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from weishang.kernels.cascade.cpu_jit import inner
 from weishang.kernels.cascade.task import Task
 from weishang.kernels.rng import Purpose, derive, word_tree
 
-BLOCK_BATCH = 512
-"""Blocks in flight: their arrays stay in the first caches, and their loads overlap."""
+UNIT_BLOCKS = 64
+"""Blocks compared at once: memory asked for in one unit is read after the next, and a unit's
+requests are not many more than a core can have under way."""
 
 LANE_BITS = 64
+UNIT_SLOTS = UNIT_BLOCKS * LANE_BITS
+OTHER_BUFFER = UNIT_SLOTS + 200
+"""Entries between the two buffers of slots. Were they a multiple of 4096 bytes apart, a processor
+would hold a load from one for a load of what was just stored in the other, and wait."""
+
+MOST_HITS = 2 * UNIT_SLOTS
+"""Hits handed on together."""
+
+PLACES = 7
+"""Of the cursor, see `cpu_exposures`."""
+
+MOST_STRANDS = 64
 
 
 class Layer(NamedTuple):
-    """A graph: rows int64 [N + 1], targets int32 [E], weight thresholds uint64 [E] or empty."""
+    """A graph.
 
-    indptr: NDArray[np.int64]
+    Attributes:
+        rows: uint32 or uint64 [N + 1], as of Graph.row_offsets.
+        indices: int32 [E], targets.
+        thresholds: uint64 [E], of the weights; empty without weights.
+    """
+
+    rows: NDArray[np.unsignedinteger]
     indices: NDArray[np.int32]
     thresholds: NDArray[np.uint64]
 
@@ -29,7 +48,7 @@ class Batch(NamedTuple):
     Attributes:
         layers: Layer, one a graph.
         view_table, visit_table, buy_table, share_table: as in `Tables`.
-        view_keys, weight_keys: uint64 [C, L], words of (seed, purpose, layer, cascade).
+        view_keys, weight_keys: uint64 [L, C], words of (seed, purpose, layer, cascade).
         visit_keys, buy_keys, share_keys: uint64 [C], words of (seed, purpose, cascade).
         seed_nodes, seed_start, seed_end, segment: as in `Task`.
         max_hops: last hop; a negative number for no end.
@@ -58,17 +77,18 @@ class Batch(NamedTuple):
         """Lay a task out."""
         none = np.empty(0, dtype=np.uint64)
         layers = []
+        # Compiled code takes layers of one type.
+        widest = max(graph.row_offsets().dtype for graph in task.layers)
         for graph in task.layers:
             thresholds = graph.weight_thresholds()
-            layers.append(
-                Layer(graph.indptr, graph.indices, none if thresholds is None else thresholds)
-            )
+            rows = graph.row_offsets().astype(widest, copy=False)
+            layers.append(Layer(rows, graph.indices, none if thresholds is None else thresholds))
 
         def words(purpose: Purpose, *path: int) -> NDArray[np.uint64]:
             return word_tree([derive(task.seed, purpose, *path)], task.cascades)[0]
 
         def by_layer(purpose: Purpose) -> NDArray[np.uint64]:
-            return np.stack([words(purpose, layer) for layer in range(len(layers))], axis=1)
+            return np.stack([words(purpose, layer) for layer in range(len(layers))])
 
         return cls(
             tuple(layers),
@@ -87,88 +107,123 @@ class Batch(NamedTuple):
         )
 
 
-class Scratch(NamedTuple):
-    """One thread's arrays for the blocks in flight; see the stages that fill them.
+class Bundle(NamedTuple):
+    """Cascades that run side by side: strand s of a bundle is row first + s of the batch.
 
     Attributes:
-        keys, lanes, masks: uint64, first_slots: int64, owners: int32, an entry a block.
-        slots: int64, sources and targets: int32, an entry a live slot.
-        cursor: int64 [3], layer, place in the frontier and block of the row to go on from.
+        first: row of strand 0.
+        strands: how many, up to 64.
+        shift: bits that a strand takes in a code, node << shift | strand.
+    """
+
+    first: int
+    strands: int
+    shift: int
+
+
+class Scratch(NamedTuple):
+    """One thread's arrays for the work in flight; see the stages that fill them.
+
+    Attributes:
+        keys, steps, lanes, masks, block_limits, first_slots: uint64, block_strands: uint8,
+            block_nodes: int32, an entry a block of a unit.
+        slots: uint64, slot_strands: uint8, slot_nodes: int32, an entry a live slot of two units.
+        codes: uint32, an entry a live slot of a unit.
+        hits: uint32, codes, sources: int32, an entry a hit that is handed on.
+        limits: uint64 [64], the threshold of each strand.
+        cursor: int64 [7], see `cpu_exposures`.
     """
 
     keys: Any
+    steps: Any
     lanes: Any
     masks: Any
+    block_limits: Any
     first_slots: Any
-    owners: Any
+    block_strands: Any
+    block_nodes: Any
     slots: Any
+    slot_strands: Any
+    slot_nodes: Any
+    codes: Any
+    hits: Any
     sources: Any
-    targets: Any
+    limits: Any
     cursor: Any
 
 
-@njit(cache=True, nogil=True)
-def make_scratch():
+def make_scratch() -> Scratch:
     """Fresh arrays."""
+    in_flight = OTHER_BUFFER + UNIT_SLOTS + 1  # one past the last live slot is written, too
     return Scratch(
-        np.empty(BLOCK_BATCH, dtype=np.uint64),
-        np.empty(BLOCK_BATCH, dtype=np.uint64),
-        np.empty(BLOCK_BATCH, dtype=np.uint64),
-        np.empty(BLOCK_BATCH, dtype=np.int64),
-        np.empty(BLOCK_BATCH, dtype=np.int32),
-        np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int64),
-        np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int32),
-        np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int32),
-        np.zeros(3, dtype=np.int64),
+        keys=np.empty(UNIT_BLOCKS, dtype=np.uint64),
+        steps=np.empty(UNIT_BLOCKS, dtype=np.uint64),
+        lanes=np.empty(UNIT_BLOCKS, dtype=np.uint64),
+        masks=np.empty(UNIT_BLOCKS, dtype=np.uint64),
+        block_limits=np.empty(UNIT_BLOCKS, dtype=np.uint64),
+        first_slots=np.empty(UNIT_BLOCKS, dtype=np.uint64),
+        block_strands=np.empty(UNIT_BLOCKS, dtype=np.uint8),
+        block_nodes=np.empty(UNIT_BLOCKS, dtype=np.int32),
+        slots=np.empty(in_flight, dtype=np.uint64),
+        slot_strands=np.empty(in_flight, dtype=np.uint8),
+        slot_nodes=np.empty(in_flight, dtype=np.int32),
+        codes=np.empty(UNIT_SLOTS, dtype=np.uint32),
+        hits=np.empty(MOST_HITS, dtype=np.uint32),
+        sources=np.empty(MOST_HITS, dtype=np.int32),
+        limits=np.empty(MOST_STRANDS, dtype=np.uint64),
+        cursor=np.zeros(PLACES, dtype=np.int64),
     )
 
 
-@njit(cache=True, nogil=True)
+@inner
 def seeds_of(batch, row):
     """The seeds of a cascade, int32, sorted."""
     return batch.seed_nodes[batch.seed_start[row] : batch.seed_end[row]]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def goes_on(batch, hop):
     """Whether the rule has a hop of this number."""
     return batch.max_hops < 0 or hop <= batch.max_hops
 
 
-@njit(cache=True, nogil=True)
+@inner
 def view_threshold(batch, row, layer, hop):
     """The threshold of a layer's lanes in a hop."""
     own = batch.view_table[row if batch.view_table.shape[0] > 1 else 0, layer]
     return own[min(hop, own.size) - 1]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def of_cascade(table, row):
     """A cascade's own part of a table, or the one that all share."""
     return table[row if table.shape[0] > 1 else 0]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def of_level(table, level):
     """The row of a level in a cascade's part of a table; the last serves all deeper ones."""
     return table[min(level, table.shape[0]) - 1]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def with_room(table, needed):
     """The table, or a larger copy of it, with room for so many lines."""
     if needed <= table.shape[0]:
         return table
     grown = np.empty((max(needed, 2 * table.shape[0]), table.shape[1]), dtype=table.dtype)
-    grown[: table.shape[0]] = table
+    for line in range(table.shape[0]):
+        for column in range(table.shape[1]):
+            grown[line, column] = table[line, column]
     return grown
 
 
-@njit(cache=True, nogil=True)
+@inner
 def list_with_room(array, needed):
     """The array, or a larger copy of it, with room for so many entries."""
     if needed <= array.size:
         return array
     grown = np.empty(max(needed, 2 * array.size), dtype=array.dtype)
-    grown[: array.size] = array
+    for i in range(array.size):
+        grown[i] = array[i]
     return grown

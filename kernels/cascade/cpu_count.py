@@ -1,4 +1,9 @@
-"""Counting cascades on a CPU: no events, no doses, nothing that costs O(N) per cascade."""
+"""Counting cascades on a CPU: no events, no doses, nothing that costs O(N) per cascade.
+
+Cascades run side by side in bundles. A code, node << shift | strand, stands for a node in one of
+them, so a bundle is one large frontier: the small hops of many cascades are work enough to hide
+memory's latency, and a node that several have reached is read once for all.
+"""
 
 from typing import Any, NamedTuple
 
@@ -6,8 +11,10 @@ import numpy as np
 from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import (
-    BLOCK_BATCH,
-    LANE_BITS,
+    MOST_HITS,
+    MOST_STRANDS,
+    Bundle,
+    Scratch,
     goes_on,
     make_scratch,
     of_cascade,
@@ -15,199 +22,343 @@ from weishang.kernels.cascade.cpu_batch import (
     seeds_of,
     with_room,
 )
-from weishang.kernels.cascade.cpu_exposures import next_targets
+from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
+from weishang.kernels.cascade.cpu_jit import STAMP, inner, merged
 from weishang.kernels.cascade.cpu_words import CERTAIN, ONE, ZERO, trailing_zeros, uniform
 
 COLUMNS = 6
 """Row, level, reach, visitors, buyers, sharers: one line of counts."""
+COUNTED = 4
+REACH, VISITORS, BUYERS, SHARERS = range(COUNTED)
 
-TOUCHED_SHARE = 64
-"""Reached nodes past N / 64 are not listed: clearing all N bits is then as cheap."""
+SEEN_BYTES = 2 << 20
+"""Bytes of the seen bits that a bundle is made for: they are read at random, and should be near."""
 
-SORT_SHARE = 64
-"""A frontier past N / 64 is put in order of ids, so that rows are read as a stream."""
+DENSE_SHARE = 64
+"""A frontier past one code in so many is kept as bits: sweeping them gives its codes in order of
+nodes, so that rows are read as a stream."""
+
+CHUNK = 4096
+"""Codes that a sweep takes out of the bits at a time."""
+
+DENSE, REACHED, WORD = range(3)
+"""Places of `State.place`."""
 
 
 class State(NamedTuple):
-    """One thread's memory of a cascade: about 4 bytes a node.
+    """One thread's memory of a bundle, some ten bits a code.
 
     Attributes:
-        seen: uint64 [N / 64], a bit a node that is reached or a seed.
-        ordered: uint64 [N / 64], for sorting; clear between uses.
-        queue: int32 [N], all who share, in the order of the hops.
-        fresh: int32, the nodes that a batch of targets reaches first.
-        touched: int32, reached nodes, as long as there are few.
-        num_touched: int64 [1], how many; one more than fit when they are not listed any more.
+        seen: uint8, a bit a code that is reached or a seed.
+        bits: uint64 [2, codes / 64], a bit a code: a large frontier, and the next one.
+        queues: uint32 [2, codes / 64], codes of a small frontier, and of the next one.
+        reached: int64, codes of `seen`, as long as they are few.
+        chunk: int64, codes swept out of a large frontier.
+        counts: int64 [64, 4], the hop's reach, visitors, buyers and sharers by strand.
+        place: int64 [5]: begin and end of the frontier in the queue; 1 when it is in the bits
+            instead; number of `reached`, or -1 when they are not listed any more; the sweep's word.
+        scratch: Scratch.
     """
 
     seen: Any
-    ordered: Any
-    queue: Any
-    fresh: Any
-    touched: Any
-    num_touched: Any
+    bits: Any
+    queues: Any
+    reached: Any
+    chunk: Any
+    counts: Any
+    place: Any
+    scratch: Scratch
 
 
-def make_state(num_nodes: int) -> State:
-    """Fresh memory; a cascade leaves it as it found it."""
+def make_state(num_nodes: int, strands: int) -> State:
+    """Fresh memory for bundles of so many strands; a bundle leaves it as it found it."""
+    words = ((num_nodes << (strands - 1).bit_length()) + 63) // 64
+    few = words * 64 // DENSE_SHARE
     return State(
-        np.zeros((num_nodes + 63) // 64, dtype=np.uint64),
-        np.zeros((num_nodes + 63) // 64, dtype=np.uint64),
-        np.empty(num_nodes, dtype=np.int32),
-        np.empty(BLOCK_BATCH * LANE_BITS, dtype=np.int32),
-        np.empty(num_nodes // TOUCHED_SHARE + 64, dtype=np.int32),
-        np.zeros(1, dtype=np.int64),
+        np.zeros(words * 8, dtype=np.uint8),
+        np.zeros((2, words), dtype=np.uint64),
+        np.empty((2, few + MOST_HITS), dtype=np.uint32),
+        np.empty(few + MOST_HITS, dtype=np.uint32),
+        np.empty(CHUNK, dtype=np.uint32),
+        np.zeros((MOST_STRANDS, COUNTED), dtype=np.int64),
+        np.zeros(3, dtype=np.int64),
+        make_scratch(),
     )
 
 
-@njit(cache=True, nogil=True)
-def count_cascades(first, last, batch, state):
-    """Spread cascades first .. last - 1 of a Batch and count them by level.
-
-    Returns:
-        int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
-    """
-    num_nodes = batch.segment.size
-    scratch = make_scratch()
-    lines = np.empty((16 * (last - first) + 16, COLUMNS), dtype=np.int64)
-    used = 0
-    for row in range(first, last):
-        seeds = seeds_of(batch, row)
-        for node in seeds:
-            _mark(state.seen, node)
-        frontier, end, hop = seeds, 0, 1
-        while frontier.size and goes_on(batch, hop):
-            lines = with_room(lines, used + 1)
-            begin = end
-            end = _hop(batch, row, hop, frontier, begin, scratch, state, lines[used])
-            if lines[used, 2] == 0:
-                break
-            frontier = state.queue[begin:end]
-            if frontier.size > num_nodes // SORT_SHARE:
-                _sort_ids(frontier, state.ordered)
-            used += 1
-            hop += 1
-        _clear(state, seeds)
-    return lines[:used]
+def state_bytes(num_nodes: int, strands: int) -> int:
+    """What `make_state` takes at most: pages that a small bundle does not touch are not taken."""
+    state = make_state(1, 1)
+    words = ((num_nodes << (strands - 1).bit_length()) + 63) // 64
+    few = words * 64 // DENSE_SHARE
+    fixed = sum(array.nbytes for array in (*state[:-1], *state.scratch))
+    return fixed + 3 * words * 8 + 3 * few * state.queues.itemsize
 
 
-@njit(cache=True, nogil=True)
-def _hop(batch, row, hop, frontier, end, scratch, state, line):
-    """One hop: the frontier posts, new nodes decide, sharers join the queue at `end`.
+def strands_of(num_nodes: int, num_cascades: int, threads: int) -> int:
+    """Strands of a bundle: as many as their seen bits allow, and no thread without work."""
+    near = max(1, 8 * SEEN_BYTES // max(num_nodes, 1))
+    return max(1, min(MOST_STRANDS, 1 << (near.bit_length() - 1), -(-num_cascades // threads)))
 
-    Returns:
-        The queue's new end; `line` is the hop's line of counts.
-    """
-    to_visit = of_level(of_cascade(batch.visit_table, row), hop)[:, 0]
-    to_buy = of_level(of_cascade(batch.buy_table, row), hop)[:, 0]
-    to_share = of_level(of_cascade(batch.share_table, row), hop)[:, :, 0]
-    plain = _is_plain(to_visit, to_buy, to_share)
-    begin = end
-    reach = visitors = buyers = 0
-    scratch.cursor[:] = 0
-    count = next_targets(batch, row, hop, frontier, scratch, False)
-    while count >= 0:
-        found = _first_hits(state.seen, scratch.targets, count, state.fresh)
-        reach += found
-        _note_touched(state, found)
-        if plain:
-            state.queue[end : end + found] = state.fresh[:found]
-            end += found
-        else:
-            keys = batch.visit_keys[row], batch.buy_keys[row], batch.share_keys[row]
-            chances = to_visit, to_buy, to_share
-            did_visit, did_buy, end = _decide(batch.segment, found, chances, keys, state, end)
-            visitors += did_visit
-            buyers += did_buy
-        count = next_targets(batch, row, hop, frontier, scratch, False)
-    line[0], line[1], line[2] = row, hop, reach
-    line[3], line[4], line[5] = reach if plain else visitors, buyers, end - begin
-    return end
+
+@inner
+def _plant(batch, bundle, state):
+    """Make the seeds the first frontier; returns their number."""
+    seen, queue, place = state.seen, state.queues[0], state.place
+    size = 0
+    for strand in range(bundle.strands):
+        size += seeds_of(batch, bundle.first + strand).size
+    place[DENSE] = 2 * size > _few(state)
+    place[REACHED] = -1 if place[DENSE] else size
+    at = 0
+    for strand in range(bundle.strands):
+        for seed in seeds_of(batch, bundle.first + strand):
+            code = np.int64(seed) << bundle.shift | strand
+            seen[code >> 3] |= np.uint8(1 << (code & 7))
+            if place[DENSE]:
+                _join(state.bits[0], code)
+            else:
+                queue[at] = state.reached[at] = code
+                at += 1
+    return size
 
 
 @njit(inline="always")
-def _mark(bits, node):
-    bits[node >> 6] |= ONE << np.uint64(node & 63)
+def _few(state):
+    """Codes that a frontier is listed up to half of."""
+    return state.reached.size - MOST_HITS
 
 
-@njit(cache=True, nogil=True)
-def _is_plain(to_visit, to_buy, to_share):
+@njit(inline="always")
+def _join(bits, code):
+    bits[code >> 6] |= ONE << np.uint64(code & 63)
+
+
+@inner
+def _settle_in(state, now, size):
+    """A frontier of so many codes stands in the bits: list it if it is small."""
+    state.place[WORD] = 0
+    state.place[DENSE] = 2 * size > _few(state)
+    if not state.place[DENSE]:
+        _sweep(state.bits[now], state.place, state.queues[now])
+
+
+@merged
+def _hop(batch, bundle, hop, size, state):
+    """One hop: the frontier posts, new nodes decide, sharers are the next frontier.
+
+    Returns:
+        The number of sharers; `state.counts` are the hop's.
+    """
+    now = np.int64(hop - 1 & 1)
+    state.counts[:] = 0
+    plain = _is_plain(batch, bundle, hop)
+    to_bits = 2 * size > _few(state)
+    posting, joining = state.bits[now], state.bits[1 - now]
+    queue = state.queues[1 - now]
+    end = np.int64(0)
+    posts, count = state.queues[now], size
+    if state.place[DENSE]:
+        state.place[WORD] = 0
+        posts = state.chunk
+        count = _sweep(posting, state.place, posts)
+    while count:
+        end, to_bits = _post(
+            batch, bundle, hop, posts, count, state, queue, joining, end, to_bits, plain
+        )
+        count = _sweep(posting, state.place, posts) if state.place[DENSE] else 0
+    size = np.int64(0)
+    for strand in range(bundle.strands):
+        size += state.counts[strand, SHARERS]
+    state.place[DENSE] = 0
+    if to_bits:
+        _settle_in(state, 1 - now, size)
+    return size
+
+
+@merged
+def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, plain):
+    """Spread some posts; the sharers join the queue at `end`, or the bits.
+
+    Returns:
+        The queue's new end, and whether sharers go to the bits: they do for the rest of the hop
+        once the queue is full.
+    """
+    counts, scratch = state.counts, state.scratch
+    start_posts(scratch.cursor)
+    while True:
+        at = _room(state.place, state.reached)
+        found = next_hits(batch, bundle, hop, posts, last, scratch, state.seen, state.reached, at)
+        if found < 0:
+            break
+        fresh = state.reached[at : at + found]
+        if state.place[REACHED] >= 0:
+            state.place[REACHED] += found
+        if not to_bits and end + found > queue.size:
+            _join_all(joining, queue[:end])
+            to_bits = True
+        if plain:
+            _count_reach(fresh, bundle.shift, counts)
+            if to_bits:
+                _join_all(joining, fresh)
+            else:
+                end = _append(queue, end, fresh)
+        else:
+            end = _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits)
+    return end, to_bits
+
+
+@inner
+def _room(place, reached):
+    """Where fresh codes are written: behind the others, or over them when there is no room."""
+    if place[REACHED] + MOST_HITS > reached.size:
+        place[REACHED] = -1
+    return max(place[REACHED], 0)
+
+
+@inner
+def _count_reach(fresh, shift, counts):
+    """Count codes by strand where all visit, nobody buys and all share."""
+    strand_bits = (1 << shift) - 1
+    for code in fresh:
+        counts[code & strand_bits, REACH] += 1
+    for strand in range(strand_bits + 1):
+        counts[strand, VISITORS] = counts[strand, SHARERS] = counts[strand, REACH]
+
+
+@inner
+def _append(queue, end, codes):
+    """Write codes behind the others; returns the new end."""
+    for code in codes:
+        queue[end] = code
+        end += 1
+    return end
+
+
+@inner
+def _join_all(bits, codes):
+    for code in codes:
+        _join(bits, code)
+
+
+@inner
+def _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
+    """Let new nodes visit, buy and share; sharers join. Returns the queue's new end."""
+    shift, strand_bits = bundle.shift, (1 << bundle.shift) - 1
+    segment, own = batch.segment, of_cascade
+    visit_keys, buy_keys, share_keys = batch.visit_keys, batch.buy_keys, batch.share_keys
+    for code in fresh:
+        strand, node = code & strand_bits, code >> shift
+        row, word, kind = bundle.first + strand, np.uint64(node), segment[node]
+        visit = of_level(own(batch.visit_table, row), hop)[kind, 0]
+        buy = of_level(own(batch.buy_table, row), hop)[kind, 0]
+        visits = np.int64(uniform(visit_keys[row], word) < visit)
+        buys = visits & np.int64(uniform(buy_keys[row], word) < buy)
+        share = of_level(own(batch.share_table, row), hop)[visits + buys, kind, 0]
+        shares = np.int64(uniform(share_keys[row], word) < share)
+        counts[strand, REACH] += 1
+        counts[strand, VISITORS] += visits
+        counts[strand, BUYERS] += buys
+        counts[strand, SHARERS] += shares
+        if to_bits:
+            joining[code >> 6] |= np.uint64(shares) << np.uint64(code & 63)
+        else:
+            queue[end] = code
+            end += shares
+    return end
+
+
+@inner
+def _is_plain(batch, bundle, hop):
     """Whether all visit, nobody buys and all share, as in the independent cascade."""
-    for segment in range(to_visit.size):
-        if to_visit[segment] < CERTAIN or to_buy[segment] or to_share[1, segment] < CERTAIN:
-            return False
+    for row in range(bundle.first, bundle.first + bundle.strands):
+        visit = of_level(of_cascade(batch.visit_table, row), hop)
+        buy = of_level(of_cascade(batch.buy_table, row), hop)
+        share = of_level(of_cascade(batch.share_table, row), hop)
+        for kind in range(visit.shape[0]):
+            if visit[kind, 0] < CERTAIN or buy[kind, 0] or share[1, kind, 0] < CERTAIN:
+                return False
     return True
 
 
-@njit(cache=True, nogil=True)
-def _first_hits(seen, targets, count, fresh):
-    """Keep the targets that were not seen before, and mark them; returns how many."""
-    found = 0
-    for i in range(count):
-        node = targets[i]
-        word = seen[node >> 6]
-        lane = np.uint64(node & 63)
-        seen[node >> 6] = word | (ONE << lane)
-        fresh[found] = node
-        found += np.int64(((word >> lane) & ONE) ^ ONE)
-    return found
+@inner
+def _sweep(bits, place, codes):
+    """Take codes out of the bits, in order, from the word that the last call ended with.
 
-
-@njit(cache=True, nogil=True)
-def _decide(segment, count, chances, keys, state, end):
-    """Let new nodes visit, buy and share; sharers join the queue."""
-    to_visit, to_buy, to_share = chances
-    visit_key, buy_key, share_key = keys
-    fresh, queue = state.fresh, state.queue
-    visitors = buyers = 0
-    for i in range(count):
-        node = fresh[i]
-        word = np.uint64(node)
-        kind = segment[node]
-        visits = np.int64(uniform(visit_key, word) < to_visit[kind])
-        buys = visits & np.int64(uniform(buy_key, word) < to_buy[kind])
-        visitors += visits
-        buyers += buys
-        queue[end] = node
-        end += np.int64(uniform(share_key, word) < to_share[visits + buys, kind])
-    return visitors, buyers, end
-
-
-@njit(cache=True, nogil=True)
-def _sort_ids(nodes, bits):
-    """Sort distinct ids by way of a bitset, left clear."""
-    for node in nodes:
-        _mark(bits, node)
-    at = 0
-    for i in range(bits.size):
-        word = bits[i]
+    Returns:
+        How many were taken: as many as fit, up to a word less; 0 when none is left.
+    """
+    at, word_at = 0, place[WORD]
+    while word_at < bits.size and at + 64 <= codes.size:
+        word = bits[word_at]
+        bits[word_at] = ZERO
         while word != ZERO:
-            nodes[at] = 64 * i + np.int64(trailing_zeros(word))
+            codes[at] = 64 * word_at + np.int64(trailing_zeros(word))
             at += 1
             word &= word - ONE
-        bits[i] = ZERO
+        word_at += 1
+    place[WORD] = word_at
+    return at
 
 
-@njit(cache=True, nogil=True)
-def _note_touched(state, found):
-    """List the fresh nodes among the touched, as long as they fit."""
-    used, room = state.num_touched[0], state.touched.size
-    if used + found <= room:
-        state.touched[used : used + found] = state.fresh[:found]
-        state.num_touched[0] = used + found
+@inner
+def _note(bundle, hop, counts, lines, used):
+    """Write a line for each strand that reached someone."""
+    for strand in range(bundle.strands):
+        if counts[strand, REACH]:
+            lines[used, 0], lines[used, 1] = bundle.first + strand, hop
+            for column in range(COUNTED):
+                lines[used, 2 + column] = counts[strand, column]
+            used += 1
+    return used
+
+
+@inner
+def _clear(state, size):
+    """Forget the bundle, of which `size` codes may still stand in the frontier."""
+    if state.place[REACHED] < 0:
+        state.seen[:] = 0
+        state.bits[:] = ZERO
     else:
-        state.num_touched[0] = room + 1
+        for code in state.reached[: state.place[REACHED]]:
+            state.seen[code >> 3] = 0
+        if state.place[DENSE]:
+            state.bits[:] = ZERO
 
 
-@njit(cache=True, nogil=True)
-def _clear(state, seeds):
-    """Forget the cascade."""
-    if state.num_touched[0] > state.touched.size:
-        state.seen[:] = ZERO
-    else:
-        seen = state.seen
-        for node in seeds:
-            seen[node >> 6] = ZERO
-        for node in state.touched[: state.num_touched[0]]:
-            seen[node >> 6] = ZERO
-    state.num_touched[0] = 0
+def _compile(stamp: int) -> Any:
+    @njit(cache=True, nogil=True)
+    def count_cascades(first, last, strands, batch, state):
+        """Spread cascades first .. last - 1 of a Batch and count them by level.
+
+        Args:
+            first, last: rows.
+            strands: of a bundle, as `state` was made for.
+            batch: Batch.
+            state: State.
+
+        Returns:
+            int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
+        """
+        assert stamp
+        shift = 0
+        while 1 << shift < strands:
+            shift += 1
+        lines = np.empty((16 * (last - first) + 16, COLUMNS), dtype=np.int64)
+        used = 0
+        for row in range(first, last, strands):
+            bundle = Bundle(row, min(strands, last - row), shift)
+            size = _plant(batch, bundle, state)
+            hop = 1
+            while size and goes_on(batch, hop):
+                size = _hop(batch, bundle, hop, size, state)
+                lines = with_room(lines, used + bundle.strands)
+                used = _note(bundle, hop, state.counts, lines, used)
+                hop += 1
+            _clear(state, size)
+        return lines[:used]
+
+    return count_cascades
+
+
+count_cascades = _compile(STAMP)

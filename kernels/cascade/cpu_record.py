@@ -1,20 +1,23 @@
 """Recording cascades on a CPU: events with parents, and repeated exposure by doses."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels.cascade.cpu_batch import (
+    Bundle,
     goes_on,
     list_with_room,
-    make_scratch,
     of_cascade,
     of_level,
     seeds_of,
     with_room,
 )
 from weishang.kernels.cascade.cpu_count import COLUMNS as LINE_COLUMNS
-from weishang.kernels.cascade.cpu_exposures import next_targets
+from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
+from weishang.kernels.cascade.cpu_jit import STAMP, inner
 from weishang.kernels.cascade.cpu_words import uniform
 
 COLUMNS = 8
@@ -30,74 +33,30 @@ def make_places(num_nodes: int) -> NDArray[np.int32]:
     return np.full(num_nodes, UNSEEN, dtype=np.int32)
 
 
-@njit(cache=True, nogil=True)
-def record_cascades(first, last, batch, place, keep):
-    """Spread cascades first .. last - 1 of a Batch, with parents and doses.
-
-    Args:
-        first, last: rows.
-        batch: Batch.
-        place: from `make_places`.
-        keep: whether people are kept, or only counted.
-
-    Returns:
-        Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 8],
-        cascade after cascade; and their cascades' rows, int64 [reached].
-    """
-    scratch = make_scratch()
-    people = np.empty((1024, COLUMNS), dtype=np.int32)
-    hit = np.empty(1024, dtype=np.int32)
-    rows = np.empty(0, dtype=np.int64)
-    lines = np.empty((16 * (last - first) + 16, LINE_COLUMNS), dtype=np.int64)
-    used = used_lines = 0
-    for row in range(first, last):
-        base = used
-        seeds = seeds_of(batch, row)
-        for node in seeds:
-            place[node] = CLOSED
-        frontier, hop = seeds.copy(), 1
-        while frontier.size and goes_on(batch, hop):
-            people, used, hit, num_hit = _hop(
-                batch, row, hop, frontier, scratch, place, people, base, used, hit
-            )
-            sharers = _decide(batch, row, hop, people[base:used], hit[:num_hit], place)
-            frontier, hop = hit[:sharers].copy(), hop + 1
-        for node in seeds:
-            place[node] = UNSEEN
-        for person in people[base:used]:
-            place[person[NODE]] = UNSEEN
-        lines = with_room(lines, used_lines + hop)
-        used_lines = _tally(row, people[base:used], lines, used_lines)
-        if keep:
-            rows = list_with_room(rows, used)
-            rows[base:used] = row
-        else:
-            used = base
-    return lines[:used_lines], people[:used], rows[:used]
-
-
-@njit(cache=True, nogil=True)
+@inner
 def _hop(batch, row, hop, frontier, scratch, place, people, base, used, hit):
     """One hop's exposures: new people join `people`, all who are hit are listed in `hit`."""
-    num_hit = 0
-    scratch.cursor[:] = 0
-    count = next_targets(batch, row, hop, frontier, scratch, True)
+    num_hit, bundle = 0, Bundle(row, 1, 0)
+    none = np.empty(0, dtype=np.uint8)
+    end, at = np.int64(frontier.size), np.int64(0)
+    start_posts(scratch.cursor)
+    count = next_hits(batch, bundle, hop, frontier, end, scratch, none, scratch.hits, at)
     while count >= 0:
         people = with_room(people, used + count)
         hit = list_with_room(hit, num_hit + count)
         used, num_hit = _meet(
             scratch, count, hop, batch.doses, place, people, base, used, hit, num_hit
         )
-        count = next_targets(batch, row, hop, frontier, scratch, True)
+        count = next_hits(batch, bundle, hop, frontier, end, scratch, none, scratch.hits, at)
     return people, used, hit, num_hit
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     """Meet the targets: each live slot adds a dose, and the smallest source is the parent."""
-    targets, sources = scratch.targets, scratch.sources
+    hits, sources = scratch.hits, scratch.sources
     for i in range(count):
-        node = targets[i]
+        node = hits[i]
         at = place[node]
         if at == CLOSED:
             continue
@@ -121,7 +80,7 @@ def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     return used, num_hit
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _decide(batch, row, hop, people, hit, place):
     """Let everyone hit decide what is open; `hit` becomes the ids of the new sharers."""
     visit, buy = of_cascade(batch.visit_table, row), of_cascade(batch.buy_table, row)
@@ -161,7 +120,7 @@ def _at_dose(chances, dose):
     return chances[min(dose, chances.size) - 1]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _tally(row, people, lines, used):
     """Count a cascade's people by level, in which order they stand."""
     level = 0
@@ -177,3 +136,56 @@ def _tally(row, people, lines, used):
         lines[used - 1, 4] += person[BOUGHT]
         lines[used - 1, 5] += person[SHARED] > 0
     return used
+
+
+def _compile(stamp: int) -> Any:
+    @njit(cache=True, nogil=True)
+    def record_cascades(first, last, batch, place, scratch, keep):
+        """Spread cascades first .. last - 1 of a Batch, with parents and doses.
+
+        Args:
+            first, last: rows.
+            batch: Batch.
+            place: from `make_places`.
+            scratch: from `cpu_batch.make_scratch`.
+            keep: whether people are kept, or only counted.
+
+        Returns:
+            Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 8],
+            cascade after cascade; and their cascades' rows, int64 [reached].
+        """
+        assert stamp
+        people = np.empty((1024, COLUMNS), dtype=np.int32)
+        hit = np.empty(1024, dtype=np.int32)
+        rows = np.empty(0, dtype=np.int64)
+        lines = np.empty((16 * (last - first) + 16, LINE_COLUMNS), dtype=np.int64)
+        used = used_lines = 0
+        for row in range(first, last):
+            base = used
+            seeds = seeds_of(batch, row)
+            for node in seeds:
+                place[node] = CLOSED
+            frontier, hop = seeds.astype(np.uint32), 1
+            while frontier.size and goes_on(batch, hop):
+                people, used, hit, num_hit = _hop(
+                    batch, row, hop, frontier, scratch, place, people, base, used, hit
+                )
+                sharers = _decide(batch, row, hop, people[base:used], hit[:num_hit], place)
+                frontier, hop = hit[:sharers].astype(np.uint32), hop + 1
+            for node in seeds:
+                place[node] = UNSEEN
+            for person in people[base:used]:
+                place[person[NODE]] = UNSEEN
+            lines = with_room(lines, used_lines + hop)
+            used_lines = _tally(row, people[base:used], lines, used_lines)
+            if keep:
+                rows = list_with_room(rows, used)
+                rows[base:used] = row
+            else:
+                used = base
+        return lines[:used_lines], people[:used], rows[:used]
+
+    return record_cascades
+
+
+record_cascades = _compile(STAMP)

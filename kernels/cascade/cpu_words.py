@@ -12,6 +12,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from weishang.kernels import rng
+from weishang.kernels.cascade.cpu_jit import inner
 
 GOLDEN = np.uint64(rng.GOLDEN)
 MIX_1 = np.uint64(rng.MIX_1)
@@ -30,10 +31,20 @@ ten were as fast on rows of 18 slots and faster on full blocks (live_masks by it
 
 @intrinsic
 def trailing_zeros(typing_context: Any, word: Any) -> Any:
-    """Number of zero bits below the lowest set bit of a uint64; the word must not be 0."""
+    """Number of zero bits below the lowest set bit of a uint64; 64 for the word 0."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), build
+
+
+@intrinsic
+def population(typing_context: Any, word: Any) -> Any:
+    """Number of set bits of a uint64."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
 
     return types.uint64(types.uint64), build
 
@@ -58,7 +69,7 @@ def uniform(state, index):
     return child(state, index) >> WORDS
 
 
-@njit(cache=True, nogil=True)
+@inner
 def live_masks(keys, lanes, count, threshold, masks):
     """Which lanes of each block are live.
 
@@ -92,6 +103,32 @@ def live_masks(keys, lanes, count, threshold, masks):
     for i in range(count):
         if lanes[i]:
             masks[i] |= _finish(keys[i], lanes[i], threshold, vector_words, needed)
+
+
+@inner
+def live_masks_of_each(keys, lanes, count, thresholds, masks):
+    """As `live_masks`, with a threshold a block.
+
+    Args:
+        keys, lanes, count, masks: as in `live_masks`.
+        thresholds: uint64 [>= count], in [0, 2^32].
+    """
+    for i in range(count):
+        masks[i] = lanes[i] if thresholds[i] >= CERTAIN else ZERO
+        lanes[i] = ZERO if thresholds[i] >= CERTAIN else lanes[i]
+    for word in range(VECTOR_WORDS):
+        step = GOLDEN * (np.uint64(word) + ONE)
+        place = WORDS - ONE - np.uint64(word)
+        for i in range(count):
+            bits = mix(keys[i] + step)
+            # All ones where the threshold's bit is set, where a lane below it is live.
+            side = ZERO - ((thresholds[i] >> place) & ONE)
+            masks[i] |= lanes[i] & ~bits & side
+            lanes[i] &= ~(bits ^ side)
+    for i in range(count):
+        if lanes[i]:
+            needed = WORDS - min(trailing_zeros(thresholds[i]), WORDS)
+            masks[i] |= _finish(keys[i], lanes[i], thresholds[i], VECTOR_WORDS, needed)
 
 
 @njit(inline="always")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from weishang.kernels import CascadeRule, Graph, propagate
-from weishang.kernels.cascade import cpu, cpu_count, cpu_record
+from weishang.kernels.cascade import cpu, cpu_batch, cpu_count, cpu_record
 
 CASCADES = 37
 
@@ -40,21 +40,55 @@ def test_no_threads_are_refused(threads):
     ("record", "module", "name"),
     [("counts", cpu_count, "make_state"), ("events", cpu_record, "make_places")],
 )
-def test_memory_of_the_graphs_size_is_made_once_a_thread(monkeypatch, record, module, name):
+def test_memory_of_the_graphs_size_is_made_at_most_once_a_thread(monkeypatch, record, module, name):
     made = []
     make = getattr(module, name)
-    monkeypatch.setattr(module, name, lambda size: made.append(size) or make(size))
+    monkeypatch.setattr(module, name, lambda *sizes: made.append(sizes[0]) or make(*sizes))
     spread(record, threads=3)
-    assert made == [400] * 3
+    # A thread that wakes when all is done makes none.
+    assert made in ([400], [400] * 2, [400] * 3)
+
+
+def test_a_hop_that_outgrows_the_queue_goes_on_in_bits():
+    """A hub's leaves are hit in one hop, by far more codes than a list of a few has room for."""
+    leaves = 5_000
+    star = Graph.from_edges(np.zeros(leaves, int), np.arange(1, leaves + 1), directed=False)
+    rule = CascadeRule(view=[0.9], share=np.ones((1, 3, 1)))
+    cascades = range(cpu_batch.MOST_STRANDS)
+    assert leaves * len(cascades) > 4 * cpu_batch.MOST_HITS
+    result = propagate(star, rule, [0], cascades, 5, backend="numba", threads=1)
+    assert result.equals(propagate(star, rule, [0], cascades, 5, backend="torch"))
+    # The state is left as it was found: a second bundle on it counts the same.
+    twice = propagate(star, rule, [0], [*cascades, *cascades], 5, backend="numba", threads=1)
+    np.testing.assert_array_equal(twice.reach, np.tile(result.reach, (2, 1)))
+
+
+def test_seeds_beyond_the_queue_are_planted_in_bits():
+    pairs = np.arange(20_000)
+    graph = Graph.from_edges(pairs, pairs[::-1])
+    rule = CascadeRule(view=[0.5], share=np.ones((1, 3, 1)))
+    seeds = pairs[: pairs.size // 2]
+    mine, other = (
+        propagate(graph, rule, seeds, range(70), 2, backend=name) for name in ("numba", "torch")
+    )
+    assert mine.equals(other)
+
+
+def test_strands_are_few_on_large_graphs_and_leave_no_thread_idle():
+    assert cpu_count.strands_of(1_000, 4_096, threads=2) == cpu_batch.MOST_STRANDS
+    assert cpu_count.strands_of(1_000, 64, threads=2) == 32
+    assert cpu_count.strands_of(1_000, 1, threads=2) == 1
+    # A code, node and strand, is a 32-bit number on any graph.
+    assert cpu_count.strands_of(2**31, 4_096, threads=2) <= 2
 
 
 def test_a_part_that_fails_fails_the_run_and_nothing_waits(monkeypatch):
     spread(threads=2)
 
     def fail(*_):
-        raise MemoryError("no room")
+        raise RuntimeError("broken")
 
     monkeypatch.setattr(cpu_count, "count_cascades", fail)
-    with pytest.raises(MemoryError, match="no room"):
+    with pytest.raises(RuntimeError, match="broken"):
         spread(threads=2)
     assert cpu.PARTS_PER_THREAD > 1
