@@ -1,0 +1,187 @@
+"""Every GPU kernel compiles to machine code without spills; the page tells what came of it."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("triton")
+
+import triton
+
+from weishang.kernels import CascadeRule, Graph
+from weishang.kernels.cascade import gpu, gpu_compile, gpu_launch, gpu_part, gpu_room
+from weishang.kernels.cascade.gpu_compile import ARCHITECTURES, WARP, Compiled
+from weishang.kernels.cascade.gpu_words import INTERPRETED
+from weishang.kernels.cascade.task import check
+
+PAGE = Path(__file__).parents[3] / "docs" / "gpu.md"
+MODULE = "weishang.kernels.cascade.gpu_compile"
+
+REGISTERS = 65_536
+"""Of a multiprocessor; a thread gets a multiple of 8."""
+
+KERNELS = {
+    "expose": gpu_part,
+    "decide": gpu_part,
+    "sort_posts": gpu_part,
+    "seat_seeds": gpu_part,
+    "forget": gpu_room,
+}
+"""Kernels and the modules that launch them."""
+
+
+def compiled_by_itself(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, where kernels are not interpreted."""
+    return subprocess.run(
+        [sys.executable, "-m", MODULE, *arguments],
+        env={**os.environ, "TRITON_INTERPRET": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def compiled() -> list[Compiled]:
+    done = compiled_by_itself()
+    assert done.returncode == 0, done.stderr
+    return [Compiled(**one) for one in json.loads(done.stdout)]
+
+
+def test_nothing_is_spilled(compiled: list[Compiled]) -> None:
+    assert {one.architecture for one in compiled} == set(ARCHITECTURES)
+    assert {one.kernel for one in compiled} == set(KERNELS)
+    assert [one for one in compiled if one.spills] == []
+
+
+def test_programs_of_a_grid_are_resident(compiled: list[Compiled]) -> None:
+    """All of them on the last architecture; on those before it, seven of eight."""
+    for one in compiled:
+        is_row = one.kernel == "expose"
+        warps = gpu_launch.ROW_WARPS if is_row else gpu_launch.NODE_WARPS
+        programs = gpu_launch.ROW_PROGRAMS if is_row else gpu_launch.NODE_PROGRAMS
+        fitting = REGISTERS // (-(-one.registers // 8) * 8 * WARP * warps)
+        assert fitting >= programs * (1 if one.architecture == ARCHITECTURES[-1] else 7 / 8), one
+
+
+def test_the_page_tells_what_was_compiled(compiled: list[Compiled]) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    if f"Triton {triton.__version__}\n" not in page:
+        pytest.skip(f"{PAGE.name} is of another Triton than {triton.__version__}")
+    refresh = f"renew it: python -m {MODULE} docs/{PAGE.name}"
+    assert gpu_compile.refreshed(page, compiled) == page, refresh
+
+
+def test_a_page_without_its_places_is_an_error(compiled: list[Compiled]) -> None:
+    with pytest.raises(ValueError, match="0 blocks called registers"):
+        gpu_compile.refreshed("# A page\n", compiled)
+
+
+def test_the_command_line_names_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as error, mock.patch.object(gpu_compile, "variants", list):
+        gpu_compile.main([str(tmp_path / "no_page.md")])
+    assert error.value.code == 2
+    assert ("TRITON_INTERPRET" if INTERPRETED else "no_page.md") in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not INTERPRETED, reason="kernels are compiled here")
+def test_kernels_of_the_interpreter_are_not_compiled() -> None:
+    with pytest.raises(ValueError, match="TRITON_INTERPRET"):
+        gpu_compile.compile_all()
+
+
+@pytest.fixture(scope="module")
+def launched() -> list[tuple[str, dict[str, Any]]]:
+    """Names and arguments of all launches of a few runs, one of each form."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+    with ExitStack() as stack:
+        for name, module in KERNELS.items():
+            kernel = _Recorded(getattr(module, name), seen)
+            stack.enter_context(mock.patch.object(module, name, kernel))
+        for task in tasks():
+            gpu.run(task, memory=6_000)
+    return seen
+
+
+class TestLaunches:
+    """What is compiled ahead of time is what is launched."""
+
+    def test_in_every_form(
+        self, launched: list[tuple[str, dict[str, Any]]], compiled: list[Compiled]
+    ) -> None:
+        forms = {
+            (name, *((key, arguments[key]) for key in sorted(arguments) if key.isupper()))
+            for name, arguments in launched
+        }
+        ahead = {
+            (one.kernel, *((key, value) for key, value in sorted(one.constants.items())))
+            for one in compiled
+        }
+        assert without_lanes(forms) == without_lanes(ahead)
+
+    def test_with_arguments_of_these_types(
+        self, launched: list[tuple[str, dict[str, Any]]], compiled: list[Compiled]
+    ) -> None:
+        types = {one.kernel: one.types for one in compiled}
+        for name, arguments in launched:
+            assert {key: type_of(value) for key, value in arguments.items()} == {
+                key: kind if kind.startswith("*") else "number" for key, kind in types[name].items()
+            }
+
+    def test_with_aligned_arrays(self, launched: list[tuple[str, dict[str, Any]]]) -> None:
+        for _, arguments in launched:
+            for name, value in arguments.items():
+                if isinstance(value, torch.Tensor) and name not in ("view_words", "weight_words"):
+                    assert value.data_ptr() % gpu_compile.ALIGNMENT == 0, name
+
+
+class _Recorded:
+    """A kernel that notes its arguments by name before it runs."""
+
+    def __init__(self, kernel: Any, seen: list[tuple[str, dict[str, Any]]]) -> None:
+        self._kernel, self._seen = kernel, seen
+
+    def __getitem__(self, grid: tuple[int]) -> Any:
+        def launch(*args: Any, **kwargs: Any) -> None:
+            signature = inspect.signature(self._kernel.fn)
+            known = {key: value for key, value in kwargs.items() if key in signature.parameters}
+            bound = signature.bind(*args, **known)
+            self._seen.append((self._kernel.fn.__name__, dict(bound.arguments)))
+            self._kernel[grid](*args, **kwargs)
+
+        return launch
+
+
+def tasks() -> Iterator[Any]:
+    """Tasks for counts, events and doses, with and without weights; several parts each."""
+    ends = np.random.default_rng(1).integers(0, 11, (2, 40))
+    for weights in (None, np.full(40, 0.5)):
+        graph = Graph.from_edges(*ends, weights)
+        for record, doses in (("counts", 1), ("events", 1), ("counts", 2)):
+            share = np.full((1, 3, 1, 2), 0.5)
+            rule = CascadeRule([0.5], share=share if doses > 1 else share[..., 0], doses=doses)
+            yield check(graph, rule, [0, 1, 2], range(9), 1, None, None, record)
+
+
+def type_of(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return {torch.int32: "*i32", torch.int64: "*i64"}[value.dtype]
+    return "number"
+
+
+def without_lanes(forms: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    """Lanes differ between the interpreter and a device."""
+    return {tuple(item for item in form if item[0] != "LANES") for form in forms}
