@@ -1,4 +1,4 @@
-"""The `weishang` command: reproduce the reported tables, compare speeds."""
+"""The `weishang` command: reproduce tables, compare speeds, estimate memory, look at a machine."""
 
 from pathlib import Path
 
@@ -16,11 +16,15 @@ from weishang.experiments.command import (
     show,
     stage,
 )
+from weishang.experiments.doctor import doctor
+from weishang.experiments.estimate import estimate
 from weishang.experiments.nulls import nulls
 from weishang.experiments.reach import reach
 
 app = application()
 app.command()(bench)
+app.command()(estimate)
+app.command()(doctor)
 
 SHOWN = ["id", "role", "reading", "band", "simulated", "interval", "verdict"]
 

@@ -5,13 +5,18 @@ network", for the independent cascade and the linear threshold model; the rest i
 own contract, docs/contract.md.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from weishang.kernels.cascade.parts import call_fits, run_in_parts
+from weishang.kernels.cascade.requirements import chosen_unasked, missing
 from weishang.kernels.cascade.result import Cascades, Events
 from weishang.kernels.cascade.rule import OUTCOMES, CascadeRule
 from weishang.kernels.cascade.task import check
@@ -24,10 +29,11 @@ BACKENDS = {
     "reference": "weishang.kernels.cascade.reference",
     "torch": "weishang.kernels.cascade.tensor",
     "numba": "weishang.kernels.cascade.cpu",
+    "triton": "weishang.kernels.cascade.gpu",
 }
 """Backend names and their modules, imported when first asked for."""
 
-AUTO = "numba"
+_log = logging.getLogger("weishang")
 
 
 def propagate(
@@ -53,18 +59,20 @@ def propagate(
         seed: the world's seed, in [0, 2^64).
         max_hops: last hop; None goes on until no one shares.
         segment: integer class of each node, [N]; 0 for all when None.
-        backend: "auto", "reference" (plain loops), "torch" (tensor operations on any device) or
-            "numba" (CPU, all cores).
+        backend: "reference" (plain loops), "torch" (tensor operations on any device), "numba"
+            (CPU, all cores), "triton" (CUDA), or "auto": triton where it can run, numba elsewhere.
         record: "counts", or "events" for one entry a reached node.
-        options: of the backend: torch takes `device` (a torch device) and `memory` (bytes that
-            its working arrays may take); numba takes `threads`.
+        options: of the backend: torch and triton take `device` (a torch device) and `memory`
+            (bytes that their working arrays may take); numba takes `threads`.
 
     Returns:
         Cascades with reach, visitors, buyers and sharers, int64 [C, max_hops], or as wide as the
         deepest level of the batch when max_hops is None.
 
     Raises:
-        ValueError: an argument is out of range or does not fit the others.
+        ValueError: an argument is out of range or does not fit the others, the backend cannot
+            run here (what is missing is named), or memory does not hold one cascade. A batch that
+            outgrows memory goes on in halves.
 
     Exact: the same on every backend and device, in any batch.
 
@@ -73,11 +81,10 @@ def propagate(
         >>> propagate(ring, CascadeRule(view=[1.0], share=np.ones((1, 3, 1))), [0]).reach
         array([[1, 1]])
     """
-    task = check(graph, rule, seeds, cascades, seed, max_hops, segment, record)
-    name = AUTO if backend == "auto" else backend
-    if name not in BACKENDS:
-        raise ValueError(f"backend is {backend!r}; give one of {', '.join(('auto', *BACKENDS))}")
-    return import_module(BACKENDS[name]).run(task, **options)
+    with call_fits():
+        task = check(graph, rule, seeds, cascades, seed, max_hops, segment, record)
+    name = _choose(options) if backend == "auto" else backend
+    return run_in_parts(partial(_runner(name, options), **options), task, name, options)
 
 
 def independent_cascade(
@@ -117,3 +124,48 @@ def independent_cascade(
     view = [[p]] * len(graph) if isinstance(graph, Sequence) else [p]
     rule = CascadeRule(view=view, share=np.ones((1, OUTCOMES, 1)))
     return propagate(graph, rule, seeds, range(replicas), seed, **options)
+
+
+def _choose(options: Mapping[str, Any]) -> str:
+    """What "auto" stands for: triton where it can run and takes the options, numba elsewhere."""
+    fast = chosen_unasked() and options.keys() <= set(_options_of(_load("triton")))
+    name = "triton" if fast else "numba"
+    _tell(name)
+    return name
+
+
+@cache
+def _tell(name: str) -> None:
+    """Say once a process what was chosen; an unconfigured logger writes warnings to stderr."""
+    _log.warning("weishang: backend 'auto' is %r on this machine", name)
+
+
+def _runner(name: str, options: Mapping[str, Any]) -> Callable[..., Cascades]:
+    """A backend that can run here and takes the options."""
+    if name not in BACKENDS:
+        raise ValueError(f"backend is {name!r}; give one of {', '.join(('auto', *BACKENDS))}")
+    absent = missing(name)
+    if absent is not None:
+        raise ValueError(f"backend {name!r} cannot run here: {absent}")
+    run = _load(name)
+    known = _options_of(run)
+    for option in options:
+        if option not in known:
+            takes = ", ".join(known) or "none"
+            raise ValueError(
+                f"{option} is no argument of propagate, nor an option of the backend {name!r}; "
+                f"its options: {takes}"
+            )
+    return run
+
+
+def _load(name: str) -> Callable[..., Cascades]:
+    try:
+        return import_module(BACKENDS[name]).run
+    except ImportError as error:
+        raise ValueError(f"backend {name!r} cannot be loaded here: {error}") from error
+
+
+def _options_of(run: Callable[..., Cascades]) -> list[str]:
+    parameters = signature(run).parameters.values()
+    return [one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY]

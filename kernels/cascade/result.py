@@ -1,5 +1,6 @@
 """What a batch of cascades leaves: counts by level and, if asked for, events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -63,6 +64,19 @@ class Events:
             shared_hop=shared_hop,
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence["Events"], first_rows: Sequence[int]) -> "Events":
+        """Events of parts of a batch in order, each part's rows counted from its first row."""
+        columns = {
+            item.name: np.concatenate([getattr(part, item.name) for part in parts])
+            for item in fields(cls)
+        }
+        at = 0
+        for part, first_row in zip(parts, first_rows, strict=True):
+            columns["row"][at : at + len(part)] += first_row
+            at += len(part)
+        return cls(**columns)
+
 
 @dataclass(frozen=True, eq=False)
 class Cascades:
@@ -85,6 +99,21 @@ class Cascades:
         """Take int64 [4, C, H]: reach, visitors, buyers and sharers."""
         reach, visitors, buyers, sharers = counts
         return cls(reach, visitors, buyers, sharers, events)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Cascades"]) -> "Cascades":
+        """At least one part of a batch, in order, as one result, as wide as the widest part."""
+        if len(parts) == 1:
+            return parts[0]
+        ends = np.cumsum([len(part.reach) for part in parts]).tolist()
+        starts = [0, *ends[:-1]]
+        width = max(part.reach.shape[1] for part in parts)
+        counts = np.zeros((len(COUNTS), ends[-1], width), dtype=np.int64)
+        for part, start, end in zip(parts, starts, ends, strict=True):
+            for table, name in zip(counts, COUNTS, strict=True):
+                table[start:end, : part.reach.shape[1]] = getattr(part, name)
+        recorded = [part.events for part in parts if part.events is not None]
+        return cls.from_counts(counts, Events.joined(recorded, starts) if recorded else None)
 
     def equals(self, other: "Cascades") -> bool:
         """Whether every count and every event is the same."""

@@ -1,7 +1,7 @@
 """A checked batch: what `propagate` hands to a backend."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,22 @@ class Task:
     def num_cascades(self) -> int:
         """C."""
         return self.cascades.size
+
+    def rows(self, first: int, last: int) -> "Task":
+        """Rows first .. last - 1 of the batch as a batch of their own."""
+        own = slice(first, last)
+        tables = {
+            name: table[own]
+            for name in ("view", "visit", "buy", "share")
+            if len(table := getattr(self.tables, name)) > 1
+        }
+        return replace(
+            self,
+            tables=self.tables._replace(**tables),
+            cascades=self.cascades[own],
+            seed_start=self.seed_start[own],
+            seed_end=self.seed_end[own],
+        )
 
 
 def check(

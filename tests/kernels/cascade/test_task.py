@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from weishang.kernels import CascadeRule, Graph, independent_cascade, propagate
+from weishang.kernels.cascade.task import Task, check
 from weishang.model.engine import propagate_by_agents
 
 PAIR = Graph.from_edges([0, 1], [1, 2])
@@ -151,3 +152,31 @@ def test_a_list_of_one_layer_is_that_layer() -> None:
     assert one.equals(propagate(PAIR, plain, [0], range(40), record="events"))
     short = independent_cascade([PAIR], [0], 0.5, replicas=40, record="events")
     assert one.equals(short)
+
+
+def three_rows(rule: CascadeRule) -> Task:
+    return check(PAIR, rule, [[0, 1], [], [2]], [7, 8, 9], 3, 5, None, "events")
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 3), (0, 1), (1, 3), (2, 9), (1, 1)])
+def test_rows_are_a_batch_of_their_own(first: int, last: int) -> None:
+    chances = np.arange(9, dtype=np.float64).reshape(3, 1, 3, 1) / 8
+    rule = CascadeRule(view=[[0.1], [0.2], [0.3]], share=np.minimum(chances, 1), per_cascade=True)
+    task = three_rows(rule)
+    some = task.rows(first, last)
+    assert some.cascades.tolist() == [7, 8, 9][first:last]
+    assert some.num_cascades == len(range(3)[first:last])
+    assert np.array_equal(some.tables.view, task.tables.view[first:last])
+    assert np.array_equal(some.tables.share, task.tables.share[first:last])
+    assert some.tables.buy is task.tables.buy
+    seeds = [
+        some.seed_nodes[a:b].tolist() for a, b in zip(some.seed_start, some.seed_end, strict=True)
+    ]
+    assert seeds == [[0, 1], [], [2]][first:last]
+    assert (some.layers, some.seed, some.max_hops, some.events) == (task.layers, 3, 5, True)
+
+
+def test_tables_that_all_share_stay_whole() -> None:
+    task = three_rows(TWO_CLASSES)
+    for mine, theirs in zip(task.rows(1, 2).tables, task.tables, strict=True):
+        assert mine is theirs
