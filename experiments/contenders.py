@@ -1,32 +1,41 @@
-"""Programs that run the independent cascade, each behind the same two calls.
+"""The programs that the benchmark sets side by side: our backends, simulators, graph libraries.
 
-`prepare` builds a program's own graph and model; what it returns runs so many cascades and gives
-their mean reach, the seeds not counted. A program that cannot be imported is told, not hidden.
+`prepare` builds a program's own graph and model. A program that cannot run here is told, not
+hidden.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module, metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from weishang.experiments.contenders_live_edges import (
+    prepare_graphblas,
+    prepare_igraph,
+    prepare_torch_sparse,
+)
+from weishang.experiments.contenders_program import Prepare, Program
+from weishang.experiments.contenders_simulators import (
+    prepare_cynetdiff,
+    prepare_eon,
+    prepare_ndlib,
+    prepare_pynetim,
+)
 from weishang.kernels import Graph, independent_cascade
-
-if TYPE_CHECKING:
-    import networkx
-
-Run = Callable[[int, int], float]
-"""(cascades, seed) -> mean reach."""
-Prepare = Callable[[Graph, Sequence[int], float, int], Run]
-"""(undirected graph, seed nodes, p, threads) -> Run."""
-
+from weishang.kernels.cascade import BACKENDS
+from weishang.kernels.cascade.requirements import interpreted, missing
 
 BYTES_AN_EDGE, BYTES_A_NODE = 8, 16
 """Memory that a backend may take beyond the graph, for each directed edge and node."""
 LEAST_MEMORY = 2 << 20
 """Bytes that torch works in at the least: a few blocks of slots, however small the graph."""
+
+SLOW_NODES = 100_000
+"""The largest graph for programs that take seconds a cascade on a larger one."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,12 @@ class Contender:
 
     Attributes:
         name: what tables call it.
-        prepare: see the module.
-        module: what it is imported as; None for the project's own backends.
+        prepare: see contenders_program.
+        module: what it is imported as, where that is not its name.
         package: its distribution.
         parallel: whether it uses the threads it is offered.
-        most_nodes: the largest graph that it is asked to run on: it keeps Python objects a node
-            and an edge.
+        most_nodes: the largest graph that it is asked to run on.
+        ours: whether it is a backend of this project.
     """
 
     name: str
@@ -49,27 +58,29 @@ class Contender:
     package: str | None = None
     parallel: bool = False
     most_nodes: int | None = None
-
-    @property
-    def ours(self) -> bool:
-        """Whether it is a backend of this project."""
-        return self.module is None
+    ours: bool = False
 
     def absence(self) -> str | None:
         """Why it cannot take part; None when it can."""
-        if self.module is None:
-            return None
+        if self.ours:
+            return _absence_of_ours(self.name)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                import_module(self.module)
+                import_module(self.module or self.name)
         except ImportError as error:
             return f"absent: {error}"
         return None
 
+    def takes(self, graph: Graph) -> bool:
+        """Whether it can take part on a graph of this size."""
+        return graph.num_nodes <= (self.most_nodes or graph.num_nodes) and not self.absence()
+
     def version(self) -> str:
         """Its version, or why it is absent."""
-        return self.absence() or (metadata.version(self.package) if self.package else "this code")
+        if why := self.absence():
+            return why
+        return "this code" if self.ours or not self.package else metadata.version(self.package)
 
 
 def memory_limit(graph: Graph) -> int:
@@ -82,138 +93,55 @@ def backend_options(backend: str, graph: Graph, threads: int) -> dict[str, Any]:
     if backend == "torch":
         memory = max(LEAST_MEMORY, memory_limit(graph))
         return {"backend": backend, "device": "cpu", "memory": memory}
-    return {"backend": backend, "threads": threads}
+    if backend == "numba":
+        return {"backend": backend, "threads": threads}
+    return {"backend": backend}
 
 
-def _prepare_numba(graph: Graph, seeds: Sequence[int], p: float, threads: int) -> Run:
-    options = backend_options("numba", graph, threads)
-    return lambda cascades, seed: _mean_reach(graph, seeds, p, cascades, seed, options)
+def our_backends() -> list[str]:
+    """Names of the project's backends that can run here."""
+    return [one.name for one in CONTENDERS if one.ours and not one.absence()]
 
 
-def _prepare_torch(graph: Graph, seeds: Sequence[int], p: float, threads: int) -> Run:
+def _prepare_ours(backend: str) -> Prepare:
+    def prepare(graph: Graph, seeds: Sequence[int], p: float, threads: int) -> Program:
+        options = backend_options(backend, graph, threads)
+
+        def reaches(cascades: int, seed: int) -> NDArray[np.int64]:
+            if backend == "torch":
+                _set_torch_threads(threads)
+            return independent_cascade(graph, seeds, p, cascades, seed, **options).reach.sum(axis=1)
+
+        return Program(reaches)
+
+    return prepare
+
+
+def _set_torch_threads(threads: int) -> None:
     import torch
 
-    options = backend_options("torch", graph, threads)
-
-    def run(cascades: int, seed: int) -> float:
-        torch.set_num_threads(threads)
-        return _mean_reach(graph, seeds, p, cascades, seed, options)
-
-    return run
+    torch.set_num_threads(threads)
 
 
-def _mean_reach(
-    graph: Graph,
-    seeds: Sequence[int],
-    p: float,
-    cascades: int,
-    seed: int,
-    options: dict[str, Any],
-) -> float:
-    result = independent_cascade(graph, seeds, p, cascades, seed, **options)
-    return float(result.reach.sum()) / cascades
-
-
-def _prepare_cynetdiff(graph: Graph, seeds: Sequence[int], p: float, threads: int) -> Run:
-    from cynetdiff.models import IndependentCascadeModel
-
-    # Its stub asks for array.array, its code for any buffer of unsigned integers.
-    starts: Any = graph.indptr[:-1].astype(np.uint32)
-    targets: Any = graph.indices.astype(np.uint32)
-    model = IndependentCascadeModel(starts, targets, activation_prob=p)
-    model.set_seeds(list(seeds))
-
-    def run(cascades: int, seed: int) -> float:
-        model.set_rng(seed)
-        reached = 0
-        for _ in range(cascades):
-            model.reset_model()
-            model.advance_until_completion()
-            reached += model.get_num_activated_nodes()
-        return reached / cascades - len(seeds)
-
-    return run
-
-
-def _prepare_pynetim(graph: Graph, seeds: Sequence[int], p: float, threads: int) -> Run:
-    from pynetim.diffusion_model import IndependentCascadeModel
-    from pynetim.graph import IMGraph
-
-    own = IMGraph(_edges(graph), weights=p, directed=False, renumber=False)
-    model = IndependentCascadeModel(own, set(seeds))
-
-    def run(cascades: int, seed: int) -> float:
-        return model.run_monte_carlo_diffusion(cascades, seed, True, threads) - len(seeds)
-
-    return run
-
-
-def _prepare_eon(graph: Graph, seeds: Sequence[int], p: float, threads: int) -> Run:
-    from EoN import basic_discrete_SIR
-
-    own = _networkx(graph)
-
-    def run(cascades: int, seed: int) -> float:
-        rng = np.random.default_rng(seed)
-        reached = 0
-        for _ in range(cascades):
-            *_, recovered = basic_discrete_SIR(own, p, initial_infecteds=list(seeds), rng=rng)
-            reached += int(recovered[-1])
-        return reached / cascades - len(seeds)
-
-    return run
-
-
-def _prepare_ndlib(graph: Graph, seeds: Sequence[int], p: float, threads: int) -> Run:
-    from ndlib.models.epidemics import IndependentCascadesModel
-    from ndlib.models.ModelConfig import Configuration
-
-    own = _networkx(graph)
-    configuration = Configuration()
-    configuration.add_model_initial_configuration("Infected", list(seeds))
-    for edge in own.edges:
-        configuration.add_edge_configuration("threshold", edge, p)
-
-    def run(cascades: int, seed: int) -> float:
-        model = IndependentCascadesModel(own, seed=seed)
-        model.set_initial_status(configuration)
-        reached = 0
-        for _ in range(cascades):
-            model.reset(infected_nodes=list(seeds))
-            reached += _finish_ndlib(model)
-        return reached / cascades - len(seeds)
-
-    return run
-
-
-def _finish_ndlib(model: Any) -> int:
-    """Iterate until nobody is infected; how many are removed, the seeds among them."""
-    while True:
-        count = model.iteration(node_status=False)["node_count"]
-        if count[1] == 0:
-            return int(count[2])
-
-
-def _edges(graph: Graph) -> list[tuple[int, int]]:
-    """Each undirected edge once."""
-    source = np.repeat(np.arange(graph.num_nodes, dtype=np.int32), graph.degrees)
-    once = source < graph.indices
-    return list(zip(source[once].tolist(), graph.indices[once].tolist(), strict=True))
-
-
-def _networkx(graph: Graph) -> "networkx.Graph":
-    import networkx
-
-    own = networkx.empty_graph(graph.num_nodes)
-    own.add_edges_from(_edges(graph))
-    return own
+def _absence_of_ours(backend: str) -> str | None:
+    """Why a backend cannot be timed here, without the advice."""
+    if backend not in BACKENDS:
+        return "absent: this version has no such backend"
+    if backend == "triton" and interpreted():
+        return "absent: TRITON_INTERPRET is set, and interpreted kernels are for tests"
+    why = missing(backend)
+    return None if why is None else f"absent: {why.partition(';')[0]}"
 
 
 CONTENDERS = (
-    Contender("numba", _prepare_numba, parallel=True),
-    Contender("torch", _prepare_torch, parallel=True),
-    Contender("pynetim", _prepare_pynetim, "pynetim.graph", "pynetim", parallel=True),
-    Contender("cynetdiff", _prepare_cynetdiff, "cynetdiff.models", "cynetdiff"),
-    Contender("EoN", _prepare_eon, "EoN", "EoN", most_nodes=100_000),
-    Contender("NDlib", _prepare_ndlib, "ndlib.models.epidemics", "ndlib", most_nodes=100_000),
+    Contender("numba", _prepare_ours("numba"), parallel=True, ours=True),
+    Contender("torch", _prepare_ours("torch"), parallel=True, ours=True),
+    Contender("triton", _prepare_ours("triton"), ours=True),
+    Contender("pynetim", prepare_pynetim, "pynetim.graph", "pynetim", parallel=True),
+    Contender("cynetdiff", prepare_cynetdiff, "cynetdiff.models", "cynetdiff"),
+    Contender("igraph", prepare_igraph, package="igraph", most_nodes=SLOW_NODES),
+    Contender("graphblas", prepare_graphblas, package="python-graphblas", parallel=True),
+    Contender("torch.sparse", prepare_torch_sparse, "torch", "torch", parallel=True),
+    Contender("EoN", prepare_eon, package="EoN", most_nodes=SLOW_NODES),
+    Contender("NDlib", prepare_ndlib, "ndlib.models.epidemics", "ndlib", most_nodes=SLOW_NODES),
 )

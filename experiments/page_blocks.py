@@ -23,6 +23,7 @@ PAGES = tuple(manifest.ROOT / page for page in ("README.md", "docs/odd.md"))
 VERDICT_COLUMNS = ["id", "reading", "role", "reported", "simulated", "95% interval"]
 VERDICT_TESTS = ["prior 5-95%", "mechanism off", "verdict"]
 SPEED_COLUMNS = ["nodes", "p", "program", "version", "threads", "median", "range", "ratio"]
+CALL_COLUMNS = ["graph", "p", "replicas", "program", "median", "range", "ratio"]
 FIT_COLUMNS = ["weight", "value", "low", "high", "figure", "target", "reached", "found"]
 
 _BLOCK = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -92,6 +93,19 @@ def speed(results: Path) -> str:
     return f"{tables.markdown(table[SPEED_COLUMNS])}\n{_machine(results / 'bench')}\n"
 
 
+def calls(results: Path) -> str:
+    """Milliseconds a call of exactly so many replicas."""
+    table = tables.read(results / "bench" / "calls.csv")
+    table["range"] = verdicts.spans(table["min"], table["max"])
+    return tables.markdown(table[CALL_COLUMNS])
+
+
+def claims(results: Path) -> str:
+    """What the benchmark claims, with its bars, and the machine that it was measured on."""
+    table = tables.read(results / "bench" / "claims.csv")
+    return f"{tables.markdown(table)}\n{_machine(results / 'bench')}\n"
+
+
 def fitted_weights(results: Path) -> str:
     """What the fit found, and the figures it met."""
     return tables.markdown(tables.read(results / "reach" / "weights.csv")[FIT_COLUMNS])
@@ -105,7 +119,9 @@ def _saved(*path: str) -> Callable[[Path], str]:
 BLOCKS: Mapping[str, Callable[[Path], str]] = {
     "parameters": parameters,
     "verdicts": verdict_table,
+    "claims": claims,
     "speed": speed,
+    "calls": calls,
     "memory": _saved("bench", "memory.csv"),
     "weights": fitted_weights,
     "take_off": _saved("reach", "take_off.csv"),

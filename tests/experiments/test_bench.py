@@ -1,77 +1,33 @@
-"""The benchmark: nothing is timed before it is checked, and nobody is left out unseen."""
+"""The benchmark from end to end, small: all tables and figures, and nobody left out unseen."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments import bench, contenders, manifest
-from weishang.experiments.bench import Scale
+from weishang.experiments import (
+    bench,
+    bench_checks,
+    bench_graphs,
+    bench_start,
+    bench_tables,
+    manifest,
+)
+from weishang.experiments.bench_graphs import build_graph
 from weishang.experiments.contenders import CONTENDERS, Contender
-from weishang.experiments.peak_memory import FORGET, peak_beyond_graph
+from weishang.experiments.peak_memory import FORGET
 
-TINY = Scale(((2_000, (0.05,)), (400, (0.1,))), 0.002)
-
-
-@pytest.fixture(scope="module")
-def graph():
-    return bench.build_graph(20_000, np.random.default_rng(1))
-
-
-def test_graph_is_that_of_its_description(graph):
-    again = bench.build_graph(20_000, np.random.default_rng(1))
-    assert graph.fingerprint() == again.fingerprint()
-    source = np.repeat(np.arange(graph.num_nodes), graph.degrees)
-    pairs = set(zip(source.tolist(), graph.indices.tolist(), strict=True))
-    assert len(pairs) == graph.num_edges
-    assert all((v, u) in pairs and u != v for u, v in pairs)
-    away = np.abs(source - graph.indices)
-    near = np.minimum(away, graph.num_nodes - away) <= bench.NEAR
-    assert 17.5 < graph.num_edges / graph.num_nodes < 19
-    assert 0.4 < near.mean() < 0.5
-    assert graph.degrees.max() > 10 * graph.degrees.mean()
-
-
-def test_seeds_are_the_largest_hubs(graph):
-    seeds = bench.largest_hubs(graph)
-    others = np.delete(graph.degrees, seeds)
-    assert len(set(seeds)) == bench.NUM_SEEDS
-    assert graph.degrees[seeds].min() >= others.max()
-
-
-@pytest.mark.parametrize("errors", [-5, 5])
-def test_a_program_with_another_mean_stops_the_run(errors):
-    baseline = np.array([90, 110] * 128)
-    counts = {"honest": 100, "biased": 100}
-
-    def honest(cascades, seed):
-        return 100.0
-
-    def biased(cascades, seed):
-        return 100.0 + errors * baseline.std(ddof=1) * np.sqrt(1 / 256 + 1 / 100)
-
-    table = bench.check_means({"honest": honest}, counts, baseline, 1)
-    assert table["errors_away"].tolist() == [0.0]
-    with pytest.raises(RuntimeError, match=r"biased reaches .* no times"):
-        bench.check_means({"honest": honest, "biased": biased}, counts, baseline, 1)
-    with pytest.raises(RuntimeError, match="nan"):
-        bench.check_means({"honest": lambda c, s: float("nan")}, counts, baseline, 1)
-
-
-def test_backends_that_differ_stop_the_run(monkeypatch):
-    graph = bench.build_graph(500, np.random.default_rng(1))
-    seeds = bench.largest_hubs(graph)
-    bench.check_exact(graph, seeds, 0.05, 1)
-    propagate = bench.propagate
-
-    def other_luck(*arguments, backend, **options):
-        graph, rule, seeds, cascades, seed = arguments
-        return propagate(
-            graph, rule, seeds, cascades, seed + (backend == "torch"), backend=backend, **options
-        )
-
-    monkeypatch.setattr(bench, "propagate", other_luck)
-    with pytest.raises(RuntimeError, match="backends differ"):
-        bench.check_exact(graph, seeds, 0.05, 1)
+TINY = replace(
+    bench.QUICK,
+    graphs=((2_000, (0.05,)), (400, (0.1,))),
+    seconds=0.002,
+    large_calls=(2_000, 0.05, 4),
+    public=((0.05,), (8,)),
+    call_seconds=0.002,
+    sizes=(400, 800),
+)
+TABLES = {"claims", "speed", "calls", "start", "growth", "bound", "gather", "checks", "memory"}
 
 
 @pytest.mark.parametrize("seed", [-1, 1 << 31])
@@ -81,62 +37,68 @@ def test_seeds_that_not_every_program_takes_are_refused(tmp_path, seed):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_measurements_are_interleaved_and_counted():
-    calls = []
-    runs = {name: lambda c, s, name=name: calls.append((name, c, s)) or 0.0 for name in "ab"}
-    table = bench.measure(runs, {"a": 3, "b": 5}, 10)
-    assert [name for name, _, _ in calls] == ["a", "b"] * bench.REPETITIONS
-    assert {seed for _, _, seed in calls} == set(range(10, 10 + bench.REPETITIONS))
-    speeds = table["cascades"] / table["seconds"]
-    pd.testing.assert_series_equal(table["cascades_per_second"], speeds, check_names=False)
+def test_a_largest_size_below_all_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="largest is 9999; give at least 10000 nodes"):
+        bench.bench(largest=9_999, out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_summary_is_the_median_and_our_multiple_of_it():
-    rows = [("numba", s) for s in (10, 50, 30)] + [("peer", s) for s in (2, 3, 100)]
-    frame = pd.DataFrame(rows, columns=["program", "cascades_per_second"])
-    table = bench.summarise(frame.assign(nodes=10, edges=20, p=0.1)).set_index("program")
-    assert table.loc["numba", ["median", "min", "max"]].tolist() == [30, 10, 50]
-    assert table["ratio"].tolist() == [1, 10]
+@pytest.mark.parametrize(
+    ("largest", "sizes"), [(10_000, 1), (99_999, 1), (10_000_000, 4), (30_000_000, 5)]
+)
+def test_sizes_end_with_the_largest_asked_for(largest, sizes):
+    assert bench._sizes_up_to(bench.FULL.sizes, largest) == bench.FULL.sizes[:sizes]
 
 
-def test_calibration_finds_about_the_time(monkeypatch):
-    clock = iter(np.cumsum([0, 1, 0, 2, 0, 4, 0, 8, 0, 16]).tolist())
-    monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock))
-    assert bench.calibrate(lambda cascades, seed: 0.0, 10.0, 1) == 8
+def test_the_full_scale_has_what_the_claims_need():
+    nodes, p, _ = bench.FULL.large_calls
+    assert (nodes, True) in [(size, p in many) for size, many in bench.FULL.graphs]
+    assert nodes == bench.FULL.graphs[0][0] == max(size for size, _ in bench.FULL.graphs)
+    assert bench.GROWTH_FROM in bench.FULL.sizes
+    assert bench.FULL.first_ever
 
 
-def test_a_whole_run_with_an_absent_program(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def public(tmp_path, monkeypatch):
+    """A folder of public graphs that holds one of the two."""
+    folder = tmp_path / "graphs"
+    folder.mkdir()
+    graph = build_graph(300, np.random.default_rng(2))
+    source = np.repeat(np.arange(300), graph.degrees)
+    np.savetxt(folder / "nethept.txt", np.column_stack([source, graph.indices]), fmt="%d")
+    monkeypatch.setattr(bench_graphs, "PUBLIC_FOLDER", folder)
+    monkeypatch.setattr(bench_start, "START_NODES", 300)
+    return folder
+
+
+def test_a_whole_run(public, tmp_path, monkeypatch, capsys):
     absent = Contender("Absent", CONTENDERS[0].prepare, "no_such_module", "no-such-package")
     monkeypatch.setattr(bench, "QUICK", TINY)
-    monkeypatch.setattr(bench, "CONTENDERS", (*CONTENDERS[:2], absent))
+    for module in (bench, bench_tables):
+        monkeypatch.setattr(module, "CONTENDERS", (*CONTENDERS[:2], absent))
     bench.bench(seed=3, threads=1, quick=True, out=tmp_path)
     folder = tmp_path / "bench"
     manifest.verify(folder)
-    largest = bench.build_graph(TINY.graphs[0][0], np.random.default_rng(3))
-    assert manifest.read(folder)["graph_sha256"] == largest.fingerprint()
-    speed = pd.read_csv(folder / "speed.csv")
+    largest = build_graph(TINY.graphs[0][0], np.random.default_rng(3))
+    record = manifest.read(folder)
+    assert record["graph_sha256"] == largest.fingerprint()
+    assert [one["name"] for one in record["inputs"]] == ["nethept.txt"]
+    tables = {name: pd.read_csv(folder / f"{name}.csv") for name in TABLES}
+    speed = tables["speed"]
     assert speed["program"].tolist() == ["numba", "torch"] * 2 + ["Absent"]
     assert "no_such_module" in speed["version"].iloc[-1]
     assert (speed["median"].dropna() > 0).all()
-    assert (pd.read_csv(folder / "checks.csv")["errors_away"].abs() <= bench.BOUND).all()
-    memory = pd.read_csv(folder / "memory.csv")
-    assert memory["program"].tolist() == (["numba", "torch"] if FORGET.exists() else [])
-    assert "Absent" in capsys.readouterr().out
-
-
-@pytest.mark.skipif(not FORGET.exists(), reason="the system does not tell a peak of memory")
-@pytest.mark.parametrize("backend", ["numba", "torch"])
-@pytest.mark.parametrize(("p", "cascades"), [(0.02, 512), (0.1, 16)])
-def test_memory_stays_within_8_bytes_an_edge_and_16_a_node(tmp_path, backend, p, cascades):
-    graph = bench.build_graph(200_000, np.random.default_rng(1))
-    file = tmp_path / "graph.npz"
-    np.savez(file, indptr=graph.indptr, indices=graph.indices)
-    peak = peak_beyond_graph(file, backend, p, cascades, bench.largest_hubs(graph), 2)
-    assert peak is not None
-    assert 0 < peak <= contenders.memory_limit(graph)
-
-
-@pytest.mark.skipif(not FORGET.exists(), reason="the system does not tell a peak of memory")
-def test_a_failed_measurement_is_told(tmp_path):
-    with pytest.raises(RuntimeError, match="numba could not be measured"):
-        peak_beyond_graph(tmp_path / "absent.npz", "numba", 0.1, 1, [0], 1)
+    checks = tables["checks"]
+    assert (checks["errors_away"].abs() <= bench_checks.BOUND).all()
+    assert (checks["ks_p_value"] >= bench_checks.FALSE_ALARM).all()
+    assert checks["graph"].unique().tolist() == ["generated", "nethept"]
+    assert tables["calls"]["replicas"].tolist() == [4, 4, 8]
+    assert tables["memory"]["program"].tolist() == (["numba", "torch"] if FORGET.exists() else [])
+    assert tables["start"]["compiled_code"].tolist() == ["cached"]
+    assert tables["growth"]["nodes"].tolist() == [400, 800]
+    for name in ("speed_by_program", "cost_by_probability", "cost_by_nodes"):
+        assert (folder / f"{name}.png").stat().st_size > 10_000
+    page = (folder / "table.md").read_text()
+    assert "so not run: facebook_combined.txt." in page
+    assert "| nan" not in page
+    assert "numba over pynetim, facebook_combined" in capsys.readouterr().out

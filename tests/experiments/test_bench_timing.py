@@ -1,0 +1,39 @@
+"""Measurements are calibrated, interleaved and counted; medians are medians."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from weishang.experiments import bench_timing
+
+
+def test_measurements_are_interleaved_and_counted() -> None:
+    calls = []
+    runs = {name: lambda c, s, name=name: calls.append((name, c, s)) or 7.0 for name in "ab"}
+    table = bench_timing.measure(runs, {"a": 3, "b": 5}, 10)
+    assert [name for name, _, _ in calls] == ["a", "b"] * bench_timing.REPETITIONS
+    assert {seed for _, _, seed in calls} == set(range(10, 10 + bench_timing.REPETITIONS))
+    assert table["units"].tolist() == [units for _, units, _ in calls]
+    assert (table["seconds"] > 0).all()
+    assert (table["mean_reach"] == 7.0).all()
+
+
+def test_calibration_finds_about_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(np.cumsum([0, 1, 0, 2, 0, 4, 0, 8, 0, 16]).tolist())
+    monkeypatch.setattr(bench_timing.time, "perf_counter", lambda: next(clock))
+    assert bench_timing.calibrate(lambda units, seed: 0.0, 10.0, 1) == 8
+
+
+def test_spread_and_our_median_beside_it() -> None:
+    rows = [("numba", s) for s in (10, 50, 30)] + [("peer", s) for s in (2, 3, 100)]
+    frame = pd.DataFrame(rows, columns=["program", "speed"]).assign(nodes=10, p=0.1)
+    alone = pd.DataFrame({"program": ["peer"], "speed": [4.0], "nodes": 20, "p": 0.1})
+    table = bench_timing.spread(pd.concat([frame, alone]), ["nodes", "p", "program"], "speed")
+    assert table[["median", "min", "max"]].to_numpy().tolist() == [
+        [30, 10, 50],
+        [3, 2, 100],
+        [4, 4, 4],
+    ]
+    ours = bench_timing.of_ours(table, ["nodes", "p"])
+    assert ours[:2].tolist() == [30, 30]
+    assert np.isnan(ours[2])

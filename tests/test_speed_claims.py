@@ -1,0 +1,114 @@
+"""README says of speed what results/bench/ holds, and nothing else.
+
+Tables between markers are held against the results in test_docs.py; here, that no figure of speed
+stands beside them, and that the claims follow from the measurements that are kept.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from weishang.experiments import bench_claims, bench_tables, page_blocks, tables
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+BENCH = ROOT / "results" / "bench"
+BLOCKS = ("claims", "speed", "calls", "memory")
+
+BLOCK = re.compile(r"<!-- begin (\w+) -->\n.*?<!-- end \1 -->", re.DOTALL)
+NUMBER = r"\d[\d.,]*(?: *(?:to|-|\.\.) *\d[\d.,]*)?"
+FACTOR = re.compile(rf"{NUMBER}[ -]?(?:×|(?:x|times|fold)\b)", re.IGNORECASE)
+RATE = re.compile(
+    rf"{NUMBER} *(?:%|(?:ns|us|µs|ms|s|seconds?|cascades)\b)",
+    re.IGNORECASE,
+)
+
+
+def readme() -> str:
+    return README.read_text(encoding="utf-8")
+
+
+def speed_section(text: str) -> str:
+    found = re.search(r"^## Speed\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, "README has no section Speed"
+    return found[1]
+
+
+def by_hand(text: str) -> str:
+    """A page without its generated blocks, on one line."""
+    return " ".join(BLOCK.sub("", text).split())
+
+
+def saved(name: str) -> pd.DataFrame:
+    path = next(iter(BENCH.glob(f"{name}.*")), None)
+    if path is None or not (BENCH / "claims.csv").is_file():
+        pytest.skip("no claims in results/bench yet: run `weishang bench`")
+    return tables.read(path) if path.suffix == ".csv" else pd.read_parquet(path)
+
+
+def test_the_speed_section_has_its_tables() -> None:
+    found = re.findall(r"<!-- begin (\w+) -->", speed_section(readme()))
+    assert found == list(BLOCKS)
+
+
+def test_no_figure_of_speed_is_written_by_hand() -> None:
+    assert FACTOR.findall(by_hand(readme())) == []
+    assert RATE.findall(by_hand(speed_section(readme()))) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["25 times faster", "a 10x gain", "2 to 3 times", "11.7-fold", "1,200 × NDlib"]
+)
+def test_factors_are_recognised(text: str) -> None:
+    assert FACTOR.search(by_hand(f"before\n{text}\nafter"))
+    hidden = f"before\n<!-- begin speed -->\n{text}\n<!-- end speed -->\nafter"
+    assert not FACTOR.search(by_hand(hidden))
+
+
+@pytest.mark.parametrize("text", ["in 3 s", "8 ns a read", "54,340 cascades", "99 % of it"])
+def test_rates_are_recognised(text: str) -> None:
+    assert RATE.search(by_hand(text))
+
+
+def test_blocks_show_claims_and_calls_with_their_machine(tmp_path: Path) -> None:
+    folder = tmp_path / "bench"
+    folder.mkdir()
+    rows = [("fast", "at least 3", 4.5, "yes"), ("far", "at most 2", float("nan"), "not run")]
+    tables.write(pd.DataFrame(rows, columns=bench_claims.COLUMNS), folder / "claims.csv")
+    call = {"graph": "nethept", "p": 0.01, "replicas": 4096, "program": "pynetim", "ratio": 11.0}
+    times = {"median": 20.0, "min": 19.0, "max": 21.0}
+    tables.write(pd.DataFrame([call | times]), folder / "calls.csv")
+    record = {"cpu": "a processor", "threads": 2, "python": "3.11.7"}
+    (folder / "manifest.json").write_text(json.dumps(record))
+    claims = page_blocks.BLOCKS["claims"](tmp_path)
+    assert "| fast | at least 3 | 4.5 | yes |\n| far | at most 2 |  | not run |" in claims
+    assert "Machine: a processor, 2 threads" in claims
+    calls = page_blocks.BLOCKS["calls"](tmp_path)
+    assert "| nethept | 0.01 | 4,096 | pynetim | 20 | 19 .. 21 | 11 |" in calls
+
+
+def test_claims_follow_from_the_tables_that_are_kept() -> None:
+    kept = saved("claims")
+    sources = [saved(name) for name in ("speed", "calls", "start", "growth", "bound")]
+    pd.testing.assert_frame_equal(kept, bench_claims.claims(*sources))
+
+
+def test_tables_follow_from_the_measurements_that_are_kept() -> None:
+    kept, repetitions = saved("speed"), saved("repetitions")
+    again = bench_tables.speed_table(repetitions, int(kept["threads"].max()))
+    columns = ["nodes", "p", "program", "median", "min", "max", "ratio", "ns_a_person"]
+    there = kept.dropna(subset="median")[columns].reset_index(drop=True)
+    again = again.dropna(subset="median")[columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(there, again, check_dtype=False)
+
+
+def test_the_claims_are_of_the_full_run() -> None:
+    kept = saved("claims")
+    told = kept["claim"].str.cat(sep="\n")
+    for p in (0.02, 0.05, 0.1):
+        assert f"cascades a second, 1,000,000 nodes, p = {p:g}" in told
+    assert "torch over cynetdiff, 1,000,000 nodes, p = 0.05, 64 replicas" in told
+    assert "compiled code first ever" in told
