@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 README, CONTRACT, ODD, DESIGN = (
     ROOT / name for name in ("README.md", "docs/contract.md", "docs/odd.md", "docs/design.md")
 )
-ALL_PAGES = (README, CONTRACT, ODD, DESIGN)
+ALL_PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
 RESULTS = ROOT / "results"
 FACEBOOK = ROOT.parent / "shared" / "graphs" / "facebook_combined.txt"
 REFRESH = "python -m weishang.experiments.page_blocks"

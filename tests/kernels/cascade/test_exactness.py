@@ -16,23 +16,27 @@ from weishang.kernels.cascade.result import COUNTS
 HUB_SLOTS = 5_000
 
 
-@settings(max_examples=500)
-@given(data=st.data())
 def test_every_engine_equals_the_reference(
-    data: st.DataObject, cases: Callable[..., Any], other: Any, reference: Any
+    cases: Callable[..., Any], other: Any, reference: Any, examples: Callable[..., int]
 ) -> None:
-    case = data.draw(cases())
-    assert case.run(other).equals(case.run(reference))
+    @settings(max_examples=examples(other, 500))
+    @given(case=cases())
+    def compare(case: Any) -> None:
+        assert case.run(other).equals(case.run(reference))
+
+    compare()
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000, derandomize=False)
-@given(data=st.data())
 def test_every_engine_equals_the_reference_on_new_cases(
-    data: st.DataObject, cases: Callable[..., Any], other: Any, reference: Any
+    cases: Callable[..., Any], other: Any, reference: Any, examples: Callable[..., int]
 ) -> None:
-    case = data.draw(cases())
-    assert case.run(other).equals(case.run(reference))
+    @settings(max_examples=examples(other, 5_000), derandomize=False)
+    @given(case=cases())
+    def compare(case: Any) -> None:
+        assert case.run(other).equals(case.run(reference))
+
+    compare()
 
 
 def test_the_random_cases_are_no_empty_ones(cases: Callable[..., Any], reference: Any) -> None:
@@ -55,15 +59,17 @@ def test_the_random_cases_are_no_empty_ones(cases: Callable[..., Any], reference
     assert seen["late share"] >= 20
 
 
-@settings(max_examples=60)
-@given(data=st.data())
 def test_counts_alone_are_the_counts_beside_events(
-    data: st.DataObject, cases: Callable[..., Any], engine: Any
+    cases: Callable[..., Any], engine: Any, examples: Callable[..., int]
 ) -> None:
-    case = data.draw(cases())
-    with_events, alone = case.run(engine), replace(case, record="counts").run(engine)
-    assert alone.events is None
-    assert replace(with_events, events=None).equals(alone)
+    @settings(max_examples=examples(engine, 60))
+    @given(case=cases())
+    def compare(case: Any) -> None:
+        with_events, alone = case.run(engine), replace(case, record="counts").run(engine)
+        assert alone.events is None
+        assert replace(with_events, events=None).equals(alone)
+
+    compare()
 
 
 @settings(max_examples=100)
@@ -85,27 +91,33 @@ def test_events_add_up_to_the_counts(
     assert np.all(events.visited >= events.bought)
 
 
-@settings(max_examples=60)
-@given(data=st.data())
 def test_any_choice_and_order_of_rows_gives_the_same_cascades(
-    data: st.DataObject, cases: Callable[..., Any], engine: Any
+    cases: Callable[..., Any], engine: Any, examples: Callable[..., int]
 ) -> None:
-    case = data.draw(cases(min_cascades=1))
-    rows = st.lists(st.integers(0, len(case.cascades) - 1), min_size=1, max_size=7)
-    chosen = data.draw(rows)
-    assert_same_rows(case.rows(chosen).run(engine), case.run(engine), chosen)
+    @settings(max_examples=examples(engine, 60))
+    @given(data=st.data())
+    def compare(data: st.DataObject) -> None:
+        case = data.draw(cases(min_cascades=1))
+        rows = st.lists(st.integers(0, len(case.cascades) - 1), min_size=1, max_size=7)
+        chosen = data.draw(rows)
+        assert_same_rows(case.rows(chosen).run(engine), case.run(engine), chosen)
+
+    compare()
 
 
-@settings(max_examples=60)
-@given(data=st.data())
 def test_any_split_of_a_batch_gives_the_same_cascades(
-    data: st.DataObject, cases: Callable[..., Any], engine: Any
+    cases: Callable[..., Any], engine: Any, examples: Callable[..., int]
 ) -> None:
-    case = data.draw(cases(min_cascades=2))
-    whole = case.run(engine)
-    cut = data.draw(st.integers(1, len(case.cascades) - 1))
-    for part in (list(range(cut)), list(range(cut, len(case.cascades)))):
-        assert_same_rows(case.rows(part).run(engine), whole, part)
+    @settings(max_examples=examples(engine, 60))
+    @given(data=st.data())
+    def compare(data: st.DataObject) -> None:
+        case = data.draw(cases(min_cascades=2))
+        whole = case.run(engine)
+        cut = data.draw(st.integers(1, len(case.cascades) - 1))
+        for part in (list(range(cut)), list(range(cut, len(case.cascades)))):
+            assert_same_rows(case.rows(part).run(engine), whole, part)
+
+    compare()
 
 
 def test_a_hub_of_thousands(other: Any, reference: Any) -> None:
