@@ -175,6 +175,10 @@ def _hits_of_units(
                 first_slots,
                 block_strands,
                 block_nodes,
+                indices,
+                slots,
+                old,
+                waiting,
             ):
                 cursor[POST] += blocks
             else:
@@ -204,8 +208,6 @@ def _hits_of_units(
             live = _live_slots(
                 blocks, new, cursor[COMMON], masks, first_slots, block_strands, slots, slot_strands
             )
-            for i in range(new, new + live):
-                prefetch(indices, slots[i])
             if weighted:
                 for i in range(new, new + live):
                     prefetch(thresholds, slots[i])
@@ -269,11 +271,23 @@ def _short_rows(
     first_slots,
     block_strands,
     block_nodes,
+    indices,
+    slots,
+    old,
+    waiting,
 ):
-    """Lay out posts whose rows are a block each; returns whether all were."""
+    """Lay out posts whose rows are a block each; returns whether all were.
+
+    The targets of the waiting slots are asked for on the way, one a post: asked for all at once
+    they would be more than a core can have under way, and it would stand still.
+    """
     bits, strand_bits = np.uint64(shift), np.uint64((1 << shift) - 1)
     longest = ZERO
+    for i in range(count, waiting):
+        prefetch(indices, slots[old + i])
+    last = max(waiting - 1, 0)
     for i in range(count):
+        prefetch(indices, slots[old + min(i, last)])
         code = np.uint64(posts[post + i])
         node, strand = code >> bits, code & strand_bits
         first = np.uint64(rows[node])

@@ -23,8 +23,8 @@ SEGMENT_BYTES = 4
 """Of a call, a node."""
 CASCADE_BYTES, LAYER_BYTES = 48, 16
 """Of a call, a cascade: its id, the place of its seeds, its random words; those of a layer."""
-FIXED_BYTES = 4 << 20
-"""Blocks in flight, and what an interpreter allocates on the way."""
+FIXED_BYTES = 16 << 20
+"""Blocks in flight, and what an interpreter and its threads allocate on the way."""
 
 KILO = 1000
 UNITS = ("kB", "MB", "GB", "TB")
@@ -221,8 +221,7 @@ def _torch(batch: Batch, threads: int, device: str, memory: int | None) -> Work:
         )
     blocks = max(min(limit // tensor.BLOCKS_SHARE, limit - row), least)
     if device in tensor.MAX_BLOCKS:
-        ahead = threads + 1 if threads > 1 else 1
-        blocks = min(blocks, tensor.MAX_BLOCKS[device] * tensor.BLOCK_BYTES * ahead)
+        blocks = min(blocks, tensor.MAX_BLOCKS[device] * tensor.BLOCK_BYTES * threads)
     rows = min((limit - blocks) // row, max(batch.cascades, 1))
     return Work(rows * row + blocks, rows, on_device=device != "cpu")
 

@@ -33,14 +33,14 @@ from weishang.kernels.rng import Purpose, derive
 DEFAULT_MEMORY = 2 << 30
 """Bytes."""
 
-BLOCK_BYTES = 1 << 10
+BLOCK_BYTES = 1 << 9
 """Working arrays at worst, for each block of 64 slots (or node) that is worked on at once."""
 MIN_BLOCKS = 1 << 10
 MAX_BLOCKS = {"cpu": 1 << 16}
 """On a CPU more blocks would leave the cache; elsewhere `memory` alone decides."""
 ROW_BYTES = 1 << 10
 """Working arrays for each cascade of a part, beside its nodes and its own tables."""
-BLOCKS_SHARE = 4
+BLOCKS_SHARE = 6
 """One part in so many of `memory` is for blocks, at most; rows take the rest."""
 
 ACCELERATORS = ("cuda", "xpu")
@@ -82,10 +82,10 @@ def run(
             CountState(*sizes) if lean else EventState(*sizes, doses=doses, events=task.events)
         )
         layers = [on_device(graph, place) for graph in task.layers]
-        done = []
-        for first in range(0, task.num_cascades, plan.rows):
-            rows = slice(first, min(first + plan.rows, task.num_cascades))
-            done.append(_Part(task, rows, layers, plan.blocks, crew, place).spread(state))
+        done = [
+            _Part(task, rows, layers, plan.blocks, crew, place).spread(state)
+            for rows in _cut(task.num_cascades, plan.rows)
+        ]
     return _joined(task, done)
 
 
@@ -117,12 +117,13 @@ class _Part:
     def spread(self, state: State) -> tuple[NDArray[np.int64], Events | None]:
         """Run hop after hop; returns counts [R, H, 4] and, if asked for, events."""
         state.begin(self._seeds, self._rows.stop - self._rows.start)
-        frontier, hop = self._seeds, 1
+        count, hop = self._seeds.numel(), 1
         last = self._task.max_hops
-        while frontier.numel() and (last is None or hop <= last):
+        while count and (last is None or hop <= last):
+            frontier = state.frontier(self._crew.share(count, self._max_blocks))
             for keys, sources in self._hits(frontier, hop):
                 state.expose(keys, sources, hop)
-            frontier = state.decide(self._rule, hop)
+            count = state.decide(self._rule, hop)
             hop += 1
         counts, reached = state.finish()
         return counts, None if reached is None else self._events(reached)
@@ -139,11 +140,10 @@ class _Part:
             shared_hop=reached.shared_hop,
         )
 
-    def _hits(self, frontier: Tensor, hop: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def _hits(self, frontier: Iterator[Tensor], hop: int) -> Iterator[tuple[Tensor, Tensor | None]]:
         """The exposures of a hop in all layers, batch by batch."""
         limits = [self._threshold(number, hop) for number in range(len(self._layers))]
-        some = frontier.split(max(1, self._max_blocks // 2))
-        return self._crew.ahead(lambda keys: self._post(keys, limits), some)
+        return self._crew.ahead(lambda keys: self._post(keys, limits), frontier)
 
     def _post(
         self, keys: Tensor, limits: list[Tensor | int]
@@ -174,6 +174,12 @@ class _Part:
         if (limits == limits[0]).all():
             return int(limits[0])
         return to_device(limits, self._seeds.device)
+
+
+def _cut(count: int, most: int) -> list[slice]:
+    """Rows of the parts: as few parts as can be, of nearly the same size."""
+    parts = -(-count // most)
+    return [slice(count * part // parts, count * (part + 1) // parts) for part in range(parts)]
 
 
 def _seed_keys(task: Task, rows: slice) -> NDArray[np.int64]:
@@ -246,7 +252,7 @@ def _plan(task: Task, node_bytes: int, device: torch.device, memory: int) -> _Pl
             f"memory is {memory} bytes, but one cascade on {task.num_nodes} nodes takes {least}"
         )
     threads = min(crew_size(device), (memory - row_bytes) // (2 * MIN_BLOCKS * BLOCK_BYTES))
-    block_bytes = BLOCK_BYTES * (threads + 1 if threads > 1 else 1)
+    block_bytes = BLOCK_BYTES * max(threads, 1)
     blocks = min(memory // BLOCKS_SHARE, memory - row_bytes) // block_bytes
     blocks = min(max(blocks, MIN_BLOCKS), MAX_BLOCKS.get(device.type, blocks))
     rows = (memory - blocks * block_bytes) // row_bytes

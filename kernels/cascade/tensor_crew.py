@@ -6,10 +6,10 @@ pieces of a frontier go to several at once.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import chain, islice
 from threading import Lock
 from types import TracebackType
 from typing import TypeVar
@@ -19,7 +19,9 @@ import torch
 Item = TypeVar("Item")
 Step = TypeVar("Step")
 
-STEPS_AHEAD = 8
+LEAST = 1 << 14
+"""Work that is not worth a piece of its own: an operation of less takes no less time."""
+STEPS_AHEAD = 2
 """Results of a piece that may wait to be taken; the rest is worked out as it is taken."""
 
 
@@ -83,24 +85,30 @@ class Crew(AbstractContextManager["Crew"]):
         if self._on_cpu:
             _one_thread.leave()
 
+    def share(self, count: int, most: int) -> int:
+        """How much of so much work a piece should be: all threads get some, and not too little."""
+        return min(most, max(LEAST, -(-count // self._size)))
+
     def ahead(
-        self, work: Callable[[Item], Iterator[Step]], items: Sequence[Item]
+        self, work: Callable[[Item], Iterator[Step]], items: Iterable[Item]
     ) -> Iterator[Step]:
         """The steps of `work` for each item in order, worked out some items ahead.
 
         Args:
             work: independent of what is done with its steps meanwhile.
-            items: pieces of work.
+            items: pieces of work, asked for by the taker, not by the threads.
 
         Yields:
             What ``for item in items: yield from work(item)`` does.
         """
-        if self._pool is None or len(items) < 2:
-            for item in items:
+        items = iter(items)
+        some = list(islice(items, 2))
+        if self._pool is None or len(some) < 2:
+            for item in chain(some, items):
                 yield from work(item)
             return
         begun: deque[Future[tuple[list[Step], Iterator[Step]]]] = deque()
-        for item in items:
+        for item in chain(some, items):
             begun.append(self._pool.submit(_begin, work, item))
             if len(begun) > self._size:
                 yield from _finish(begun.popleft())

@@ -55,14 +55,14 @@ class _Blocks(NamedTuple):
     """Blocks of the posts' rows, all int64 of one length.
 
     Attributes:
-        post: whose row it is, a position in Posts.
-        number: the block's number in the row.
+        post: whose row it is, a position in Posts; None for a block of each post in order.
+        number: the block's number in the row; None for the first.
         lanes: a bit for each lane that holds a slot.
         slots: place of the block's first slot in the layer's indices.
     """
 
-    post: Tensor
-    number: Tensor
+    post: Tensor | None
+    number: Tensor | None
     lanes: Tensor
     slots: Tensor
 
@@ -101,7 +101,7 @@ def exposures(
 
     Args:
         layer: where the rows are.
-        posts: who posts.
+        posts: who posts, at most `max_blocks`.
         max_blocks: blocks of slots worked on at once; LISTED times as many live slots.
         name_sources: whether to give the nodes that exposed the targets.
 
@@ -111,32 +111,39 @@ def exposures(
     for blocks in _blocks(layer, posts, max_blocks):
         threshold = posts.threshold
         if not isinstance(threshold, int):
-            threshold = threshold.index_select(0, blocks.post)
-        live = words.live_lanes(
-            posts.view_words.index_select(0, blocks.post), blocks.number, blocks.lanes, threshold
-        )
-        first_keys = posts.first_keys.index_select(0, blocks.post)
+            threshold = _at(threshold, blocks.post)
+        view_words = _at(posts.view_words, blocks.post)
+        live = words.live_lanes(view_words, blocks.number, blocks.lanes, threshold)
         for block, lane in words.list_lanes(live, LISTED * max_blocks):
             block, slots = _passed(layer, posts, blocks, block, lane)
-            keys = first_keys.index_select(0, block)
+            post = block if blocks.post is None else blocks.post.index_select(0, block)
+            keys = posts.first_keys.index_select(0, post)
             keys += layer.indices.index_select(0, slots)
-            if name_sources:
-                yield keys, posts.nodes.index_select(0, blocks.post.index_select(0, block))
-            else:
-                yield keys, None
+            yield keys, posts.nodes.index_select(0, post) if name_sources else None
 
 
 def _blocks(layer: Layer, posts: Posts, max_blocks: int) -> Iterator[_Blocks]:
-    """The blocks of all rows in order, at most `max_blocks` at once."""
+    """The first blocks of all rows, then the others, at most `max_blocks` at once."""
     starts = layer.indptr.index_select(0, posts.nodes)
-    last_slots = layer.indptr.index_select(0, posts.nodes + 1)
-    last_slots -= 1
-    counts = (last_slots - starts + WORD_BITS) >> LOG_WORD_BITS
-    for post, number in words.unfold(counts, max_blocks):
+    last = layer.indptr[1:].index_select(0, posts.nodes)
+    last -= starts
+    last -= 1
+    yield _Blocks(None, None, words.first_lanes(last), starts)
+    long = (last >= WORD_BITS).nonzero().view(-1)
+    if not long.numel():
+        return
+    starts, last = starts.index_select(0, long), last.index_select(0, long)
+    for row, number in words.unfold(last >> LOG_WORD_BITS, max_blocks):
+        number += 1
         slots = number << LOG_WORD_BITS
-        slots += starts.index_select(0, post)
-        lanes = words.first_lanes(last_slots.index_select(0, post).sub_(slots))
-        yield _Blocks(post, number, lanes, slots)
+        lanes = words.first_lanes(last.index_select(0, row).sub_(slots))
+        slots += starts.index_select(0, row)
+        yield _Blocks(long.index_select(0, row), number, lanes, slots)
+
+
+def _at(values: Tensor, post: Tensor | None) -> Tensor:
+    """The posts' values for each block."""
+    return values if post is None else values.index_select(0, post)
 
 
 def _passed(
@@ -147,8 +154,10 @@ def _passed(
     slots += lane
     if layer.weights is None or posts.weight_words is None:
         return block, slots
-    rows = posts.weight_words.index_select(0, blocks.post.index_select(0, block))
-    slots_in_rows = (blocks.number.index_select(0, block) << LOG_WORD_BITS).add_(lane)
-    luck = words.uniforms(words.child(rows, slots_in_rows))
+    post = block if blocks.post is None else blocks.post.index_select(0, block)
+    slots_in_row = lane
+    if blocks.number is not None:
+        slots_in_row = (blocks.number.index_select(0, block) << LOG_WORD_BITS).add_(lane)
+    luck = words.uniforms(words.child(posts.weight_words.index_select(0, post), slots_in_row))
     passed = (luck < layer.weights.index_select(0, slots)).nonzero().view(-1)
     return block.index_select(0, passed), slots.index_select(0, passed)

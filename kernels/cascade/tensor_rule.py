@@ -43,10 +43,10 @@ class _Table:
         by_level = np.moveaxis(table, 1, 0).reshape(table.shape[1], -1)
         self.smallest, self.largest = by_level.min(axis=1), by_level.max(axis=1)
 
-    def only(self, hop: int, deciders: Deciders) -> int | None:
-        """The threshold that all of the nodes have, or None when it may differ."""
+    def only(self, hop: int, level: Tensor | int) -> int | None:
+        """The threshold that all nodes of a hop have, or None when it may differ."""
         last = min(hop, self.shape[1])
-        levels = slice(last - 1 if isinstance(deciders.level, int) else 0, last)
+        levels = slice(last - 1 if isinstance(level, int) else 0, last)
         smallest = int(self.smallest[levels].min())
         return smallest if smallest == int(self.largest[levels].max()) else None
 
@@ -87,6 +87,14 @@ class Rule:
         }
         self._segment = to_device(task.segment, device) if task.tables.num_segments > 1 else None
 
+    def certain(self, hop: int) -> int | None:
+        """The flags of all who are first hit in a hop, where luck has no part in them."""
+        limits = [table.only(hop, hop) for table in self._tables.values()]
+        if not all(limit in (0, CERTAIN) for limit in limits):
+            return None
+        visited, bought, shared = (limit == CERTAIN for limit in limits)
+        return visited * VISITED + (visited and bought) * BOUGHT + shared * SHARED
+
     def decide(self, who: Deciders, hop: int) -> Tensor:
         """Visit, buy and share, each for good.
 
@@ -110,7 +118,7 @@ class Rule:
     ) -> Tensor:
         """Whether each node's uniform is below its threshold; certain ones draw no word."""
         table = self._tables[purpose]
-        only = table.only(hop, who)
+        only = table.only(hop, who.level)
         if only in (0, CERTAIN):
             return torch.full_like(who.nodes, only == CERTAIN, dtype=torch.bool)
         limit: Tensor | int | None = only

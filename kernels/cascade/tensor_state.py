@@ -1,5 +1,6 @@
 """What a part of a batch remembers of its nodes, one entry a key: row * N + node."""
 
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -7,7 +8,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from weishang.kernels.cascade.tensor_distinct import Distinct
+from weishang.kernels.cascade.tensor_graph import LISTED
 from weishang.kernels.cascade.tensor_rule import BOUGHT, FLAGS, SHARED, VISITED, Deciders, Rule
+
+SEEN, HIT, POSTS = 1, 2, 3
+"""A key's mark above the largest of the unseen: done with, hit in this hop, to post in the next."""
+MARKS = 3
+"""Marks of a part; the next part takes higher ones, so that it need not clear them."""
+LIST_BYTES = 40
+"""A listed key: the frontier, the hit, one of them in pieces and whole for a moment, and as much as
+the allocator has been seen to keep."""
+SCANNED = 16
+"""Marks looked through at once, for each key that is worked on at once."""
 
 SEED_LEVEL = -1
 UNREACHED = 0
@@ -36,11 +49,14 @@ class State(Protocol):
     def begin(self, seeds: Tensor, num_rows: int) -> None:
         """Forget the last part; seeds are the keys of this one's, int64."""
 
+    def frontier(self, size: int) -> Iterator[Tensor]:
+        """Keys of those who post now, once: the seeds, then the sharers; `size` at once."""
+
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """Take in hits: int64 keys, and the nodes that made them where events are kept."""
 
-    def decide(self, rule: Rule, hop: int) -> Tensor:
-        """Let the hit nodes decide; returns the next frontier's keys."""
+    def decide(self, rule: Rule, hop: int) -> int:
+        """Let the hit nodes decide; returns how many share for the first time."""
 
     def finish(self) -> tuple[NDArray[np.int64], Reached | None]:
         """Counts [R, H, 4] by level, as wide as the part is deep, and the events."""
@@ -76,46 +92,121 @@ class _Roll:
 
 
 class CountState:
-    """Counts only, one dose: a node decides once, so its mark is all there is to remember."""
+    """Counts only, one dose: a node decides once, so a byte is all there is to remember.
 
-    NODE_BYTES = 28
-    """The mark, and at worst three lists of keys while a frontier is made."""
+    Keys are listed while a hop has few, and found by their marks when it has many: then the
+    marks alone take memory.
+    """
+
+    NODE_BYTES = 2
+    """The mark, and the lists' part."""
 
     def __init__(self, num_nodes: int, num_rows: int, max_keys: int, device: torch.device) -> None:
         """Make room for parts of at most `num_rows` rows, worked on `max_keys` keys at once."""
         self._num_nodes, self._max_keys = num_nodes, max_keys
-        self._roll = _Roll(num_rows * num_nodes, device)
+        self._marks = _untouched(num_rows * num_nodes, device)
+        self._room = self._marks.numel() * (self.NODE_BYTES - 1) // LIST_BYTES
+        self._distinct = Distinct(LISTED * max_keys, device)
+        self._unseen = -MARKS
+        self._hit: list[Tensor] | None = []
+        self._posting: Tensor | None = None
 
     def begin(self, seeds: Tensor, num_rows: int) -> None:
         """See State."""
-        self._num_rows = num_rows
+        self._size, self._num_rows = num_rows * self._num_nodes, num_rows
         self._counts: list[NDArray[np.int64]] = []
-        self._roll.start()
-        self._roll.enlist(seeds)
-        self._roll.take()
+        self._unseen += MARKS
+        if self._unseen + MARKS > torch.iinfo(self._marks.dtype).max:
+            self._marks.zero_()
+            self._unseen = 0
+        self._mark(seeds, SEEN)
+        self._posting = seeds
+        self._start()
+
+    def frontier(self, size: int) -> Iterator[Tensor]:
+        """See State."""
+        if self._posting is None:
+            return self._marked(POSTS, size)
+        return iter(self._posting.split(size))
 
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """See State."""
-        self._roll.enlist(keys)
+        for fresh in self._distinct.unseen(keys, self._marks, self._unseen):
+            self._mark(fresh, HIT if self._hit is None else SEEN)
+            self._num_hit += fresh.numel()
+            if self._hit is not None:
+                self._hit.append(fresh)
+                if self._num_hit > self._room:
+                    self._unlist(self._hit)
 
-    def decide(self, rule: Rule, hop: int) -> Tensor:
+    def decide(self, rule: Rule, hop: int) -> int:
         """See State."""
-        hit = self._roll.take()
-        tally = hit.new_zeros(self._num_rows * FLAGS)
-        sharers = []
-        for keys in hit.split(self._max_keys):
-            rows, nodes = split_keys(keys, self._num_nodes)
-            flags = rule.decide(Deciders(rows, nodes, level=hop, dose=1, flags=None), hop)
-            tally += torch.bincount((rows * FLAGS).add_(flags), minlength=tally.numel())
-            sharers.append(keys.index_select(0, (flags & SHARED).nonzero().view(-1)))
-        self._counts.append(tally.view(self._num_rows, FLAGS).cpu().numpy() @ _COUNTED)
-        return torch.cat(sharers)
+        tally = self._marks.new_zeros((self._num_rows, FLAGS), dtype=torch.int64)
+        self._posting = None
+        if self._hit is None:
+            count = self._decide_marked(rule, hop, tally)
+        else:
+            hit = torch.cat([self._none(), *self._hit]).split(self._max_keys)
+            self._hit = None
+            sharers = [self._sharers(rule, hop, keys, tally) for keys in hit]
+            self._posting = torch.cat(sharers) if len(sharers) > 1 else sharers[0]
+            count = self._posting.numel()
+        self._counts.append(tally.cpu().numpy() @ _COUNTED)
+        self._start()
+        return count
 
     def finish(self) -> tuple[NDArray[np.int64], Reached | None]:
         """See State."""
         if not self._counts:
             return np.zeros((self._num_rows, 0, _COUNTED.shape[1]), dtype=np.int64), None
         return np.stack(self._counts, axis=1), None
+
+    def _start(self) -> None:
+        """List the keys that are hit from now on."""
+        self._hit, self._num_hit = [], 0
+
+    def _unlist(self, hit: list[Tensor]) -> None:
+        """Mark what is listed so that it can be found, and list no more."""
+        for keys in hit:
+            self._mark(keys, HIT)
+        self._hit = None
+
+    def _decide_marked(self, rule: Rule, hop: int, tally: Tensor) -> int:
+        """Let the keys marked as hit decide; returns how many share, listed if they are few."""
+        count = 0
+        for keys in self._marked(HIT, self._max_keys):
+            sharers = self._sharers(rule, hop, keys, tally)
+            self._mark(sharers, POSTS)
+            count += sharers.numel()
+        if count <= self._room:
+            self._posting = torch.cat([self._none(), *self._marked(POSTS, self._max_keys)])
+        return count
+
+    def _sharers(self, rule: Rule, hop: int, keys: Tensor, tally: Tensor) -> Tensor:
+        """Let some of the hit decide, and count them; returns those who share."""
+        rows, nodes = split_keys(keys, self._num_nodes)
+        flags = rule.certain(hop)
+        if flags is not None:
+            tally[:, flags] += torch.bincount(rows, minlength=len(tally))
+            return keys if flags & SHARED else keys[:0]
+        each = rule.decide(Deciders(rows, nodes, level=hop, dose=1, flags=None), hop)
+        tally.view(-1).add_(torch.bincount((rows * FLAGS).add_(each), minlength=tally.numel()))
+        return keys.index_select(0, (each & SHARED).nonzero().view(-1))
+
+    def _mark(self, keys: Tensor, kind: int) -> None:
+        self._marks.index_fill_(0, keys, self._unseen + kind)
+
+    def _marked(self, kind: int, size: int) -> Iterator[Tensor]:
+        """Keys with such a mark in order, at most `size` at once; from then on they are SEEN."""
+        for first in range(0, self._size, SCANNED * size):
+            marks = self._marks[first : min(first + SCANNED * size, self._size)]
+            keys = (marks == self._unseen + kind).nonzero().view(-1)
+            keys += first
+            self._mark(keys, SEEN)
+            yield from keys.split(size) if keys.numel() else ()
+
+    def _none(self) -> Tensor:
+        return torch.empty(0, dtype=torch.int64, device=self._marks.device)
 
 
 class EventState:
@@ -156,6 +247,11 @@ class EventState:
         self._roll.start()
         self._level.index_fill_(0, seeds, SEED_LEVEL)
         self._touched.append(seeds)
+        self._frontier = seeds
+
+    def frontier(self, size: int) -> Iterator[Tensor]:
+        """See State."""
+        return iter(self._frontier.split(size))
 
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """See State."""
@@ -170,12 +266,13 @@ class EventState:
             self._dose.index_add_(0, keys, torch.ones_like(keys))
         self._roll.enlist(keys)
 
-    def decide(self, rule: Rule, hop: int) -> Tensor:
+    def decide(self, rule: Rule, hop: int) -> int:
         """See State."""
         hit = self._roll.take()
         self._roll.start()
         sharers = [self._decide(rule, hop, keys) for keys in hit.split(self._max_keys)]
-        return torch.cat(sharers)
+        self._frontier = torch.cat(sharers)
+        return self._frontier.numel()
 
     def finish(self) -> tuple[NDArray[np.int64], Reached | None]:
         """See State."""
@@ -222,6 +319,13 @@ class EventState:
         if self._events:
             self._parent.index_fill_(0, keys, _NO_PARENT)
             self._shared_hop.index_fill_(0, keys, 0)
+
+
+def _untouched(size: int, device: torch.device) -> Tensor:
+    """Zeros, uint8; on a CPU a page of memory is taken when it is first written to."""
+    if device.type == "cpu":
+        return torch.from_numpy(np.zeros(size, dtype=np.uint8))
+    return torch.zeros(size, dtype=torch.uint8, device=device)
 
 
 def split_keys(keys: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:

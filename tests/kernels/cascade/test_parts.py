@@ -168,7 +168,7 @@ def test_ids_that_do_not_fit_are_told() -> None:
     ("room", "cascades", "doses", "options"),
     [
         (75_000_000, 64, 1, {"backend": "numba", "record": "events", "threads": 1}),
-        (25_000_000, 256, 2, {"backend": "torch", "record": "counts", "device": "cpu"}),
+        (10_000_000, 256, 2, {"backend": "torch", "record": "counts", "device": "cpu"}),
     ],
     ids=["numba", "torch"],
 )

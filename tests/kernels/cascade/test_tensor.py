@@ -19,7 +19,13 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from weishang.kernels import CascadeRule, Graph, propagate, rng
-from weishang.kernels.cascade import tensor, tensor_crew, tensor_graph, tensor_words
+from weishang.kernels.cascade import (
+    tensor,
+    tensor_crew,
+    tensor_graph,
+    tensor_state,
+    tensor_words,
+)
 
 WORDS = st.integers(0, 2**64 - 1)
 THRESHOLDS = st.one_of(
@@ -80,8 +86,10 @@ class TestWords:
         if each_block:
             limit = torch.tensor([limit])
         keys, first = as_words([KNOWN_KEY]), torch.tensor([0])
-        live = tensor_words.live_lanes(keys, first, as_words([ALL_LANES]), limit)
-        assert as_integers(live) == [known[p]]
+        for block in (first, None):
+            live = tensor_words.live_lanes(keys, block, as_words([ALL_LANES]), limit)
+            assert as_integers(live) == [known[p]]
+        assert as_integers(keys) == [KNOWN_KEY]
         if p == 0.5:
             live = tensor_words.live_lanes(keys, first + 1, as_words([0x3FF]), limit)
             assert as_integers(live) == [0x35B]
@@ -118,9 +126,26 @@ class TestWords:
         assert pairs == [(i, j) for i, mask in enumerate(masks) for j in range(64) if mask >> j & 1]
 
     def test_first_lanes(self) -> None:
-        last = [0, 1, 18, 62, 63, 64, 5_000]
+        last = [-1, 0, 1, 18, 62, 63, 64, 5_000]
         masks = as_integers(tensor_words.first_lanes(torch.tensor(last)))
-        assert masks == [(2 << min(number, 63)) - 1 for number in last]
+        assert masks == [(1 << min(number + 1, 64)) - 1 for number in last]
+
+
+def test_certain_decisions_draw_no_words() -> None:
+    graph, _ = some_world()
+    rule = CascadeRule([0.4], buy=[[1.0]], share=np.ones((1, 3, 1)))
+    with mock.patch.object(tensor_words, "uniforms", side_effect=AssertionError("a word drawn")):
+        result = propagate(graph, rule, [0], range(5), backend="torch")
+    assert result.reach.sum() > graph.num_nodes
+    assert np.array_equal(result.reach, result.visitors)
+    assert np.array_equal(result.reach, result.buyers)
+    assert np.array_equal(result.reach, result.sharers)
+
+
+def some_world() -> tuple[Graph, CascadeRule]:
+    """A few hundred nodes, most of whom are reached over some ten hops."""
+    ends = np.random.default_rng(5).integers(0, 300, (2, 3_000))
+    return Graph.from_edges(*ends), CascadeRule([0.4], buy=[[0.3]], share=np.full((1, 3, 1), 0.6))
 
 
 def lane_uniforms(key: int, block: int) -> list[int]:
@@ -139,6 +164,35 @@ class TestMemory:
         with mock.patch.object(tensor, "MIN_BLOCKS", data.draw(st.sampled_from([1, 2, 3, 7]))):
             result = case.run(torch_on(memory=least_memory(case)))
         assert result.equals(case.run(reference))
+
+    @pytest.mark.parametrize("list_bytes", [1, 24, 100, 100_000])
+    def test_a_frontier_is_the_same_listed_or_marked(self, list_bytes: int, reference: Any) -> None:
+        """Hops that are listed, hops that are not, and from the one to the other and back."""
+        graph, rule = some_world()
+        with mock.patch.object(tensor_state, "LIST_BYTES", list_bytes):
+            result = propagate(graph, rule, [0], range(9), backend="torch", device="cpu")
+        assert result.reach.max() > 60
+        assert result.equals(reference(graph, rule, [0], range(9)))
+
+    @given(count=st.integers(0, 300), most=st.integers(1, 80))
+    def test_parts_are_few_and_even(self, count: int, most: int) -> None:
+        parts = tensor._cut(count, most)
+        sizes = [part.stop - part.start for part in parts]
+        assert [row for part in parts for row in range(part.start, part.stop)] == list(range(count))
+        assert len(parts) == -(-count // most)
+        assert max(sizes, default=0) <= most
+        assert max(sizes, default=0) - min(sizes, default=0) <= 1
+
+    def test_marks_of_many_parts_never_meet(self, reference: Any) -> None:
+        """A byte has marks for some eighty parts; then they are cleared."""
+        graph, rule = some_world()
+        with pytest.raises(ValueError, match="memory is 0 bytes") as error:
+            propagate(graph, rule, [0], backend="torch", device="cpu", memory=0)
+        memory = int(re.findall(r"[0-9]+", str(error.value))[-1])
+        with mock.patch.object(tensor, "BLOCKS_SHARE", 1):
+            plan = partial(propagate, backend="torch", device="cpu", memory=memory)
+            result = plan(graph, rule, [0], range(200))
+        assert result.equals(reference(graph, rule, [0], range(200)))
 
     @pytest.mark.parametrize("doses", [1, 3])
     @pytest.mark.parametrize("record", ["counts", "events"])
@@ -222,6 +276,13 @@ class TestThreads:
         with pytest.raises(RuntimeError, match="no more"):
             work_until_it_fails()
         assert torch.get_num_threads() == 3
+
+    def test_work_is_shared_unless_it_is_little(self) -> None:
+        crew, least = tensor_crew.Crew(torch.device("cpu"), 3), tensor_crew.LEAST
+        assert crew.share(2 * least, 100 * least) == least
+        assert crew.share(30 * least - 1, 100 * least) == 10 * least
+        assert crew.share(900 * least, 100 * least) == 100 * least
+        assert crew.share(5, 2) == 2
 
     @pytest.mark.parametrize("size", [1, 2, 5])
     def test_steps_come_in_order(self, size: int) -> None:
