@@ -148,4 +148,4 @@ def test_the_estimate_holds_what_the_benchmark_measures(tmp_path, backend):
     batch = Batch(graph.num_nodes, graph.num_edges, 16)
     need = Run(backend, 2, memory=options.get("memory")).need(batch)
     assert peak is not None
-    assert 0 < peak <= need.beyond_graph <= 3 * peak + (12 << 20)
+    assert 0 < peak <= need.beyond_graph <= 3 * peak + needs.FIXED_BYTES
