@@ -271,7 +271,9 @@ def _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
 @inner
 def _is_plain(batch, bundle, hop):
     """Whether all visit, nobody buys and all share, as in the independent cascade."""
-    for row in range(bundle.first, bundle.first + bundle.strands):
+    own = max(batch.visit_table.shape[0], batch.buy_table.shape[0], batch.share_table.shape[0]) > 1
+    rows = bundle.strands if own else 1
+    for row in range(bundle.first, bundle.first + rows):
         visit = of_level(of_cascade(batch.visit_table, row), hop)
         buy = of_level(of_cascade(batch.buy_table, row), hop)
         share = of_level(of_cascade(batch.share_table, row), hop)

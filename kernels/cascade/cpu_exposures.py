@@ -113,7 +113,13 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at):
 
 @inner
 def _limits(batch, bundle, layer, hop, limits):
-    """Each strand's threshold of view; returns the largest, and whether all have it."""
+    """List each strand's threshold of view, unless a table is common to all.
+
+    Returns:
+        The largest, and whether all have it.
+    """
+    if batch.view_table.shape[0] == 1:
+        return view_threshold(batch, bundle.first, layer, hop), True
     top, alike = ZERO, True
     for strand in range(bundle.strands):
         limits[strand] = view_threshold(batch, bundle.first + strand, layer, hop)
