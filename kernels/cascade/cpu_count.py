@@ -52,11 +52,11 @@ class State(NamedTuple):
         seen: uint8, a bit a code that is reached or a seed.
         bits: uint64 [2, codes / 64], a bit a code: a large frontier, and the next one.
         queues: uint32 [2, codes / 64], codes of a small frontier, and of the next one.
-        reached: int64, codes of `seen`, as long as they are few.
-        chunk: int64, codes swept out of a large frontier.
+        reached: uint32, codes of `seen`, as long as they are few.
+        chunk: uint32, codes swept out of a large frontier.
         counts: int64 [64, 4], the hop's reach, visitors, buyers and sharers by strand.
-        place: int64 [5]: begin and end of the frontier in the queue; 1 when it is in the bits
-            instead; number of `reached`, or -1 when they are not listed any more; the sweep's word.
+        place: int64 [3]: 1 when the frontier is in the bits, 0 when it is in a queue; number of
+            `reached`, or -1 when they are not listed any more; the sweep's next word.
         scratch: Scratch.
     """
 
@@ -72,8 +72,7 @@ class State(NamedTuple):
 
 def make_state(num_nodes: int, strands: int) -> State:
     """Fresh memory for bundles of so many strands; a bundle leaves it as it found it."""
-    words = ((num_nodes << (strands - 1).bit_length()) + 63) // 64
-    few = words * 64 // DENSE_SHARE
+    words, few = _sizes(num_nodes, strands)
     return State(
         np.zeros(words * 8, dtype=np.uint8),
         np.zeros((2, words), dtype=np.uint64),
@@ -89,10 +88,15 @@ def make_state(num_nodes: int, strands: int) -> State:
 def state_bytes(num_nodes: int, strands: int) -> int:
     """What `make_state` takes at most: pages that a small bundle does not touch are not taken."""
     state = make_state(1, 1)
-    words = ((num_nodes << (strands - 1).bit_length()) + 63) // 64
-    few = words * 64 // DENSE_SHARE
+    words, few = _sizes(num_nodes, strands)
     fixed = sum(array.nbytes for array in (*state[:-1], *state.scratch))
     return fixed + 3 * words * 8 + 3 * few * state.queues.itemsize
+
+
+def _sizes(num_nodes: int, strands: int) -> tuple[int, int]:
+    """Words of a bit a code, and the codes that are few."""
+    words = ((num_nodes << (strands - 1).bit_length()) + 63) // 64
+    return words, words * 64 // DENSE_SHARE
 
 
 def strands_of(num_nodes: int, num_cascades: int, threads: int) -> int:
