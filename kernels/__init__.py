@@ -8,6 +8,7 @@ from weishang.kernels.cascade import (
     propagate,
 )
 from weishang.kernels.graph import Graph
+from weishang.kernels.layers import Groups, Strangers
 from weishang.kernels.rng import Purpose, child, threshold
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "Cascades",
     "Events",
     "Graph",
+    "Groups",
     "Purpose",
+    "Strangers",
     "child",
     "independent_cascade",
     "propagate",

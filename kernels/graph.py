@@ -3,20 +3,19 @@
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weishang.kernels import csr, edge_lists
+from weishang.kernels.arrays import freeze
+from weishang.kernels.checks import check_num_nodes, integers, node_ids
 from weishang.kernels.rng import as_float64, threshold
 
 if TYPE_CHECKING:
     from torch_geometric import EdgeIndex
     from torch_geometric.data import Data
-
-MAX_NODES = 1 << 31
-"""Node ids are int32, so ids end at 2^31 - 1."""
 
 
 class _UnequalRepeatsError(ValueError):
@@ -61,9 +60,7 @@ class Graph:
         for name in ("indptr", "indices", "weights"):
             array = getattr(self, name)
             if array is not None:
-                array = array.view()
-                array.flags.writeable = False
-                object.__setattr__(self, name, array)
+                freeze(self, **{name: array})
 
     @property
     def num_nodes(self) -> int:
@@ -123,7 +120,7 @@ class Graph:
             ValueError: a shape, an offset, an id or a weight is out of range; the argument is
                 named with the place.
         """
-        rows = _integers(indptr, "indptr")
+        rows = integers(indptr, "indptr")
         if rows.size == 0 or rows[0] != 0:
             raise ValueError("indptr must hold N + 1 offsets that begin with 0")
         rows = rows.astype(np.int64, copy=False)
@@ -131,8 +128,8 @@ class Graph:
         if falling.size:
             at = int(falling[0]) + 1
             raise ValueError(f"indptr[{at}] is {rows[at]}, below indptr[{at - 1}]; offsets rise")
-        _check_num_nodes(rows.size - 1)
-        targets = _node_ids(indices, "indices", rows.size - 1)
+        check_num_nodes(rows.size - 1)
+        targets = node_ids(indices, "indices", rows.size - 1)
         if rows[-1] != targets.size:
             raise ValueError(f"indptr ends with {rows[-1]} but indices has {targets.size} entries")
         slot_weights = _weights(weights, targets.size)
@@ -166,15 +163,15 @@ class Graph:
             ValueError: lengths disagree, an id is outside [0, N), or repeats of an edge that
                 `simple` would merge carry different weights.
         """
-        ends = [_integers(source, "source"), _integers(target, "target")]
+        ends = [integers(source, "source"), integers(target, "target")]
         if ends[0].size != ends[1].size:
             raise ValueError(f"source has {ends[0].size} entries but target has {ends[1].size}")
         if num_nodes is None:
             num_nodes = max((int(end.max()) + 1 for end in ends if end.size), default=0)
             num_nodes = max(num_nodes, 0)
-        _check_num_nodes(num_nodes)
+        check_num_nodes(num_nodes)
         sources, targets = (
-            _node_ids(end, name, num_nodes)
+            node_ids(end, name, num_nodes)
             for end, name in zip(ends, ("source", "target"), strict=True)
         )
         edge_weights = _weights(weights, sources.size)
@@ -279,26 +276,6 @@ class Graph:
         )
 
 
-def _integers(values: ArrayLike, name: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{name} is no list of integers: {error}") from None
-    if array.ndim != 1:
-        raise ValueError(f"{name} has shape {array.shape}; give one dimension")
-    if array.size and array.dtype.kind not in "iu":
-        raise ValueError(f"{name} has dtype {array.dtype}; give integers")
-    return array if array.size else array.astype(np.int64)
-
-
-def _node_ids(values: ArrayLike, name: str, num_nodes: int) -> NDArray[np.int32]:
-    array = _integers(values, name)
-    if array.size and (int(array.min()) < 0 or int(array.max()) >= num_nodes):
-        at = int(np.flatnonzero((array < 0) | (array >= num_nodes))[0])
-        raise ValueError(f"{name}[{at}] is {array[at]}, outside the nodes 0 .. {num_nodes - 1}")
-    return np.ascontiguousarray(array, dtype=np.int32)
-
-
 def _weights(values: ArrayLike | None, size: int) -> NDArray[np.float64] | None:
     if values is None:
         return None
@@ -309,10 +286,3 @@ def _weights(values: ArrayLike | None, size: int) -> NDArray[np.float64] | None:
     if bad.size:
         raise ValueError(f"weights[{bad[0]}] is {array[bad[0]]}; a weight lies in [0, 1]")
     return np.ascontiguousarray(array)
-
-
-def _check_num_nodes(num_nodes: int) -> None:
-    if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer):
-        raise ValueError(f"num_nodes is {num_nodes!r}; give an integer")
-    if not 0 <= num_nodes <= MAX_NODES:
-        raise ValueError(f"num_nodes is {num_nodes}; ids are int32, so N is in [0, 2^31]")

@@ -9,6 +9,7 @@ mixing constants of Stafford's variant 13.
 """
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +34,8 @@ class Purpose(IntEnum):
     SHARE = 3
     WEIGHT = 4
     VISIT = 5
+    POST = 16
+    STRANGER = 17
 
 
 def mix(state: int) -> int:
@@ -60,13 +63,27 @@ def uniform(seed: int, *path: int) -> int:
     return derive(seed, *path) >> UNIFORM_BITS
 
 
+def children(states: NDArray[np.uint64], indices: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """`child` of arrays: one word for each pair, of any shapes that fit each other."""
+    # NumPy warns of what overflows in single numbers, and not in arrays: here it is meant.
+    with np.errstate(over="ignore"):
+        word = states + np.uint64(GOLDEN) * (indices + np.uint64(1))
+        word = (word ^ (word >> np.uint64(30))) * np.uint64(MIX_1)
+        word = (word ^ (word >> np.uint64(27))) * np.uint64(MIX_2)
+    return word ^ (word >> np.uint64(31))
+
+
+def derive_many(seed: int, *path: int | NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
+    """`derive` with arrays in the path, of any shapes that fit each other."""
+    words = np.array([seed], dtype=np.uint64)
+    for index in path:
+        words = children(words, np.asarray(index, dtype=np.uint64))
+    return words
+
+
 def word_tree(states: list[int], indices: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The children of each state at each index: uint64 [states, indices]."""
-    parents = np.array(states, dtype=np.uint64)[:, np.newaxis]
-    word = parents + np.uint64(GOLDEN) * (indices + np.uint64(1))
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(MIX_1)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(MIX_2)
-    return word ^ (word >> np.uint64(31))
+    return children(np.array(states, dtype=np.uint64)[:, np.newaxis], indices)
 
 
 def live_lanes(row_key: int, block: int, limit: int) -> int:

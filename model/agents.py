@@ -20,8 +20,9 @@ class Consumer(mesa.Agent):
         node: place in the friend network.
         segment: class that the chances of visiting, buying and sharing depend on.
         is_seed: whether the post starts here; a seed is never reached.
-        level: hop in which the post first appeared; 0 while it has not.
-        parent: the smallest of those who showed it in that hop; -1 while no one has.
+        hop: round in which the post first appeared; 0 while it has not.
+        level: how far off it came from: the row of the rule's tables; 0 while it has not.
+        parent: the smallest of those who showed it in that hop and gave the level; -1 before.
         dose: how often it has appeared.
         visited, bought: whether the consumer ever did.
         shared_hop: hop in which the consumer shared; 0 if it has not.
@@ -38,6 +39,7 @@ class Consumer(mesa.Agent):
     def forget(self) -> None:
         """Be again one whom no post has reached."""
         self.is_seed = False
+        self.hop = 0
         self.level = 0
         self.parent = -1
         self.dose = 0
@@ -51,20 +53,22 @@ class Consumer(mesa.Agent):
         self.model.sharers.append(self)
 
     def post(self) -> None:
-        """Put the post on the screens of the friends who happen to look."""
-        for friend in self.model.onlookers(self):
-            friend.see(self)
+        """Put the post on the screens of those who happen to look, and into one's groups."""
+        for person, level in self.model.onlookers(self):
+            person.see(self, level)
+        for group, level in self.model.groups_of(self):
+            group.receive(self, level)
 
-    def see(self, poster: "Consumer") -> None:
-        """Be exposed once more; the first hop settles the level and, within it, the parent."""
+    def see(self, poster: "Consumer", level: int) -> None:
+        """Be exposed once more; the first hop settles level and parent, the nearest winning."""
         if self.is_seed:
             return
-        if not self.level:
-            self.level = self.model.hop
-            self.parent = poster.node
+        if not self.hop:
+            self.hop = self.model.hop
+            self.level, self.parent = level, poster.node
             self.model.reached.append(self)
-        elif self.level == self.model.hop:
-            self.parent = min(self.parent, poster.node)
+        elif self.hop == self.model.hop:
+            self.level, self.parent = min((self.level, self.parent), (level, poster.node))
         self.dose += 1
         self.model.audience.add(self)
 
@@ -96,3 +100,45 @@ class Consumer(mesa.Agent):
         if self.bought:
             return BOUGHT
         return VISITED if self.visited else PASSED_BY
+
+
+class GroupChat(mesa.Agent):
+    """A group in which members post; a post appears there once.
+
+    Attributes:
+        layer: number of the layer of groups.
+        number: of the group in its layer.
+        poster: the member who posted it, the nearest to its start; None while nobody has.
+        level: what it makes of members whom it reaches first.
+    """
+
+    model: "WordOfMouth"
+
+    def __init__(self, model: "WordOfMouth", layer: int, number: int) -> None:
+        super().__init__(model)
+        self.layer = layer
+        self.number = number
+        self.forget()
+
+    def forget(self) -> None:
+        """Be again a group that no post has come to."""
+        self.poster: Consumer | None = None
+        self.level = 0
+        self.shown = False
+
+    def receive(self, poster: Consumer, level: int) -> None:
+        """Take a member's post, unless it was there in an earlier hop."""
+        if self.shown:
+            return
+        if self.poster is None:
+            self.model.groups_posted.append(self)
+        if self.poster is None or (level, poster.node) < (self.level, self.poster.node):
+            self.poster, self.level = poster, level
+
+    def show(self) -> None:
+        """Put the post on the screens of the other members who happen to look."""
+        assert self.poster is not None
+        self.shown = True
+        for member in self.model.onlookers_in(self):
+            if member is not self.poster:
+                member.see(self.poster, self.level)

@@ -8,18 +8,18 @@ import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import ArrayLike, NDArray
 
-from weishang.kernels import CascadeRule, Cascades, Events, Graph, Purpose
+from weishang.kernels import CascadeRule, Cascades, Events, Graph, Groups, Purpose, Strangers
 from weishang.kernels.cascade.result import COUNTS
-from weishang.kernels.cascade.task import Task, check
-from weishang.kernels.rng import UNIFORM_BITS, WORD_BITS, child, derive, live_lanes
-from weishang.model.agents import Consumer
+from weishang.kernels.cascade.task import Layer, Task, check
+from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, WORD_BITS, child, derive, live_lanes
+from weishang.model.agents import Consumer, GroupChat
 
 DECISIONS = {Purpose.VISIT: "visit", Purpose.BUY: "buy", Purpose.SHARE: "share"}
 """Which table decides what."""
 
 
 def propagate_by_agents(
-    graph: Graph | Sequence[Graph],
+    graph: Layer | Sequence[Layer],
     rule: CascadeRule,
     seeds: Sequence[int] | Sequence[Sequence[int]] | NDArray[Any],
     cascades: Iterable[int] = range(1),
@@ -51,10 +51,12 @@ def propagate_by_agents(
         model.spread(row)
         people += [_remembered(row, consumer) for consumer in model.reached]
     model.disband()
-    columns = np.array(people, dtype=np.int64).reshape(-1, 7).T
+    columns: list[NDArray[Any]] = list(np.array(people, dtype=np.int64).reshape(-1, 8).T)
+    if task.tables.paths is None:
+        del columns[-1]
     events = Events.from_columns(task.cascades, *columns)
-    deepest = int(events.hop.max(initial=0))
-    width = deepest if task.max_hops is None else task.max_hops
+    deepest = int(events.level.max(initial=0))
+    width = deepest if task.num_levels is None else task.num_levels
     counts = _counts_by_level(events, task.num_cascades, width)
     return Cascades(**counts, events=events if task.events else None)
 
@@ -68,6 +70,8 @@ class WordOfMouth(mesa.Model):
         sharers: those who show the post in the next hop.
         audience: those to whom it was shown in this hop.
         reached: those to whom it was ever shown, seeds aside.
+        groups: group chats by the number of their layer.
+        groups_posted: those in which it was first posted in this hop.
     """
 
     def __init__(self, task: Task) -> None:
@@ -75,8 +79,19 @@ class WordOfMouth(mesa.Model):
         self._task = task
         nodes, segments = list(range(task.num_nodes)), task.segment.tolist()
         self.people = list(Consumer.create_agents(self, task.num_nodes, nodes, segments))
+        self.groups = {
+            number: list(
+                GroupChat.create_agents(
+                    self, layer.num_groups, number, list(range(layer.num_groups))
+                )
+            )
+            for number, layer in enumerate(task.layers)
+            if isinstance(layer, Groups)
+        }
         self.reached: list[Consumer] = []
         self.sharers: list[Consumer] = []
+        self.groups_posted: list[GroupChat] = []
+        self._told: list[GroupChat] = []
         self._seeds: list[Consumer] = []
 
     def spread(self, row: int) -> None:
@@ -87,24 +102,55 @@ class WordOfMouth(mesa.Model):
             self.step()
 
     def step(self) -> None:
-        """One hop: the sharers post, their friends see it, and all who saw it decide."""
+        """One hop: sharers post, groups show, others see it, and all who saw it decide."""
         self.hop += 1
         posters, self.sharers = self.sharers, []
         self.audience = AgentSet([], random=self.random)
         for consumer in posters:
             consumer.post()
+        for group in self.groups_posted:
+            group.show()
+        self._told += self.groups_posted
+        self.groups_posted = []
         self.audience.do("decide")
 
-    def onlookers(self, poster: Consumer) -> Iterator[Consumer]:
-        """The friends who see what the poster shows in this hop, one entry a live slot."""
-        for layer, graph in enumerate(self._task.layers):
-            start, end = graph.indptr[poster.node : poster.node + 2].tolist()
-            view = self._own(self._task.tables.view)[layer]
-            limit = int(view[min(self.hop, len(view)) - 1])
-            row_key = child(self._view_luck[layer], poster.node)
-            for slot in _live_slots(row_key, end - start, limit):
-                if self._tie_carries(graph, layer, poster.node, start, slot):
-                    yield self.people[graph.indices[start + slot]]
+    def onlookers(self, poster: Consumer) -> Iterator[tuple[Consumer, int]]:
+        """Those who see what the poster shows in this hop, groups aside, one entry a live slot.
+
+        Yields:
+            The person, and the level that it would be reached at.
+        """
+        for number, layer in enumerate(self._task.layers):
+            if isinstance(layer, Groups):
+                continue
+            level = self._level_from(number, poster)
+            for slot in self._live_slots(number, poster.node, _row_length(layer, poster.node)):
+                if isinstance(layer, Strangers):
+                    yield self._stranger(layer, number, poster.node, slot), level
+                elif self._tie_carries(layer, number, poster.node, slot):
+                    yield self.people[layer.indices[layer.indptr[poster.node] + slot]], level
+
+    def groups_of(self, poster: Consumer) -> Iterator[tuple[GroupChat, int]]:
+        """The groups that the poster posts in, and the level that it makes of their members."""
+        for number, groups in self.groups.items():
+            layer = self._task.layers[number]
+            assert isinstance(layer, Groups)
+            if not self._view(number):
+                continue
+            start, end = layer.member_indptr[poster.node : poster.node + 2].tolist()
+            row_key = child(self._post_luck[number], poster.node)
+            for slot in _live_slots(row_key, end - start, layer.post_threshold):
+                yield groups[layer.member_of[start + slot]], self._level_from(number, poster)
+
+    def onlookers_in(self, group: GroupChat) -> Iterator[Consumer]:
+        """The members who see what is posted in a group in this hop."""
+        layer = self._task.layers[group.layer]
+        assert isinstance(layer, Groups)
+        start, end = layer.indptr[group.number : group.number + 2].tolist()
+        place, limit = self._task.num_nodes + group.number, layer.weight_thresholds()[group.number]
+        for slot in self._live_slots(group.layer, place, end - start):
+            if self._passes(group.layer, place, slot, int(limit)):
+                yield self.people[layer.members[start + slot]]
 
     def happens(self, purpose: Purpose, consumer: Consumer) -> bool:
         """Whether the consumer does it, now and with the luck that is its own in this cascade."""
@@ -126,13 +172,15 @@ class WordOfMouth(mesa.Model):
         cascade = int(task.cascades[row])
         self._row, self.hop = row, 0
         self._luck = {purpose: derive(task.seed, purpose, cascade) for purpose in DECISIONS}
-        self._view_luck, self._weight_luck = (
+        self._view_luck, self._weight_luck, self._post_luck, self._stranger_luck = (
             [derive(task.seed, purpose, layer, cascade) for layer in range(len(task.layers))]
-            for purpose in (Purpose.VIEW, Purpose.WEIGHT)
+            for purpose in (Purpose.VIEW, Purpose.WEIGHT, Purpose.POST, Purpose.STRANGER)
         )
         for consumer in [*self.reached, *self._seeds]:
             consumer.forget()
-        self.reached, self.sharers = [], []
+        for group in self._told:
+            group.forget()
+        self.reached, self.sharers, self._told = [], [], []
         self._seeds = [self.people[node] for node in seeds]
         for consumer in self._seeds:
             consumer.start()
@@ -141,12 +189,44 @@ class WordOfMouth(mesa.Model):
         """The part of a rule's table that is for this cascade."""
         return table[self._row if len(table) > 1 else 0]
 
-    def _tie_carries(self, graph: Graph, layer: int, node: int, start: int, slot: int) -> bool:
+    def _view(self, number: int) -> int:
+        """A layer's threshold in this hop."""
+        view = self._own(self._task.tables.view)[number]
+        return int(view[min(self.hop, len(view)) - 1])
+
+    def _live_slots(self, number: int, place: int, num_slots: int) -> Iterator[int]:
+        """The slots of a row of a layer that see what is posted in this hop."""
+        return _live_slots(child(self._view_luck[number], place), num_slots, self._view(number))
+
+    def _level_from(self, number: int, poster: Consumer) -> int:
+        """The level of those whom a layer's post by this consumer reaches first."""
+        paths = self._task.tables.paths
+        return self.hop if paths is None else int(paths[number, poster.level])
+
+    def _passes(self, number: int, place: int, slot: int, limit: int) -> bool:
+        luck = child(child(self._weight_luck[number], place), slot) >> UNIFORM_BITS
+        return luck < limit
+
+    def _tie_carries(self, graph: Graph, number: int, node: int, slot: int) -> bool:
         weights = graph.weight_thresholds()
         if weights is None:
             return True
-        luck = child(child(self._weight_luck[layer], node), slot) >> UNIFORM_BITS
-        return luck < int(weights[start + slot])
+        return self._passes(number, node, slot, int(weights[graph.indptr[node] + slot]))
+
+    def _stranger(self, layer: Strangers, number: int, node: int, slot: int) -> Consumer:
+        """Whom a slot of a channel to strangers draws: of the sharer's class, or of all."""
+        word = child(child(self._stranger_luck[number], node), slot)
+        among, luck = word & (CERTAIN - 1), word >> UNIFORM_BITS
+        if among >= layer.near_threshold:
+            return self.people[luck * len(self.people) >> UNIFORM_BITS]
+        start, end = layer.class_indptr[layer.classes[node] :][:2].tolist()
+        return self.people[layer.by_class[start + (luck * (end - start) >> UNIFORM_BITS)]]
+
+
+def _row_length(layer: Graph | Strangers, node: int) -> int:
+    if isinstance(layer, Strangers):
+        return int(layer.slots)
+    return int(layer.indptr[node + 1] - layer.indptr[node])
 
 
 def _live_slots(row_key: int, num_slots: int, limit: int) -> Iterator[int]:
@@ -165,11 +245,12 @@ def _remembered(row: int, consumer: Consumer) -> tuple[int, ...]:
     return (
         row,
         consumer.node,
-        consumer.level,
+        consumer.hop,
         consumer.parent,
         consumer.visited,
         consumer.bought,
         consumer.shared_hop,
+        consumer.level,
     )
 
 
@@ -179,5 +260,5 @@ def _counts_by_level(events: Events, num_cascades: int, width: int) -> dict[str,
     counts = {}
     for name, did in zip(COUNTS, happened, strict=True):
         counts[name] = np.zeros((num_cascades, width), dtype=np.int64)
-        np.add.at(counts[name], (events.row, events.hop - 1), did)
+        np.add.at(counts[name], (events.row, events.level - 1), did)
     return counts

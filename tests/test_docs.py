@@ -9,6 +9,7 @@ import inspect
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from weishang.experiments import cli, fitting
+from weishang.experiments import cli, fitting, scenario_file
+from weishang.experiments.nodes_file import read_nodes
 from weishang.experiments.page_blocks import BLOCKS, PAGES
-from weishang.kernels import CascadeRule, Cascades, Graph, independent_cascade, propagate
+from weishang.kernels import (
+    CascadeRule,
+    Cascades,
+    Graph,
+    Strangers,
+    independent_cascade,
+    propagate,
+)
 from weishang.kernels import rng as words
 from weishang.kernels.rng import Purpose, derive, live_lanes, threshold, uniform
+from weishang.model.levels import AFTER, REPORTED, Layer, Level, trust_by_level
 from weishang.model.purposes import MarketPurpose
+from weishang.model.rules import PlatformRules
 from weishang.model.scenario import Scenario
+from weishang.model.society import SocietyParameters
 
 ROOT = Path(__file__).parents[1]
 README, CONTRACT, ODD, DESIGN = (
@@ -141,11 +153,33 @@ def test_the_contract_knows_its_uniforms(contract: str) -> None:
         assert uniform(2026, *address) == int(row["uniform"])
 
 
+def test_the_contract_knows_whom_strangers_are(contract: str) -> None:
+    classes, rule = np.arange(1_000) % 4, CascadeRule(view=[[1.0]])
+    for row in table(contract, "slot", "word", "person"):
+        slot = int(row["slot"])
+        assert derive(2026, Purpose.STRANGER, 0, 3, 17, slot) == int(row["word"], base=16)
+        drawn = [
+            propagate(
+                [Strangers(1_000, slots, near=0.5, klass=classes)],
+                rule,
+                [17],
+                [3],
+                2026,
+                max_hops=1,
+                record="events",
+            ).events
+            for slots in (slot, slot + 1)
+        ]
+        before, after = (set(events.node.tolist()) for events in drawn if events is not None)
+        assert after - before == {int(row["person"])}
+
+
 def test_the_contract_names_the_columns_of_events() -> None:
-    rows = table(section(CONTRACT, "9 The result"), "column", "type", "meaning")
+    rows = table(section(CONTRACT, "10 The result"), "column", "type", "meaning")
     types = {name: row["type"] for row in rows for name in re.findall(r"\w+", row["column"])}
     pair = Graph.from_edges([0], [1])
-    events = propagate(pair, CascadeRule(view=[1.0]), [0], record="events").events
+    rule = CascadeRule(view=[[1.0]], paths=[[1, 1]])
+    events = propagate([pair], rule, [0], record="events").events
     assert events is not None
     assert types == {name: str(array.dtype) for name, array in vars(events).items()}
 
@@ -226,6 +260,66 @@ def test_the_readme_example_runs() -> None:
     assert not faults, "".join(faults)
 
 
+def test_the_market_of_the_readme_runs() -> None:
+    (source,) = code(section(README, "What a market has"), "python")
+    names: dict[str, Any] = {}
+    exec(source.replace("2_000", "500").replace("num_sellers=100", "num_sellers=40"), names)
+    assert len(names["days"]) == names["market"].day > 1
+    assert len(names["visits"]) > 0
+
+
+def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
+    (source,) = code(section(README, "Scenarios and policies"), "toml")
+    (path := tmp_path / "cheap.toml").write_text(source, encoding="utf-8")
+    file = scenario_file.load(path)
+    assert file.scenario != Scenario()
+    assert [one.id for one in file.sellers] == ["tea shop"]
+
+
+def test_the_people_of_the_readme_can_be_read(tmp_path: Path) -> None:
+    (source,) = [text for text in code(section(README, "Your own graph"), "text") if "," in text]
+    (path := tmp_path / "people.csv").write_text(source, encoding="utf-8")
+    known = read_nodes(path, 2, SocietyParameters())
+    assert known.place is not None
+    assert known.place.tolist() == [11, 11]
+    assert known.groups is not None
+    assert known.groups.num_groups == 2
+
+
+def test_levels_are_as_described() -> None:
+    text = section(ODD, "3.4.5 Levels and layers (`model/levels.py`, `distribution.py`)")
+    rows = table(text, "level", "name", "who", "a step further", "reported level", "trust_in")
+    assert [(int(row["level"]), row["name"]) for row in rows] == [
+        (level.value, level.name) for level in Level
+    ]
+    assert [int(row["a step further"]) for row in rows] == [AFTER[level] for level in Level]
+    assert [int(row["reported level"]) for row in rows] == REPORTED.tolist()
+    scenario = Scenario()
+    known = {"recommender_trust": scenario.weights.recommender_trust} | {
+        f"channels.{name}": getattr(scenario.channels, name)
+        for name in ("follower_trust", "group_trust")
+    }
+    told = [
+        known[row["trust_in"]] if row["trust_in"] in known else number(row["trust_in"])
+        for row in rows
+    ]
+    assert told == list(trust_by_level(*known.values()))
+
+
+def test_layers_are_as_described() -> None:
+    text = section(ODD, "3.4.5 Levels and layers (`model/levels.py`, `distribution.py`)")
+    rows = table(text, "number", "layer", "kind", "leads from", "to")
+    named = [(int(row["number"]), row["layer"]) for row in rows]
+    assert named == [(layer.value, layer.name) for layer in Layer]
+
+
+def test_rules_are_as_described() -> None:
+    heading = "3.4.6 Channels and the platform's rules (`model/channels.py`, `rules.py`)"
+    rows = table(section(ODD, heading), "rule", "acts")
+    named = {name for row in rows for name in re.findall(r"\w+", row["rule"])}
+    assert named == {item.name for item in fields(PlatformRules)}
+
+
 def test_every_parameter_stands_in_the_description() -> None:
     rows = table(section(ODD, "3.5 Parameters"), "name", "value", "unit", "role", "range", "source")
     described = list(Scenario().described())
@@ -233,12 +327,21 @@ def test_every_parameter_stands_in_the_description() -> None:
     for row, one in zip(rows, described, strict=True):
         assert (row["unit"], row["role"]) == (one["unit"], one["role"])
         assert row["source"] == one["source"].strip("`")
-        values = one["value"] if isinstance(one["value"], tuple) else (one["value"],)
-        shown = [number(text) for text in row["value"].split(", ")]
-        assert shown == pytest.approx(values, rel=1e-3)
-        ends = [number(text) for text in row["range"].split(" .. ") if text]
+        assert settings(row["value"]) == pytest.approx(several(one["value"]), rel=1e-3)
+        ends = [settings(end) for end in row["range"].split(" .. ") if end]
         varied = one["low"] != one["high"]
-        assert ends == (pytest.approx([one["low"], one["high"]], rel=1e-3) if varied else [])
+        given = [several(one[end]) for end in ("low", "high")] if varied else []
+        assert ends == [pytest.approx(end, rel=1e-3) for end in given]
+
+
+def settings(text: str) -> list[float]:
+    """The values of a parameter: numbers, or the position of a switch."""
+    switch = {"True": 1.0, "False": 0.0}
+    return [switch[one] if one in switch else number(one) for one in text.split(", ")]
+
+
+def several(value: Any) -> list[float]:
+    return [float(one) for one in (value if isinstance(value, tuple) else (value,))]
 
 
 def test_numbers_fixed_in_the_code_are_as_described() -> None:
@@ -252,7 +355,7 @@ def test_numbers_fixed_in_the_code_are_as_described() -> None:
 
 def test_the_fit_is_as_described() -> None:
     rows = table(
-        section(ODD, "3.4.5 Fitting (`experiments/fitting.py`)"), "weight", "figure", "measured as"
+        section(ODD, "3.4.14 Fitting (`experiments/fitting.py`)"), "weight", "figure", "measured as"
     )
     assert [(row["weight"], row["figure"]) for row in rows] == [
         (one.weight, one.figure) for one in fitting.FITS
@@ -283,12 +386,13 @@ def test_every_block_has_its_place() -> None:
 
 
 def commands_listed() -> Iterator[tuple[str, Callable[..., None], list[str]]]:
-    """Every documented command with its function and its options."""
+    """Every documented command without its arguments, its function and its options."""
     text = section(README, "Experiments")
     for row in table(text, "command", "options and their defaults", "gives"):
         options = re.findall(r"--[^`]+", row["options and their defaults"])
         for command in row["command"].split(","):
-            command = command.strip().strip("`").strip()
+            words = command.strip().strip("`").split()
+            command = " ".join(word for word in words if not word.isupper())
             name = re.split(r"[ .]", command)[-1]
             python = command.startswith("python")
             module = import_module(f"weishang.experiments.{name}") if python else cli
@@ -301,7 +405,11 @@ def test_commands_take_the_options_that_the_readme_lists() -> None:
         for option in options:
             name, _, default = option.removeprefix("--").partition(" ")
             listed[name.replace("-", "_")] = default
-        signature = inspect.signature(function).parameters
+        signature = {
+            name: parameter
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.default is not inspect.Parameter.empty
+        }
         assert listed.keys() == signature.keys(), command
         for name, parameter in signature.items():
             if parameter.default is None or parameter.default is False:

@@ -19,7 +19,7 @@ from weishang.kernels.cascade.parts import call_fits, run_in_parts
 from weishang.kernels.cascade.requirements import chosen_unasked, missing
 from weishang.kernels.cascade.result import Cascades, Events
 from weishang.kernels.cascade.rule import OUTCOMES, CascadeRule
-from weishang.kernels.cascade.task import check
+from weishang.kernels.cascade.task import Layer, check
 from weishang.kernels.graph import Graph
 from weishang.kernels.rng import threshold
 
@@ -37,7 +37,7 @@ _log = logging.getLogger("weishang")
 
 
 def propagate(
-    graph: Graph | Sequence[Graph],
+    graph: Layer | Sequence[Layer],
     rule: CascadeRule,
     seeds: Sequence[int] | Sequence[Sequence[int]] | NDArray[Any],
     cascades: Iterable[int] = range(1),
@@ -52,7 +52,7 @@ def propagate(
     """Spread cascades over a graph, one row of the result a cascade.
 
     Args:
-        graph: a Graph of N nodes, or a list of layers on the same nodes.
+        graph: a Graph of N nodes, or a list of layers on the same nodes: Graph, Groups, Strangers.
         rule: probabilities by hop and segment; see CascadeRule.
         seeds: node ids, one list for all cascades or a list of C lists; duplicates collapse.
         cascades: C cascade ids in [0, 2^64); one may stand twice (two policies in one world).
@@ -67,7 +67,7 @@ def propagate(
 
     Returns:
         Cascades with reach, visitors, buyers and sharers, int64 [C, max_hops], or as wide as the
-        deepest level of the batch when max_hops is None.
+        deepest level of the batch when max_hops is None; [C, R] where the rule has paths.
 
     Raises:
         ValueError: an argument is out of range or does not fit the others, the backend cannot

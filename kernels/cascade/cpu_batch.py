@@ -46,7 +46,7 @@ class Batch(NamedTuple):
     """A Task for compiled code.
 
     Attributes:
-        layers: Layer, one a graph.
+        layers: Layer, one a graph of a plain task.
         view_table, visit_table, buy_table, share_table: as in `Tables`.
         view_keys, weight_keys: uint64 [L, C], words of (seed, purpose, layer, cascade).
         visit_keys, buy_keys, share_keys: uint64 [C], words of (seed, purpose, cascade).
@@ -78,8 +78,8 @@ class Batch(NamedTuple):
         none = np.empty(0, dtype=np.uint64)
         layers = []
         # Compiled code takes layers of one type.
-        widest = max(graph.row_offsets().dtype for graph in task.layers)
-        for graph in task.layers:
+        widest = max(graph.row_offsets().dtype for graph in task.graphs)
+        for graph in task.graphs:
             thresholds = graph.weight_thresholds()
             rows = graph.row_offsets().astype(widest, copy=False)
             layers.append(Layer(rows, graph.indices, none if thresholds is None else thresholds))

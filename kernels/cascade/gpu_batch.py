@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from weishang.kernels.cascade import gpu_tables
+from weishang.kernels.cascade import gpu_layers_part, gpu_tables
 from weishang.kernels.cascade.gpu_launch import Launches
 from weishang.kernels.cascade.gpu_part import Part
 from weishang.kernels.cascade.gpu_queues import count_tiles
@@ -36,9 +36,12 @@ def spread(task: Task, device: torch.device, memory: int | None) -> Cascades:
         ValueError: the memory does not hold one cascade.
     """
     with torch.inference_mode(), _on(device):
-        layers = [on_device(graph, device) for graph in task.layers]
-        tiles = max(_count_tiles(graph) for graph in task.layers)
-        rows = _rows_a_part(task, tiles, _free(device) if memory is None else memory)
+        memory = _free(device) if memory is None else memory
+        if not task.plain:
+            return gpu_layers_part.spread(task, device, memory)
+        layers = [on_device(graph, device) for graph in task.graphs]
+        tiles = max(_count_tiles(graph) for graph in task.graphs)
+        rows = _rows_a_part(task, tiles, memory)
         room, launches = Room(task, rows, tiles, device), Launches.on(device)
         parts = [
             Part(task.rows(first, first + rows), layers, room, launches).spread()

@@ -22,6 +22,7 @@ from triton.compiler import ASTSource
 from weishang.kernels.cascade.gpu_decide import decide
 from weishang.kernels.cascade.gpu_exposures import expose
 from weishang.kernels.cascade.gpu_launch import NODE_LANES, NODE_WARPS, ROW_LANES, ROW_WARPS
+from weishang.kernels.cascade.gpu_layers import bid, reach, settle
 from weishang.kernels.cascade.gpu_queues import sort_posts
 from weishang.kernels.cascade.gpu_roofline import Costs, markdown, roofline_table
 from weishang.kernels.cascade.gpu_state import forget, seat_seeds
@@ -47,6 +48,13 @@ KINDS = {
     "doses": {"RECORDS": True, "DOSED": True},
 }
 """What a batch is run for; see gpu_room.Kind."""
+
+CHANNELS = {
+    "ties": {"CHATS": False, "CROWD": False},
+    "groups": {"CHATS": True, "CROWD": False},
+    "strangers": {"CHATS": False, "CROWD": True},
+}
+"""Kinds of layers that `reach` follows, each with its flags."""
 
 _LINE = r"^(\.L_x_\d+:)|/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\d+ +)?(\S.*?) ?;"
 _JUMP = re.compile(r"BRA.*`\((\.L_x_\d+)\)")
@@ -102,6 +110,14 @@ def variants() -> Iterator[Variant]:
         for purpose, records in (("counts", False), ("events, doses", True)):
             constants = {"RECORDS": records, "LANES": NODE_LANES}
             yield Variant(kernel, purpose, constants, NODE_WARPS)
+    for purpose, flags in CHANNELS.items():
+        # Strangers have no weights.
+        for weighted in (False, True)[: 1 if flags["CROWD"] else 2]:
+            name = f"{purpose}, weighted" if weighted else purpose
+            constants = {**flags, "WEIGHTED": weighted, "LANES": ROW_LANES}
+            yield Variant(reach, name, constants, ROW_WARPS)
+    yield Variant(bid, "groups", {"LANES": ROW_LANES}, ROW_WARPS)
+    yield Variant(settle, "layers", {"LANES": NODE_LANES}, NODE_WARPS)
 
 
 def signature(kernel: Any) -> dict[str, str]:

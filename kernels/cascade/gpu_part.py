@@ -56,7 +56,7 @@ class Part:
         self._task, self._layers, self._room, self._launches = task, layers, room, launches
         self._kind = room.kind
         self._tables = Tables.of(task, device)
-        self._seeds = to_device(_seed_entries(task), device)
+        self._seeds = to_device(seed_entries(task), device)
         rows = task.num_cascades
         copies = min(max(BUSY_TALLIES // max(rows, 1), 1), MAX_COPIES)
         tally, counters = (0, rows, copies, TALLIES.value), (2, 1 + len(layers), GROUP)
@@ -244,7 +244,7 @@ class Part:
         return rows.cpu().numpy(), nodes.to(torch.int32).cpu().numpy(), records.cpu().numpy()
 
 
-def _seed_entries(task: Task) -> NDArray[np.int64]:
+def seed_entries(task: Task) -> NDArray[np.int64]:
     """Entries of the seeds, row by row."""
     sizes = task.seed_end - task.seed_start
     row = np.repeat(np.arange(sizes.size), sizes)

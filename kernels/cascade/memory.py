@@ -15,14 +15,17 @@ OFFSET_BYTES, TARGET_BYTES, WEIGHT_BYTES = 8, 4, 8
 """Of a graph: a row offset and a target (see Graph); a weight, and as much for its threshold."""
 COUNT_BYTES = 8 * len(COUNTS)
 """Of a result, a level of a cascade."""
-EVENT_BYTES = 35
-"""Of a result, a reached node: the columns of Events."""
+EVENT_BYTES, PATH_BYTES = 35, 1
+"""Of a result, a reached node: the columns of Events; its level of a rule with paths."""
+MEMBER_BYTES, GROUP_BYTES = 8, 24
+"""Of groups, a membership turned round beside its id; a group's offset, weight and threshold."""
 SORT_BYTES = 110
 """A reached node while events are put in order, beside EVENT_BYTES. Measured: 92 to 110 in all."""
 SEGMENT_BYTES = 4
 """Of a call, a node."""
 CASCADE_BYTES, LAYER_BYTES = 48, 16
-"""Of a call, a cascade: its id, the place of its seeds, its random words; those of a layer."""
+"""Of a call, a cascade: its id, the place of its seeds, its random words; those of a layer, of
+which there are twice as many where there may be groups and strangers."""
 FIXED_BYTES = 16 << 20
 """Blocks in flight, and what an interpreter and its threads allocate on the way."""
 
@@ -39,6 +42,12 @@ LINE_BYTES, LINES_AHEAD = 48, 16
 PLACE_BYTES, GROWING_BYTES = 4, 192
 """Of numba where nodes are remembered: a node, and a reached one in lists that double as they
 grow. Measured: 187."""
+HIT_BYTES, LAYERED_BYTES = 40, 72
+"""Of numba on layers of other kinds, a reached node in lists of a hop; among the people that a
+thread keeps until its part of the batch is done, in a list that doubles as it grows."""
+KEPT_BYTES = 24
+"""There, a reached node from the end of its part until events are laid out: they are in order.
+Measured: 60 to 62, the events included."""
 NARROW_BYTES = 4
 """Of numba, a node's row offset, kept beside the graph in a narrower type."""
 LEVELS_BYTES = 2 << 10
@@ -46,6 +55,9 @@ LEVELS_BYTES = 2 << 10
 LIST_BYTES, RECORD_BYTES, SEEN_BYTES = 8, 32, 1
 """Of triton, a node of a cascade: an entry of a list; what it remembers; only that it was seen."""
 LISTS, DOSED_LISTS = 2, 4
+LAYERED_BYTES, SHOWN_BYTES, BLOCKS_SHARE = 128, 40, 8
+"""Of triton in layers of any kind, a node of a cascade and a group of one; one part in so many of
+the memory is for blocks of slots. See gpu_layers_room."""
 TILE_BYTES, TILE_EDGES = 16, 257
 """Of triton, a piece of a long row, and the edges that such pieces have at least on average."""
 FREE_SHARE = 0.75
@@ -57,7 +69,7 @@ class Batch:
     """The size of a call of `propagate`.
 
     Attributes:
-        num_nodes, num_edges: N, and directed edges of all layers together.
+        num_nodes, num_edges: N, and directed edges and memberships of all layers together.
         cascades: C.
         layers: L.
         weighted: whether edges have weights.
@@ -65,6 +77,9 @@ class Batch:
         doses: D.
         levels: columns of the result, max_hops where it is given.
         reach: people a cascade reaches on average; N where it is not known.
+        layered: whether there are groups, strangers or paths: see `Task.plain`.
+        memberships: of `num_edges`, those that are members of groups.
+        groups: of all layers.
     """
 
     num_nodes: int
@@ -76,6 +91,9 @@ class Batch:
     doses: int = 1
     levels: int = USUAL_LEVELS
     reach: float | None = None
+    layered: bool = False
+    memberships: int = 0
+    groups: int = 0
 
     @property
     def only_counts(self) -> bool:
@@ -91,18 +109,21 @@ class Batch:
     def graph_bytes(self) -> int:
         """The layers as they stand on the host."""
         edge = TARGET_BYTES + (2 * WEIGHT_BYTES if self.weighted else 0)
-        return OFFSET_BYTES * self.layers * (self.num_nodes + 1) + edge * self.num_edges
+        groups = MEMBER_BYTES * self.memberships + GROUP_BYTES * self.groups
+        return OFFSET_BYTES * self.layers * (self.num_nodes + 1) + edge * self.num_edges + groups
 
     @property
     def call_bytes(self) -> int:
         """The call's own arrays: classes of nodes, ids and words of cascades."""
-        cascade = CASCADE_BYTES + LAYER_BYTES * self.layers
+        words = LAYER_BYTES * (2 if self.layered else 1)
+        cascade = CASCADE_BYTES + words * self.layers
         return SEGMENT_BYTES * self.num_nodes + cascade * self.cascades
 
     @property
     def result_bytes(self) -> int:
         """Counts and events."""
-        events = EVENT_BYTES * self.mean_reach if self.events else 0
+        event = EVENT_BYTES + (PATH_BYTES if self.layered else 0)
+        events = event * self.mean_reach if self.events else 0
         return round((COUNT_BYTES * self.levels + events) * self.cascades)
 
 
@@ -136,11 +157,19 @@ class Need:
 
 
 class Work(NamedTuple):
-    """A backend's own arrays: bytes, cascades that they serve at once, where they are."""
+    """A backend's own arrays.
+
+    Attributes:
+        size: bytes.
+        rows: cascades that they serve at once.
+        on_device: where they are.
+        sorting: bytes a reached node while its event is put in its place.
+    """
 
     size: int
     rows: int
     on_device: bool = False
+    sorting: int = SORT_BYTES
 
 
 def estimate(
@@ -164,7 +193,7 @@ def estimate(
         ValueError: `memory` does not hold one cascade.
     """
     own = ESTIMATED[backend](batch, threads, device, memory)
-    sorting = round(SORT_BYTES * batch.mean_reach * batch.cascades) if batch.events else 0
+    sorting = round(own.sorting * batch.mean_reach * batch.cascades) if batch.events else 0
     on_host = 0 if own.on_device else own.size
     copied = batch.graph_bytes + batch.call_bytes + own.size if own.on_device else 0
     return Need(
@@ -193,6 +222,8 @@ def _numba(batch: Batch, threads: int, device: str, memory: int | None) -> Work:
     """What a thread remembers of the nodes, and lines of counts."""
     from weishang.kernels.cascade import cpu_count
 
+    if batch.layered:
+        return _numba_in_layers(batch, threads)
     strands = 1
     if batch.only_counts:
         strands = cpu_count.strands_of(batch.num_nodes, batch.cascades, threads)
@@ -205,13 +236,28 @@ def _numba(batch: Batch, threads: int, device: str, memory: int | None) -> Work:
     return Work(workers * each + lines + offsets, workers * strands)
 
 
+def _numba_in_layers(batch: Batch, threads: int) -> Work:
+    """What a thread remembers of nodes and groups, the people of its part, and lines of counts."""
+    from weishang.kernels.cascade import cpu, cpu_layers_batch
+
+    workers = min(threads, batch.cascades)
+    part = -(-batch.cascades // (cpu.PARTS_PER_THREAD * threads)) if batch.events else 1
+    people = round((LAYERED_BYTES * part + HIT_BYTES) * batch.mean_reach)
+    each = cpu_layers_batch.memory_bytes(batch.num_nodes, batch.groups) + people
+    lines = LINE_BYTES * (LINES_AHEAD + batch.levels) * batch.cascades
+    return Work(workers * each + lines, workers, sorting=KEPT_BYTES)
+
+
 def _torch(batch: Batch, threads: int, device: str, memory: int | None) -> Work:
     """As much of `memory` as the batch fills with rows, and blocks of slots."""
     from weishang.kernels.cascade import tensor
+    from weishang.kernels.cascade.tensor_layers import GROUP_BYTES as SHOWN_GROUP_BYTES
     from weishang.kernels.cascade.tensor_state import CountState, EventState
 
-    state = CountState if batch.only_counts else EventState
-    row = tensor.ROW_BYTES + state.NODE_BYTES * batch.num_nodes
+    lean = batch.only_counts and not batch.layered
+    node = CountState.NODE_BYTES if lean else EventState.NODE_BYTES
+    node += EventState.PATH_BYTES if batch.layered else 0
+    row = tensor.ROW_BYTES + node * batch.num_nodes + SHOWN_GROUP_BYTES * batch.groups
     limit = tensor.DEFAULT_MEMORY if memory is None else memory
     least = tensor.MIN_BLOCKS * tensor.BLOCK_BYTES
     if limit < row + least:
@@ -232,6 +278,9 @@ def _triton(batch: Batch, threads: int, device: str, memory: int | None) -> Work
     state = SEEN_BYTES if batch.only_counts else RECORD_BYTES
     tiles = TILE_BYTES * (batch.num_edges // TILE_EDGES + 1)
     row = batch.num_nodes * (lists * LIST_BYTES + state) + tiles + LEVELS_BYTES + CASCADE_BYTES
+    if batch.layered:
+        nodes = LAYERED_BYTES * batch.num_nodes + SHOWN_BYTES * batch.groups
+        row = (nodes + LEVELS_BYTES) * BLOCKS_SHARE // (BLOCKS_SHARE - 1)
     if memory is not None and memory < row:
         raise ValueError(
             f"memory is {memory} bytes, but one cascade on {batch.num_nodes} nodes takes {row}; "

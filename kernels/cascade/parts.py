@@ -11,6 +11,7 @@ from weishang.kernels.cascade import available, memory
 from weishang.kernels.cascade.memory import Batch, in_words
 from weishang.kernels.cascade.result import Cascades
 from weishang.kernels.cascade.task import Task
+from weishang.kernels.layers import Groups
 
 CPU_ALLOCATOR = "DefaultCPUAllocator"
 """What torch's error for want of host memory names; it has no class of its own."""
@@ -111,16 +112,20 @@ def _joined_too_many(task: Task) -> str:
 
 
 def _batch(task: Task, cascades: int) -> Batch:
-    levels = memory.USUAL_LEVELS if task.max_hops is None else task.max_hops
+    levels = memory.USUAL_LEVELS if task.num_levels is None else task.num_levels
+    chats = [layer for layer in task.layers if isinstance(layer, Groups)]
     return Batch(
         num_nodes=task.num_nodes,
         num_edges=_num_edges(task),
         cascades=cascades,
         layers=len(task.layers),
-        weighted=any(layer.weights is not None for layer in task.layers),
+        weighted=any(graph.weights is not None for graph in task.graphs),
         events=task.events,
         doses=task.tables.doses,
         levels=levels,
+        layered=not task.plain,
+        memberships=sum(layer.num_edges for layer in chats),
+        groups=sum(layer.num_groups for layer in chats),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,11 @@ class Events:
         row: int64, position in the batch.
         cascade: uint64, cascade id.
         node: int32.
-        hop: int32, the node's level: the hop that reached it first.
-        parent: int32, the smallest frontier node that hit it in that hop.
+        hop: int32, the hop that reached it first.
+        parent: int32, the smallest of those that hit it in that hop and gave it its level.
         visited, bought, shared: bool, whether it ever did.
         shared_hop: int32, the hop in which it shared; 0 if it did not.
+        by_path: int8, its level, of a rule with paths; None where the level is the hop.
     """
 
     row: NDArray[np.int64]
@@ -32,10 +34,16 @@ class Events:
     bought: NDArray[np.bool_]
     shared: NDArray[np.bool_]
     shared_hop: NDArray[np.int32]
+    by_path: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         """Number of events."""
         return self.node.size
+
+    @property
+    def level(self) -> NDArray[np.integer[Any]]:
+        """The row of the rule's tables that the node decided by."""
+        return self.hop if self.by_path is None else self.by_path
 
     @classmethod
     def from_columns(
@@ -48,6 +56,7 @@ class Events:
         visited: NDArray[np.bool_],
         bought: NDArray[np.bool_],
         shared_hop: NDArray[np.int32],
+        by_path: NDArray[np.int8] | None = None,
     ) -> "Events":
         """Take columns in any order, sort them, and add what follows from them."""
         order = np.lexsort((node, hop, row))
@@ -62,6 +71,7 @@ class Events:
             bought=bought[order].astype(np.bool_),
             shared=shared_hop > 0,
             shared_hop=shared_hop,
+            by_path=None if by_path is None else by_path[order].astype(np.int8),
         )
 
     @classmethod
@@ -70,6 +80,7 @@ class Events:
         columns = {
             item.name: np.concatenate([getattr(part, item.name) for part in parts])
             for item in fields(cls)
+            if getattr(parts[0], item.name) is not None
         }
         at = 0
         for part, first_row in zip(parts, first_rows, strict=True):
@@ -83,7 +94,7 @@ class Cascades:
     """Counts by level of a batch of C cascades, H levels wide.
 
     Attributes:
-        reach: int64 [C, H], nodes whose level is h, in column h - 1.
+        reach: int64 [C, H], nodes whose level is h, in column h - 1; [C, R] of a rule with paths.
         visitors, buyers, sharers: int64 [C, H], those of them who ever visited, bought, shared.
         events: Events, or None when only counts were asked for.
     """
@@ -125,4 +136,7 @@ class Cascades:
                 (getattr(self.events, item.name), getattr(other.events, item.name))
                 for item in fields(Events)
             ]
-        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+        return all(
+            (mine is None) == (theirs is None) and (mine is None or np.array_equal(mine, theirs))
+            for mine, theirs in pairs
+        )

@@ -10,6 +10,8 @@ from weishang.kernels.rng import CERTAIN, as_float64, threshold
 
 OUTCOMES = 3
 """Passed by, visited, bought: the middle axis of a share table."""
+MAX_LEVEL = 127
+"""Levels of a rule with paths are kept in eight bits."""
 
 
 class Tables(NamedTuple):
@@ -23,6 +25,7 @@ class Tables(NamedTuple):
         visit, buy: [1 or C, H, S, 1 or D].
         share: [1 or C, H, 3, S, 1 or D].
         doses: D.
+        paths: int8 [L, R + 1], the level that a layer leads to from each level; None: one more.
     """
 
     view: NDArray[np.uint64]
@@ -30,6 +33,7 @@ class Tables(NamedTuple):
     buy: NDArray[np.uint64]
     share: NDArray[np.uint64]
     doses: int
+    paths: NDArray[np.int8] | None = None
 
     @property
     def num_segments(self) -> int:
@@ -52,6 +56,9 @@ class CascadeRule:
         share: [H, 3, S] or None (nobody shares), by outcome passed by, visited, bought.
         doses: exposures that are told apart, D >= 1.
         per_cascade: whether cascades have tables of their own.
+        paths: [L, R + 1] integers in [1, R], R at most 127: whoever a layer's post first reaches
+            gets the level paths[layer, level of the poster], 0 being the seeds' level. None: a
+            person's level is the hop.
 
     Raises:
         ValueError: a number outside [0, 1] or no float64, or shapes that disagree.
@@ -63,6 +70,7 @@ class CascadeRule:
     share: ArrayLike | None = None
     doses: int = 1
     per_cascade: bool = False
+    paths: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers and the shapes that need no graph, so that a bad rule fails here."""
@@ -115,6 +123,7 @@ class CascadeRule:
             read.get("buy", nobody),
             read.get("share", silent),
             int(self.doses),
+            None if self.paths is None else _paths(self.paths, view.shape[1]),
         )
 
     def _read(
@@ -144,3 +153,19 @@ class CascadeRule:
         if name != "view" and not dosed:
             table = table[..., np.newaxis]
         return np.ascontiguousarray(table)
+
+
+def _paths(values: ArrayLike, num_layers: int) -> NDArray[np.int8]:
+    """Check the paths of so many layers."""
+    array = np.asarray(values)
+    if array.ndim != 2 or array.dtype.kind not in "iu" or array.shape[1] < 2:
+        raise ValueError(f"paths has {array.dtype} {array.shape}; give integers [L, R + 1], R > 0")
+    if array.shape[0] != num_layers:
+        raise ValueError(f"paths has {array.shape[0]} rows but there are {num_layers} layers")
+    last = array.shape[1] - 1
+    if last > MAX_LEVEL:
+        raise ValueError(f"paths knows {last} levels; give at most {MAX_LEVEL}")
+    outside = array[(array < 1) | (array > last)]
+    if outside.size:
+        raise ValueError(f"paths holds {outside[0]}; a level lies in [1, {last}]")
+    return np.ascontiguousarray(array, dtype=np.int8)

@@ -9,7 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from weishang.kernels.cascade.rule import CascadeRule, Tables
 from weishang.kernels.graph import Graph
+from weishang.kernels.layers import Groups, Strangers
 from weishang.kernels.rng import WORD_MASK
+
+Layer = Graph | Groups | Strangers
+"""How people come to see a post: stored ties, group chats, a channel to strangers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +21,7 @@ class Task:
     """A batch of C cascades over L layers of N nodes, every argument checked.
 
     Attributes:
-        layers: graphs on the same nodes.
+        layers: on the same nodes.
         tables: the rule as thresholds.
         seed: world seed, in [0, 2^64).
         cascades: uint64 [C], cascade ids.
@@ -28,7 +32,7 @@ class Task:
         events: whether to record them.
     """
 
-    layers: tuple[Graph, ...]
+    layers: tuple[Layer, ...]
     tables: Tables
     seed: int
     cascades: NDArray[np.uint64]
@@ -49,6 +53,21 @@ class Task:
         """C."""
         return self.cascades.size
 
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """The layers of stored ties; all of them where `plain`."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Graph))
+
+    @property
+    def plain(self) -> bool:
+        """Whether all layers are stored ties and a person's level is the hop."""
+        return self.tables.paths is None and len(self.graphs) == len(self.layers)
+
+    @property
+    def num_levels(self) -> int | None:
+        """Columns of the result; None: as many as the batch gets."""
+        return self.max_hops if self.tables.paths is None else self.tables.paths.shape[1] - 1
+
     def rows(self, first: int, last: int) -> "Task":
         """Rows first .. last - 1 of the batch as a batch of their own."""
         own = slice(first, last)
@@ -67,7 +86,7 @@ class Task:
 
 
 def check(
-    graph: Graph | Sequence[Graph],
+    graph: Layer | Sequence[Layer],
     rule: CascadeRule,
     seeds: Sequence[int] | Sequence[Sequence[int]] | NDArray[Any],
     cascades: Iterable[int],
@@ -86,8 +105,11 @@ def check(
     if not isinstance(rule, CascadeRule):
         raise ValueError(f"rule is {rule!r}; give a CascadeRule")
     layers = tuple(graph) if isinstance(graph, Iterable) else (graph,)
-    if not layers or not all(isinstance(layer, Graph) for layer in layers):
-        raise ValueError("graph is no Graph; give a Graph or a list of Graphs on the same nodes")
+    if not layers or not all(isinstance(layer, Layer) for layer in layers):
+        raise ValueError(
+            "graph is no Graph; give a Graph, or a list of Graph, Groups and Strangers on the "
+            "same nodes"
+        )
     sizes = [layer.num_nodes for layer in layers]
     if len(set(sizes)) > 1:
         raise ValueError(f"graph has layers of {sizes} nodes; layers share their nodes")
@@ -96,7 +118,7 @@ def check(
         if max_hops < 0:
             raise ValueError(f"max_hops is {max_hops}; give at least 0, or None for no end")
     ids = _words(cascades, "cascades")
-    tables = rule.tables(None if isinstance(graph, Graph) else len(layers), ids.size)
+    tables = rule.tables(None if isinstance(graph, Layer) else len(layers), ids.size)
     nodes, start, end = _seed_sets(seeds, ids.size, sizes[0])
     return Task(
         layers=layers,

@@ -7,7 +7,6 @@ operation is of integers.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +14,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from weishang.kernels.cascade import tensor_words as words
 from weishang.kernels.cascade.result import COUNTS, Cascades, Events
 from weishang.kernels.cascade.task import Task
 from weishang.kernels.cascade.tensor_crew import Crew, crew_size
-from weishang.kernels.cascade.tensor_graph import Layer, Posts, exposures, on_device, to_device
+from weishang.kernels.cascade.tensor_graph import to_device
+from weishang.kernels.cascade.tensor_layers import (
+    GROUP_BYTES,
+    Bids,
+    Channel,
+    Chats,
+    Hits,
+    Posters,
+    Stored,
+    channel,
+    on_device,
+)
 from weishang.kernels.cascade.tensor_rule import BOUGHT, VISITED, Rule
 from weishang.kernels.cascade.tensor_state import (
     CountState,
@@ -28,7 +37,7 @@ from weishang.kernels.cascade.tensor_state import (
     State,
     split_keys,
 )
-from weishang.kernels.rng import Purpose, derive
+from weishang.kernels.layers import Groups
 
 DEFAULT_MEMORY = 2 << 30
 """Bytes."""
@@ -74,14 +83,21 @@ def run(
     place = _device(device)
     tables = task.tables
     doses = max(table.shape[-1] for table in (tables.visit, tables.buy, tables.share))
-    lean = doses == 1 and not task.events
-    plan = _plan(task, CountState.NODE_BYTES if lean else EventState.NODE_BYTES, place, memory)
+    lean = doses == 1 and not task.events and tables.paths is None
+    plan = _plan(task, _node_bytes(task, lean), place, memory)
     with torch.inference_mode(), Crew(place, plan.threads) as crew:
         sizes = task.num_nodes, plan.rows, plan.blocks, place
         state: State = (
-            CountState(*sizes) if lean else EventState(*sizes, doses=doses, events=task.events)
+            CountState(*sizes)
+            if lean
+            else EventState(
+                *sizes,
+                doses=doses,
+                events=task.events,
+                last_level=None if tables.paths is None else task.num_levels,
+            )
         )
-        layers = [on_device(graph, place) for graph in task.layers]
+        layers = [on_device(layer, place) for layer in task.layers]
         done = [
             _Part(task, rows, layers, plan.blocks, crew, place).spread(state)
             for rows in _cut(task.num_cascades, plan.rows)
@@ -96,21 +112,18 @@ class _Part:
         self,
         task: Task,
         rows: slice,
-        layers: list[Layer],
+        layers: list[Stored],
         max_blocks: int,
         crew: Crew,
         device: torch.device,
     ) -> None:
-        self._task, self._rows, self._layers = task, rows, layers
+        self._task, self._rows = task, rows
         self._max_blocks, self._crew = max_blocks, crew
         cascades = to_device(task.cascades[rows], device)
-        numbers = range(len(layers))
         self._rule = Rule(task, rows, cascades)
-        self._view_words = [
-            words.child(derive(task.seed, Purpose.VIEW, number), cascades) for number in numbers
-        ]
-        self._weight_words = [
-            words.child(derive(task.seed, Purpose.WEIGHT, number), cascades) for number in numbers
+        self._channels = [
+            channel(task, number, stored, cascades, max_blocks)
+            for number, stored in enumerate(layers)
         ]
         self._seeds = to_device(_seed_keys(task, rows), device)
 
@@ -120,8 +133,7 @@ class _Part:
         count, hop = self._seeds.numel(), 1
         last = self._task.max_hops
         while count and (last is None or hop <= last):
-            frontier = state.frontier(self._crew.share(count, self._max_blocks))
-            for keys, sources in self._hits(frontier, hop):
+            for keys, sources in self._hits(state, count, hop):
                 state.expose(keys, sources, hop)
             count = state.decide(self._rule, hop)
             hop += 1
@@ -133,38 +145,48 @@ class _Part:
             self._task.cascades,
             row=reached.row + self._rows.start,
             node=reached.node,
-            hop=reached.level,
+            hop=reached.hop,
             parent=reached.parent,
             visited=reached.flags & VISITED > 0,
             bought=reached.flags & BOUGHT > 0,
             shared_hop=reached.shared_hop,
+            by_path=None if self._task.tables.paths is None else reached.level.astype(np.int8),
         )
 
-    def _hits(self, frontier: Iterator[Tensor], hop: int) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """The exposures of a hop in all layers, batch by batch."""
-        limits = [self._threshold(number, hop) for number in range(len(self._layers))]
-        return self._crew.ahead(lambda keys: self._post(keys, limits), frontier)
+    def _hits(self, state: State, count: int, hop: int) -> Iterator[Hits]:
+        """The exposures of a hop in all layers, batch by batch; `count` post."""
+        open_channels = [
+            (one, limit)
+            for number, one in enumerate(self._channels)
+            if not isinstance(limit := self._threshold(number, hop), int) or limit
+        ]
+        frontier = state.frontier(self._crew.share(count, self._max_blocks))
+        for step in self._crew.ahead(lambda keys: self._post(state, keys, open_channels), frontier):
+            if isinstance(step, Bids):
+                step.chats.take(step)
+            else:
+                yield step
+        for one, limit in open_channels:
+            if isinstance(one, Chats):
+                yield from self._show(one, limit)
 
     def _post(
-        self, keys: Tensor, limits: list[Tensor | int]
-    ) -> Iterator[tuple[Tensor, Tensor | None]]:
+        self, state: State, keys: Tensor, channels: list[tuple[Channel, Tensor | int]]
+    ) -> Iterator[Hits | Bids]:
         """The exposures that some of the frontier make."""
         rows, nodes = split_keys(keys, self._task.num_nodes)
-        for number, (layer, limit) in enumerate(zip(self._layers, limits, strict=True)):
-            if isinstance(limit, int) and limit == 0:
-                continue
-            weight_words = None
-            if layer.weights is not None:
-                of_row = self._weight_words[number].index_select(0, rows)
-                weight_words = words.child(of_row, nodes)
-            posts = Posts(
-                nodes,
-                keys - nodes,
-                words.child(self._view_words[number].index_select(0, rows), nodes),
-                weight_words,
-                limit if isinstance(limit, int) else limit.index_select(0, rows),
-            )
-            yield from exposures(layer, posts, self._max_blocks, name_sources=self._task.events)
+        posters = Posters(keys, rows, nodes, state.levels(keys))
+        for one, limit in channels:
+            yield from one.post(posters, limit)
+
+    def _show(self, chats: Chats, limit: Tensor | int) -> Iterator[Hits]:
+        """The exposures in the groups that were posted in."""
+        groups, sources = chats.posted()
+        if not groups.numel():
+            return
+        size = self._crew.share(groups.numel(), self._max_blocks)
+        pieces = zip(groups.split(size), sources.split(size), strict=True)
+        yield from self._crew.ahead(lambda piece: chats.show(*piece, limit), pieces)
 
     def _threshold(self, number: int, hop: int) -> Tensor | int:
         """A layer's threshold of view in a hop: one number where the rows agree."""
@@ -192,7 +214,7 @@ def _seed_keys(task: Task, rows: slice) -> NDArray[np.int64]:
 
 def _joined(task: Task, parts: list[tuple[NDArray[np.int64], Events | None]]) -> Cascades:
     """The parts as one result."""
-    width = task.max_hops
+    width = task.num_levels
     if width is None:
         width = max((_depth(counts) for counts, _ in parts), default=0)
     table = np.zeros((task.num_cascades, width, len(COUNTS)), dtype=np.int64)
@@ -218,11 +240,11 @@ def _all_events(task: Task, parts: list[Events | None]) -> Events | None:
         return None
     recorded = [part for part in parts if part is not None]
     if not recorded:
-        return Events.from_columns(task.cascades, *np.empty((7, 0), dtype=np.int64))
+        columns = 7 if task.tables.paths is None else 8
+        return Events.from_columns(task.cascades, *np.empty((columns, 0), dtype=np.int64))
     if len(recorded) == 1:
         return recorded[0]
-    columns = ([getattr(part, item.name) for part in recorded] for item in fields(Events))
-    return Events(*map(np.concatenate, columns))
+    return Events.joined(recorded, [0] * len(recorded))
 
 
 def _device(device: torch.device | str | None) -> torch.device:
@@ -240,12 +262,21 @@ def _accelerator() -> torch.device | None:
     return found if found is not None and found.type in ACCELERATORS else None
 
 
+def _node_bytes(task: Task, lean: bool) -> int:
+    """Memory of a node of a cascade."""
+    if lean:
+        return CountState.NODE_BYTES
+    return EventState.NODE_BYTES + (EventState.PATH_BYTES if task.tables.paths is not None else 0)
+
+
 def _plan(task: Task, node_bytes: int, device: torch.device, memory: int) -> _Plan:
     """Cut the batch so that rows and blocks fit the memory."""
     if isinstance(memory, bool) or not isinstance(memory, int | np.integer):
         raise ValueError(f"memory is {memory!r}; give a number of bytes")
     tables = [table for table in task.tables[:4] if len(table) > 1]
-    row_bytes = ROW_BYTES + task.num_nodes * node_bytes + sum(table[0].nbytes for table in tables)
+    groups = sum(layer.num_groups for layer in task.layers if isinstance(layer, Groups))
+    row_bytes = ROW_BYTES + task.num_nodes * node_bytes + groups * GROUP_BYTES
+    row_bytes += sum(table[0].nbytes for table in tables)
     least = row_bytes + MIN_BLOCKS * BLOCK_BYTES
     if memory < least:
         raise ValueError(

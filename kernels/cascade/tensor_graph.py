@@ -38,33 +38,45 @@ class Posts(NamedTuple):
     """Frontier nodes that post on one layer, all of length n.
 
     Attributes:
-        nodes: int64.
+        nodes: int64, whose rows are followed.
+        sources: int64, what is told of a hit beside its target, such as who posts.
         first_keys: int64, what a target's id is added to for its key: row * N.
         view_words, weight_words: int64, K_u of VIEW and of WEIGHT; None without weights.
         threshold: of view in this hop, one for all or int64.
     """
 
     nodes: Tensor
+    sources: Tensor
     first_keys: Tensor
     view_words: Tensor
     weight_words: Tensor | None
     threshold: Tensor | int
 
 
-class _Blocks(NamedTuple):
+class Blocks(NamedTuple):
     """Blocks of the posts' rows, all int64 of one length.
 
     Attributes:
         post: whose row it is, a position in Posts; None for a block of each post in order.
         number: the block's number in the row; None for the first.
         lanes: a bit for each lane that holds a slot.
-        slots: place of the block's first slot in the layer's indices.
+        slots: place of the block's first slot, counted from the rows' starts.
     """
 
     post: Tensor | None
     number: Tensor | None
     lanes: Tensor
     slots: Tensor
+
+    def posts_of(self, block: Tensor) -> Tensor:
+        """The posts that some blocks belong to."""
+        return block if self.post is None else self.post.index_select(0, block)
+
+    def slots_in_row(self, block: Tensor, lane: Tensor) -> Tensor:
+        """The numbers in their rows of some blocks' lanes."""
+        if self.number is None:
+            return lane
+        return (self.number.index_select(0, block) << LOG_WORD_BITS).add_(lane)
 
 
 _on_devices: WeakKeyDictionary[Graph, dict[torch.device, Layer]] = WeakKeyDictionary()
@@ -103,32 +115,50 @@ def exposures(
         layer: where the rows are.
         posts: who posts, at most `max_blocks`.
         max_blocks: blocks of slots worked on at once; LISTED times as many live slots.
-        name_sources: whether to give the nodes that exposed the targets.
+        name_sources: whether to give the posts' sources.
 
     Yields:
-        Keys of the targets and nodes that exposed them (or None), int64, one entry a live slot.
+        Keys of the targets and sources of their posts (or None), int64, one entry a live slot.
     """
-    for blocks in _blocks(layer, posts, max_blocks):
-        threshold = posts.threshold
-        if not isinstance(threshold, int):
-            threshold = _at(threshold, blocks.post)
-        view_words = _at(posts.view_words, blocks.post)
-        live = words.live_lanes(view_words, blocks.number, blocks.lanes, threshold)
-        for block, lane in words.list_lanes(live, LISTED * max_blocks):
-            block, slots = _passed(layer, posts, blocks, block, lane)
-            post = block if blocks.post is None else blocks.post.index_select(0, block)
-            keys = posts.first_keys.index_select(0, post)
-            keys += layer.indices.index_select(0, slots)
-            yield keys, posts.nodes.index_select(0, post) if name_sources else None
-
-
-def _blocks(layer: Layer, posts: Posts, max_blocks: int) -> Iterator[_Blocks]:
-    """The first blocks of all rows, then the others, at most `max_blocks` at once."""
     starts = layer.indptr.index_select(0, posts.nodes)
     last = layer.indptr[1:].index_select(0, posts.nodes)
     last -= starts
     last -= 1
-    yield _Blocks(None, None, words.first_lanes(last), starts)
+    rows = live_slots(starts, last, posts.view_words, posts.threshold, max_blocks)
+    for blocks, block, lane in rows:
+        block, slots = _passed(layer, posts, blocks, block, lane)
+        post = blocks.posts_of(block)
+        keys = posts.first_keys.index_select(0, post)
+        keys += layer.indices.index_select(0, slots)
+        yield keys, posts.sources.index_select(0, post) if name_sources else None
+
+
+def live_slots(
+    starts: Tensor, last: Tensor, row_words: Tensor, threshold: Tensor | int, max_blocks: int
+) -> Iterator[tuple[Blocks, Tensor, Tensor]]:
+    """The live slots of rows, some blocks at a time.
+
+    Args:
+        starts: int64, place of each row's first slot.
+        last: int64, number of its last slot; -1 where it has none.
+        row_words: int64, K_u.
+        threshold: one for all or int64.
+        max_blocks: as of `exposures`.
+
+    Yields:
+        Blocks; of each live slot the place of its block among them, and its lane, int64.
+    """
+    for blocks in _blocks(starts, last, max_blocks):
+        limit = threshold if isinstance(threshold, int) else _at(threshold, blocks.post)
+        own_words = _at(row_words, blocks.post)
+        live = words.live_lanes(own_words, blocks.number, blocks.lanes, limit)
+        for block, lane in words.list_lanes(live, LISTED * max_blocks):
+            yield blocks, block, lane
+
+
+def _blocks(starts: Tensor, last: Tensor, max_blocks: int) -> Iterator[Blocks]:
+    """The first blocks of all rows, then the others, at most `max_blocks` at once."""
+    yield Blocks(None, None, words.first_lanes(last), starts)
     long = (last >= WORD_BITS).nonzero().view(-1)
     if not long.numel():
         return
@@ -138,7 +168,7 @@ def _blocks(layer: Layer, posts: Posts, max_blocks: int) -> Iterator[_Blocks]:
         slots = number << LOG_WORD_BITS
         lanes = words.first_lanes(last.index_select(0, row).sub_(slots))
         slots += starts.index_select(0, row)
-        yield _Blocks(long.index_select(0, row), number, lanes, slots)
+        yield Blocks(long.index_select(0, row), number, lanes, slots)
 
 
 def _at(values: Tensor, post: Tensor | None) -> Tensor:
@@ -147,17 +177,14 @@ def _at(values: Tensor, post: Tensor | None) -> Tensor:
 
 
 def _passed(
-    layer: Layer, posts: Posts, blocks: _Blocks, block: Tensor, lane: Tensor
+    layer: Layer, posts: Posts, blocks: Blocks, block: Tensor, lane: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Blocks and slots of the live lanes that the layer's weights let through."""
     slots = blocks.slots.index_select(0, block)
     slots += lane
     if layer.weights is None or posts.weight_words is None:
         return block, slots
-    post = block if blocks.post is None else blocks.post.index_select(0, block)
-    slots_in_row = lane
-    if blocks.number is not None:
-        slots_in_row = (blocks.number.index_select(0, block) << LOG_WORD_BITS).add_(lane)
-    luck = words.uniforms(words.child(posts.weight_words.index_select(0, post), slots_in_row))
+    row_words = posts.weight_words.index_select(0, blocks.posts_of(block))
+    luck = words.uniforms(words.child(row_words, blocks.slots_in_row(block, lane)))
     passed = (luck < layer.weights.index_select(0, slots)).nonzero().view(-1)
     return block.index_select(0, passed), slots.index_select(0, passed)

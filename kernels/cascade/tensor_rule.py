@@ -22,7 +22,7 @@ class Deciders(NamedTuple):
 
     Attributes:
         rows, nodes: int64.
-        level: hop of the first hit.
+        level: the row of the tables.
         dose: exposures so far.
         flags: uint8, what they did before; None for nothing.
     """
@@ -43,9 +43,9 @@ class _Table:
         by_level = np.moveaxis(table, 1, 0).reshape(table.shape[1], -1)
         self.smallest, self.largest = by_level.min(axis=1), by_level.max(axis=1)
 
-    def only(self, hop: int, level: Tensor | int) -> int | None:
+    def only(self, deepest: int, level: Tensor | int) -> int | None:
         """The threshold that all nodes of a hop have, or None when it may differ."""
-        last = min(hop, self.shape[1])
+        last = min(deepest, self.shape[1])
         levels = slice(last - 1 if isinstance(level, int) else 0, last)
         smallest = int(self.smallest[levels].min())
         return smallest if smallest == int(self.largest[levels].max()) else None
@@ -95,30 +95,34 @@ class Rule:
         visited, bought, shared = (limit == CERTAIN for limit in limits)
         return visited * VISITED + (visited and bought) * BOUGHT + shared * SHARED
 
-    def decide(self, who: Deciders, hop: int) -> Tensor:
+    def decide(self, who: Deciders, deepest: int) -> Tensor:
         """Visit, buy and share, each for good.
+
+        Args:
+            who: the nodes.
+            deepest: no level is larger; the nodes' own where all have one.
 
         Returns:
             uint8, the nodes' flags, those of before included.
         """
-        visited = self._happens(Purpose.VISIT, who, hop)
+        visited = self._happens(Purpose.VISIT, who, deepest)
         if who.flags is not None:
             visited |= (who.flags & VISITED).bool()
-        bought = visited & self._happens(Purpose.BUY, who, hop)
+        bought = visited & self._happens(Purpose.BUY, who, deepest)
         if who.flags is not None:
             bought |= (who.flags & BOUGHT).bool()
         flags = visited.to(torch.uint8)
-        shared = self._happens(Purpose.SHARE, who, hop, flags + bought)
+        shared = self._happens(Purpose.SHARE, who, deepest, flags + bought)
         flags += bought.to(torch.uint8) * BOUGHT
         flags += shared.to(torch.uint8) * SHARED
         return flags if who.flags is None else flags | (who.flags & SHARED)
 
     def _happens(
-        self, purpose: Purpose, who: Deciders, hop: int, outcome: Tensor | int = 0
+        self, purpose: Purpose, who: Deciders, deepest: int, outcome: Tensor | int = 0
     ) -> Tensor:
         """Whether each node's uniform is below its threshold; certain ones draw no word."""
         table = self._tables[purpose]
-        only = table.only(hop, who.level)
+        only = table.only(deepest, who.level)
         if only in (0, CERTAIN):
             return torch.full_like(who.nodes, only == CERTAIN, dtype=torch.bool)
         limit: Tensor | int | None = only

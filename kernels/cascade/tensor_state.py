@@ -24,7 +24,9 @@ SCANNED = 16
 
 SEED_LEVEL = -1
 UNREACHED = 0
-_NO_PARENT = torch.iinfo(torch.int32).max
+POSTER_BITS = 31
+POSTER_MASK = (1 << POSTER_BITS) - 1
+"""A node's id in a source, which with paths tells above it the level that the node passes on."""
 _COUNTED = np.array(
     [[flags & bit == bit for bit in (0, VISITED, BOUGHT, SHARED)] for flags in range(FLAGS)],
     dtype=np.int64,
@@ -37,6 +39,7 @@ class Reached(NamedTuple):
 
     row: NDArray[np.int64]
     node: NDArray[np.int32]
+    hop: NDArray[np.int32]
     level: NDArray[np.int32]
     parent: NDArray[np.int32]
     flags: NDArray[np.uint8]
@@ -52,8 +55,11 @@ class State(Protocol):
     def frontier(self, size: int) -> Iterator[Tensor]:
         """Keys of those who post now, once: the seeds, then the sharers; `size` at once."""
 
+    def levels(self, keys: Tensor) -> Tensor | None:
+        """Levels of those who post, int64, 0 for seeds; None where the level is the hop."""
+
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
-        """Take in hits: int64 keys, and the nodes that made them where events are kept."""
+        """Take in hits: int64 keys, and who made them where events or levels are kept."""
 
     def decide(self, rule: Rule, hop: int) -> int:
         """Let the hit nodes decide; returns how many share for the first time."""
@@ -128,6 +134,9 @@ class CountState:
         if self._posting is None:
             return self._marked(POSTS, size)
         return iter(self._posting.split(size))
+
+    def levels(self, keys: Tensor) -> None:
+        """See State."""
 
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """See State."""
@@ -214,6 +223,8 @@ class EventState:
 
     NODE_BYTES = 120
     """The arrays below, the lists of CountState, and the columns of the reached at the end."""
+    PATH_BYTES = 20
+    """What levels by path add: a wider source, and the hop beside the level."""
 
     def __init__(
         self,
@@ -224,8 +235,13 @@ class EventState:
         *,
         doses: int,
         events: bool,
+        last_level: int | None,
     ) -> None:
-        """Make room as CountState does; without `events` no parents are kept."""
+        """Make room as CountState does; without `events` no parents are kept.
+
+        With a `last_level` sources tell levels, of which it is the largest.
+        """
+        self._last_level = last_level
         self._num_nodes, self._max_keys, self._events = num_nodes, max_keys, events
         size = num_rows * num_nodes
         self._roll = _Roll(size, device)
@@ -233,8 +249,16 @@ class EventState:
         self._flags = torch.zeros(size, dtype=torch.uint8, device=device)
         self._dose = torch.zeros(size, dtype=torch.int64, device=device) if doses > 1 else None
         kept = size if events else 0
-        self._parent = torch.full((kept,), _NO_PARENT, dtype=torch.int32, device=device)
         self._shared_hop = torch.zeros(kept, dtype=torch.int32, device=device)
+        by_path = last_level is not None
+        self._source = torch.zeros(
+            size if by_path else kept,
+            dtype=torch.int64 if by_path else torch.int32,
+            device=device,
+        )
+        self._no_source = torch.iinfo(self._source.dtype).max
+        self._source.fill_(self._no_source)
+        self._hop = torch.zeros(kept if by_path else 0, dtype=torch.int32, device=device)
         self._touched: list[Tensor] = []
         """Keys to forget: the seeds, then the reached."""
 
@@ -253,13 +277,19 @@ class EventState:
         """See State."""
         return iter(self._frontier.split(size))
 
+    def levels(self, keys: Tensor) -> Tensor | None:
+        """See State."""
+        if self._last_level is None:
+            return None
+        return self._level.index_select(0, keys).long().clamp_(min=0)
+
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """See State."""
         level = self._level.index_select(0, keys)
         if sources is not None:
             first = (level == UNREACHED).nonzero().view(-1)
-            hit, parent = keys.index_select(0, first), sources.index_select(0, first)
-            self._parent.scatter_reduce_(0, hit, parent.to(torch.int32), "amin")
+            hit, source = keys.index_select(0, first), sources.index_select(0, first)
+            self._source.scatter_reduce_(0, hit, source.to(self._source.dtype), "amin")
         may_decide = level == UNREACHED if self._dose is None else level != SEED_LEVEL
         keys = keys.index_select(0, may_decide.nonzero().view(-1))
         if self._dose is not None:
@@ -279,15 +309,13 @@ class EventState:
         keys = torch.cat([self._touched[0][:0], *self._touched[1:]])
         rows, nodes = split_keys(keys, self._num_nodes)
         level, flags = self._level.index_select(0, keys), self._flags.index_select(0, keys)
-        depth = int(level.max()) if keys.numel() else 0
-        places = ((rows * depth + level - 1) * FLAGS).add_(flags)
-        tally = torch.bincount(places, minlength=self._num_rows * depth * FLAGS)
-        counts = tally.view(self._num_rows, depth, FLAGS).cpu().numpy() @ _COUNTED
+        counts = tallied(rows, level, flags, self._num_rows)
         if not self._events:
             return counts, None
-        parent = self._parent.index_select(0, keys)
+        parent = (self._source.index_select(0, keys) & POSTER_MASK).to(torch.int32)
         shared_hop = self._shared_hop.index_select(0, keys)
-        columns = rows, nodes.to(torch.int32), level, parent, flags, shared_hop
+        hop = level if self._last_level is None else self._hop.index_select(0, keys)
+        columns = rows, nodes.to(torch.int32), hop, level, parent, flags, shared_hop
         return counts, Reached(*(column.cpu().numpy() for column in columns))
 
     def _decide(self, rule: Rule, hop: int, keys: Tensor) -> Tensor:
@@ -295,20 +323,32 @@ class EventState:
         rows, nodes = split_keys(keys, self._num_nodes)
         unreached = (self._level.index_select(0, keys) == UNREACHED).nonzero().view(-1)
         reached = keys.index_select(0, unreached)
-        self._level.index_fill_(0, reached, hop)
+        self._reach(reached, hop)
         self._touched.append(reached)
         before = self._flags.index_select(0, keys)
         level: Tensor | int = hop
         dose: Tensor | int = 1
         if self._dose is not None:
-            level = self._level.index_select(0, keys)
             dose = self._dose.index_select(0, keys)
-        flags = rule.decide(Deciders(rows, nodes, level, dose, before), hop)
+        if self._dose is not None or self._last_level is not None:
+            level = self._level.index_select(0, keys)
+        deepest = hop if self._last_level is None else self._last_level
+        flags = rule.decide(Deciders(rows, nodes, level, dose, before), deepest)
         self._flags.scatter_(0, keys, flags)
         sharers = keys.index_select(0, (flags & ~before & SHARED).nonzero().view(-1))
         if self._events:
             self._shared_hop.index_fill_(0, sharers, hop)
         return sharers
+
+    def _reach(self, keys: Tensor, hop: int) -> None:
+        """Give those who are hit for the first time their levels."""
+        if self._last_level is None:
+            self._level.index_fill_(0, keys, hop)
+            return
+        levels = self._source.index_select(0, keys) >> POSTER_BITS
+        self._level.index_copy_(0, keys, levels.to(torch.int32))
+        if self._events:
+            self._hop.index_fill_(0, keys, hop)
 
     def _forget(self, keys: Tensor) -> None:
         """Leave the keys as if no part had touched them."""
@@ -316,8 +356,9 @@ class EventState:
         self._flags.index_fill_(0, keys, 0)
         if self._dose is not None:
             self._dose.index_fill_(0, keys, 0)
+        if self._source.numel():
+            self._source.index_fill_(0, keys, self._no_source)
         if self._events:
-            self._parent.index_fill_(0, keys, _NO_PARENT)
             self._shared_hop.index_fill_(0, keys, 0)
 
 
@@ -326,6 +367,14 @@ def _untouched(size: int, device: torch.device) -> Tensor:
     if device.type == "cpu":
         return torch.from_numpy(np.zeros(size, dtype=np.uint8))
     return torch.zeros(size, dtype=torch.uint8, device=device)
+
+
+def tallied(rows: Tensor, levels: Tensor, flags: Tensor, num_rows: int) -> NDArray[np.int64]:
+    """Counts [R, H, 4] of reached nodes by their levels, as wide as the largest."""
+    depth = int(levels.max()) if levels.numel() else 0
+    places = ((rows * depth + levels - 1) * FLAGS).add_(flags)
+    tally = torch.bincount(places, minlength=num_rows * depth * FLAGS)
+    return tally.view(num_rows, depth, FLAGS).cpu().numpy() @ _COUNTED
 
 
 def split_keys(keys: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from weishang.kernels.rng import (
     Purpose,
     child,
     derive,
+    derive_many,
     live_lanes,
     threshold,
     uniform,
@@ -87,6 +88,21 @@ def test_a_uniform_is_the_upper_half_of_its_word(state: int, path: list[int]) ->
     word = derive(state, *path)
     assert 0 <= word <= WORD_MASK
     assert uniform(state, *path) == word // 2**32
+
+
+@given(seed=words, first=st.lists(words, max_size=3), number=st.integers(0, 2**31 - 1))
+def test_arrays_in_a_path_give_the_word_of_each(seed: int, first: list[int], number: int) -> None:
+    nodes = np.array([number, 0], dtype=np.int32)
+    found = derive_many(
+        seed, Purpose.BUY, np.array(first, dtype=np.uint64)[:, np.newaxis], nodes, WORD_MASK
+    )
+    expected = [
+        [derive(seed, Purpose.BUY, index, node, WORD_MASK) for node in nodes.tolist()]
+        for index in first
+    ]
+    assert found.dtype == np.uint64
+    assert found.shape == (len(first), 2)
+    assert found.tolist() == expected
 
 
 def test_purposes_keep_their_numbers() -> None:

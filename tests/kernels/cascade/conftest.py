@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from weishang.kernels import CascadeRule, Cascades, Graph, propagate
+from weishang.kernels import CascadeRule, Cascades, Graph, Groups, Strangers, propagate
 from weishang.kernels.cascade import BACKENDS
 from weishang.kernels.cascade.requirements import interpreted
+from weishang.kernels.cascade.result import COUNTS
 from weishang.model.engine import propagate_by_agents
 
 Engine = Callable[..., Cascades]
@@ -65,7 +66,7 @@ def examples() -> Callable[[Engine, int], int]:
 class Case:
     """One call of an engine."""
 
-    graph: Graph | list[Graph]
+    graph: Graph | list[Any]
     rule: CascadeRule
     seeds: list[Any]
     cascades: list[int]
@@ -187,7 +188,83 @@ def _draw_case(draw: st.DrawFn, min_cascades: int = 0) -> Case:
     )
 
 
+def random_groups(rng: np.random.Generator, num_nodes: int) -> Groups:
+    """Groups of nobody, of some and of many; a node may be in hundreds."""
+    num_groups = int(rng.choice([0, 1, 3, 6, 200], p=[0.1, 0.3, 0.3, 0.2, 0.1]))
+    share = rng.choice([0.02, 0.2, 0.5])
+    members = [np.flatnonzero(rng.random(num_nodes) < share) for _ in range(num_groups)]
+    indptr = np.concatenate(([0], np.cumsum([one.size for one in members], dtype=np.int64)))
+    return Groups(
+        num_nodes,
+        indptr.astype(np.int64),
+        np.concatenate([np.empty(0, np.int32), *members]).astype(np.int32),
+        random_probabilities(rng, (num_groups,)) if rng.random() < 0.6 else None,
+        post=float(random_probabilities(rng, (1,))[0]),
+    )
+
+
+def random_strangers(rng: np.random.Generator, num_nodes: int) -> Strangers:
+    """A channel to few or to many, drawn from all or mostly from a class."""
+    classes = rng.integers(0, rng.choice([1, 3, 6]), num_nodes) if rng.random() < 0.6 else None
+    near = 0.0 if classes is None else float(random_probabilities(rng, (1,))[0])
+    return Strangers(num_nodes, int(rng.choice([0, 1, 3, 5, 64, 100])), near, classes)
+
+
+def random_layer(rng: np.random.Generator, num_nodes: int) -> Graph | Groups | Strangers:
+    """A layer of any kind."""
+    make = rng.choice([random_graph, random_groups, random_strangers])
+    return make(rng, num_nodes)
+
+
+@st.composite
+def _draw_layered_case(draw: st.DrawFn) -> Case:
+    case = draw(_draw_case())
+    size = (case.graph if isinstance(case.graph, Graph) else case.graph[0]).num_nodes
+    num_layers = draw(st.sampled_from([1, 2, 3, 5]))
+    rng = np.random.default_rng(draw(st.integers(0, LAST_WORD)))
+    layers = [random_layer(rng, size) for _ in range(num_layers)]
+    num_levels = int(rng.integers(1, 6))
+    own = case.rule.per_cascade
+    view_shape = (*((len(case.cascades),) if own else ()), num_layers, int(rng.integers(1, 4)))
+    paths = rng.integers(1, num_levels + 1, (num_layers, num_levels + 1))
+    rule = replace(
+        case.rule,
+        view=random_probabilities(rng, view_shape, low=rng.choice([0.0, 0.5])),
+        paths=paths if rng.random() < 0.7 else None,
+    )
+    return replace(case, graph=layers, rule=rule)
+
+
+@pytest.fixture(scope="session")
+def layered_cases() -> Callable[..., st.SearchStrategy[Case]]:
+    """Strategy of random calls on layers of all kinds, with levels by path or by hop."""
+    return _draw_layered_case
+
+
 @pytest.fixture(scope="session")
 def cases() -> Callable[..., st.SearchStrategy[Case]]:
     """Strategy of random calls: `cases(min_cascades=...)`."""
     return _draw_case
+
+
+@pytest.fixture(scope="session")
+def same_rows() -> Callable[[Cascades, Cascades, list[int]], None]:
+    """Asserts that a part's cascades are some rows of a whole."""
+    return assert_same_rows
+
+
+def assert_same_rows(part: Cascades, whole: Cascades, rows: list[int]) -> None:
+    """The part's cascades are these rows of the whole; the batch's depth pads the columns."""
+    for name in COUNTS:
+        mine, theirs = getattr(part, name), getattr(whole, name)[rows]
+        width = mine.shape[1]
+        assert np.array_equal(mine, theirs[:, :width])
+        assert not theirs[:, width:].any()
+    names = [
+        name for name, values in vars(part.events).items() if name != "row" and values is not None
+    ]
+    for position, row in enumerate(rows):
+        here, there = part.events.row == position, whole.events.row == row
+        for name in names:
+            mine, theirs = getattr(part.events, name), getattr(whole.events, name)
+            assert np.array_equal(mine[here], theirs[there])

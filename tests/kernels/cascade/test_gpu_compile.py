@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,8 +20,15 @@ pytest.importorskip("triton")
 
 import triton
 
-from weishang.kernels import CascadeRule, Graph
-from weishang.kernels.cascade import gpu, gpu_compile, gpu_launch, gpu_part, gpu_room
+from weishang.kernels import CascadeRule, Graph, Groups, Strangers
+from weishang.kernels.cascade import (
+    gpu,
+    gpu_compile,
+    gpu_launch,
+    gpu_layers_part,
+    gpu_part,
+    gpu_room,
+)
 from weishang.kernels.cascade.gpu_compile import ARCHITECTURES, WARP, Compiled
 from weishang.kernels.cascade.gpu_words import INTERPRETED
 from weishang.kernels.cascade.task import check
@@ -37,8 +45,16 @@ KERNELS = {
     "sort_posts": gpu_part,
     "seat_seeds": gpu_part,
     "forget": gpu_room,
+    "reach": gpu_layers_part,
+    "bid": gpu_layers_part,
+    "settle": gpu_layers_part,
 }
 """Kernels and the modules that launch them."""
+
+ROW_KERNELS = {"expose", "reach", "bid"}
+"""Kernels with a block of slots a lane."""
+UNALIGNED = {"view_words", "weight_words", "luck_words", "post_words"}
+"""Arrays that begin wherever a layer's part of a larger one does."""
 
 
 def compiled_by_itself(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -66,13 +82,14 @@ def test_nothing_is_spilled(compiled: list[Compiled]) -> None:
 
 
 def test_programs_of_a_grid_are_resident(compiled: list[Compiled]) -> None:
-    """All of them on the last architecture; on those before it, seven of eight."""
+    """All of them on the last architecture; elsewhere, and with strangers, seven of eight."""
     for one in compiled:
-        is_row = one.kernel == "expose"
+        is_row = one.kernel in ROW_KERNELS
         warps = gpu_launch.ROW_WARPS if is_row else gpu_launch.NODE_WARPS
         programs = gpu_launch.ROW_PROGRAMS if is_row else gpu_launch.NODE_PROGRAMS
         fitting = REGISTERS // (-(-one.registers // 8) * 8 * WARP * warps)
-        assert fitting >= programs * (1 if one.architecture == ARCHITECTURES[-1] else 7 / 8), one
+        all_fit = one.architecture == ARCHITECTURES[-1] and one.purpose != "strangers"
+        assert fitting >= programs * (1 if all_fit else 7 / 8), one
 
 
 def test_the_page_tells_what_was_compiled(compiled: list[Compiled]) -> None:
@@ -144,7 +161,7 @@ class TestLaunches:
     def test_with_aligned_arrays(self, launched: list[tuple[str, dict[str, Any]]]) -> None:
         for _, arguments in launched:
             for name, value in arguments.items():
-                if isinstance(value, torch.Tensor) and name not in ("view_words", "weight_words"):
+                if isinstance(value, torch.Tensor) and name not in UNALIGNED:
                     assert value.data_ptr() % gpu_compile.ALIGNMENT == 0, name
 
 
@@ -166,7 +183,7 @@ class _Recorded:
 
 
 def tasks() -> Iterator[Any]:
-    """Tasks for counts, events and doses, with and without weights; several parts each."""
+    """Tasks for counts, events, doses and layers, with and without weights; several parts each."""
     ends = np.random.default_rng(1).integers(0, 11, (2, 40))
     for weights in (None, np.full(40, 0.5)):
         graph = Graph.from_edges(*ends, weights)
@@ -174,6 +191,12 @@ def tasks() -> Iterator[Any]:
             share = np.full((1, 3, 1, 2), 0.5)
             rule = CascadeRule([0.5], share=share if doses > 1 else share[..., 0], doses=doses)
             yield check(graph, rule, [0, 1, 2], range(9), 1, None, None, record)
+        part = None if weights is None else weights[:3]
+        groups = Groups(11, np.array([0, 6, 6, 11]), np.array([0, 1, 2, 5, 8, 9, 1, 2, 3, 4, 10]))
+        groups = replace(groups, weights=part)
+        rule = CascadeRule([[0.5], [0.5], [0.5]], share=np.ones((1, 3, 1)))
+        layers = [graph, groups, Strangers(11, 70)]
+        yield check(layers, rule, [0, 1, 2], range(9), 1, None, None, "events")
 
 
 def type_of(value: Any) -> str:

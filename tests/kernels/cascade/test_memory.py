@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from weishang.experiments.peak_memory import FORGET
-from weishang.kernels import CascadeRule, Graph, propagate
-from weishang.kernels.cascade import BACKENDS, available, cpu_count, memory, tensor
+from weishang.kernels import CascadeRule, Graph, Groups, Strangers, propagate
+from weishang.kernels.cascade import BACKENDS, available, cpu_count, memory, parts, tensor
 from weishang.kernels.cascade.memory import Batch, Need, estimate, in_words
 from weishang.kernels.cascade.task import Task, check
 from weishang.kernels.cascade.tensor_state import CountState, EventState
@@ -80,6 +80,67 @@ def test_an_estimate_holds_what_was_measured(
     assert peak <= need.beyond_graph <= TIMES * peak + SLACK
 
 
+MEASURE_LAYERED = """
+import gc, json, sys
+import numpy as np
+from weishang.experiments.peak_memory import FORGET, FORGET_PEAK, _resident
+from weishang.kernels import CascadeRule, Graph, Groups, Strangers, propagate
+
+def layers(num_nodes, size):
+    rng = np.random.default_rng(1)
+    ends = rng.integers(0, num_nodes, (2, 8 * num_nodes))
+    offsets = np.arange(0, num_nodes + 1, size)
+    chats = Groups(num_nodes, offsets, np.arange(offsets[-1]), np.ones(offsets.size - 1))
+    return [Graph.from_edges(*ends, num_nodes=num_nodes), chats, Strangers(num_nodes, 2)]
+
+num_nodes, cascades, doses, options = json.loads(sys.argv[1])
+rule = CascadeRule(
+    view=np.ones((3, 1)), share=np.ones((1, 3, 1)), doses=doses, paths=np.ones((3, 3), dtype=int)
+)
+propagate(layers(2, 2), rule, [0], range(cascades), **options)
+large = layers(num_nodes, 20)
+gc.collect()
+before = _resident("VmRSS")
+FORGET.write_text(FORGET_PEAK)
+result = propagate(large, rule, [0], range(cascades), **options)
+peak = _resident("VmHWM") - before
+sizes = [sum(layer.num_edges for layer in large), large[1].num_edges, large[1].num_groups]
+print(json.dumps([peak, sizes, int(result.reach.sum()), result.reach.shape[1]]))
+"""
+
+LAYERED_RUNS = [
+    (100_000, 64, 2, {"backend": "numba", "record": "events", "threads": 2}),
+    (100_000, 8, 2, {"backend": "numba", "record": "counts", "threads": 2}),
+]
+
+
+@pytest.mark.skipif(not FORGET.exists(), reason="the system does not tell a peak of memory")
+@pytest.mark.parametrize(("num_nodes", "cascades", "doses", "options"), LAYERED_RUNS)
+def test_an_estimate_holds_what_was_measured_on_layers(
+    num_nodes: int, cascades: int, doses: int, options: dict[str, Any]
+) -> None:
+    told = json.dumps([num_nodes, cascades, doses, options])
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE_LAYERED, told], capture_output=True, text=True, check=True
+    )
+    peak, (num_edges, memberships, groups), reached, levels = json.loads(done.stdout)
+    assert reached > 0.99 * num_nodes * cascades
+    batch = Batch(
+        num_nodes,
+        num_edges,
+        cascades,
+        layers=3,
+        events=options["record"] == "events",
+        doses=doses,
+        levels=levels,
+        layered=True,
+        memberships=memberships,
+        groups=groups,
+    )
+    need = estimate(options["backend"], batch, threads=options["threads"])
+    assert peak <= need.beyond_graph <= TIMES * peak + SLACK
+
+
 def task_on(num_nodes: int, cascades: int, record: str = "counts", doses: int = 1) -> Task:
     star = Graph.from_edges(np.zeros(num_nodes - 1, dtype=int), np.arange(1, num_nodes))
     share = np.ones((1, 3, 1)) if doses == 1 else np.ones((1, 3, 1, doses))
@@ -131,7 +192,7 @@ def test_triton_takes_what_its_room_takes(record: str, doses: int) -> None:
     room = pytest.importorskip("weishang.kernels.cascade.gpu_room")
     queues = pytest.importorskip("weishang.kernels.cascade.gpu_queues")
     task = task_on(100_000, 7, record, doses)
-    tiles = queues.count_tiles(task.layers[0].degrees)
+    tiles = queues.count_tiles(task.graphs[0].degrees)
     assert tiles > 10
     exact = room.Room.bytes_of_row(task, tiles)
     batch = Batch(100_000, 99_999, 7, events=record == "events", doses=doses)
@@ -139,6 +200,16 @@ def test_triton_takes_what_its_room_takes(record: str, doses: int) -> None:
     work = need.device - batch.graph_bytes - batch.call_bytes
     assert need.rows == 7
     assert 7 * exact <= work <= 1.1 * 7 * exact
+
+
+def test_triton_in_layers_takes_what_its_room_takes() -> None:
+    room = pytest.importorskip("weishang.kernels.cascade.gpu_layers_room")
+    assert room.NODE_BYTES == memory.LAYERED_BYTES
+    assert room.GROUP_BYTES == memory.SHOWN_BYTES
+    assert room.BLOCKS_SHARE == memory.BLOCKS_SHARE
+    layered = replace(BATCH, cascades=1, layered=True, groups=50)
+    least = room.NODE_BYTES * BATCH.num_nodes + 50 * room.GROUP_BYTES
+    assert least < estimate("triton", layered, memory=1 << 40).device < 2 * least
 
 
 def test_triton_takes_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,15 +246,57 @@ def test_a_graph_takes_its_arrays() -> None:
     assert Batch(3, 6, layers=2, weighted=True).graph_bytes == 2 * size
 
 
-def test_a_result_takes_its_arrays() -> None:
+@pytest.mark.parametrize("paths", [None, [[1, 2, 2]]])
+def test_a_result_takes_its_arrays(paths: list[list[int]] | None) -> None:
     ring = Graph.from_edges([0, 1, 2], [1, 2, 0])
-    rule = CascadeRule(view=[1.0], share=np.ones((1, 3, 1)))
-    result = propagate(ring, rule, [0], range(5), backend="reference", record="events")
+    rule = CascadeRule(view=[[1.0]], share=np.ones((1, 3, 1)), paths=paths)
+    result = propagate([ring], rule, [0], range(5), backend="reference", record="events")
     assert result.events is not None
     counts = [result.reach, result.visitors, result.buyers, result.sharers]
-    size = sum(array.nbytes for array in (*counts, *vars(result.events).values()))
-    batch = Batch(3, 3, 5, events=True, levels=result.reach.shape[1], reach=2.0)
+    columns = [array for array in vars(result.events).values() if array is not None]
+    size = sum(array.nbytes for array in (*counts, *columns))
+    levels = result.reach.shape[1]
+    batch = Batch(3, 3, 5, events=True, levels=levels, reach=2.0, layered=paths is not None)
     assert batch.result_bytes == size
+
+
+def test_groups_take_their_arrays() -> None:
+    members = np.arange(5, dtype=np.int32)
+    groups = Groups(5, np.array([0, 2, 5]), members, weights=np.array([0.5, 1.0]))
+    assert groups.weights is not None
+    arrays = (
+        groups.indptr,
+        groups.members,
+        groups.weights,
+        groups.weight_thresholds(),
+        groups.member_indptr,
+        groups.member_of,
+    )
+    size = sum(array.nbytes for array in arrays)
+    told = Batch(5, 5, layered=True, memberships=5, groups=2).graph_bytes
+    # The last of the G + 1 offsets is not counted.
+    assert told == size - memory.OFFSET_BYTES
+
+
+def test_a_call_is_told_with_its_layers() -> None:
+    num_nodes = 50
+    groups = Groups(num_nodes, np.array([0, 20, 20, 50]), np.arange(50, dtype=np.int32))
+    ties = Graph.from_edges(np.arange(49), np.arange(1, 50), weights=np.full(49, 0.5))
+    rule = CascadeRule(view=np.ones((3, 1)), paths=np.ones((3, 6), dtype=int))
+    channels: list[Any] = [ties, groups, Strangers(num_nodes, 7)]
+    task = check(channels, rule, [0], range(4), 0, None, None, "events")
+    assert parts._batch(task, cascades=4) == Batch(
+        num_nodes,
+        99,
+        4,
+        layers=3,
+        weighted=True,
+        events=True,
+        levels=5,
+        layered=True,
+        memberships=50,
+        groups=3,
+    )
 
 
 @pytest.mark.parametrize("strands", [1, 5, 16, 64])
@@ -203,6 +316,9 @@ def test_more_of_anything_never_takes_less(backend: str) -> None:
         replace(base, weighted=True),
         replace(base, events=True),
         replace(base, levels=64),
+        replace(base, layered=True, events=True),
+        replace(base, layered=True, groups=1_000),
+        replace(base, layered=True, memberships=5_000),
     ]
 
     def size(batch: Batch) -> int:

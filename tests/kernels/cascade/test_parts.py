@@ -57,7 +57,8 @@ if room:
     resource.setrlimit(resource.RLIMIT_AS, (held + room, held + room))
 result = propagate(graph, rule, [0, 1], range(cascades), **options)
 arrays = [result.reach, result.sharers]
-arrays += [] if result.events is None else vars(result.events).values()
+columns = {} if result.events is None else vars(result.events)
+arrays += [array for array in columns.values() if array is not None]
 sums = [int(np.sum(one.ravel() * (1 + np.arange(one.size)), dtype=np.uint64)) for one in arrays]
 print(json.dumps([sizes, sums]))
 """
