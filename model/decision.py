@@ -8,7 +8,7 @@ Sources: McFadden (1974) for the logistic choice; Kempe, Kleinberg and Tardos (2
 spread; the weights' own sources stand beside them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,29 +179,80 @@ class Budgets:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Leanings:
+    """What channels and tools add to the rule, by campaign and level; float64 [C, R].
+
+    Attributes:
+        visit: log odds of visiting.
+        visit_match: further log odds of visiting of those whose interest matches.
+        buy: log odds of buying.
+        share: log odds of passing on, of those who visited.
+        share_of_buyers: further log odds of those who bought.
+        price: factor on the price.
+    """
+
+    visit: NDArray[np.float64]
+    visit_match: NDArray[np.float64]
+    buy: NDArray[np.float64]
+    share: NDArray[np.float64]
+    share_of_buyers: NDArray[np.float64]
+    price: NDArray[np.float64]
+
+    @classmethod
+    def none(cls, num_campaigns: int, num_levels: int) -> "Leanings":
+        """Leanings that change nothing; the arrays may be written to."""
+        shape = (num_campaigns, num_levels)
+        zeros = {item.name: np.zeros(shape) for item in fields(cls) if item.name != "price"}
+        return cls(**zeros, price=np.ones(shape))
+
+    def __add__(self, other: "Leanings") -> "Leanings":
+        """Both: log odds add up, factors on the price multiply."""
+        sums = {
+            item.name: getattr(self, item.name) + getattr(other, item.name)
+            for item in fields(self)
+            if item.name != "price"
+        }
+        return Leanings(**sums, price=self.price * other.price)
+
+
 def rule(
     campaigns: Campaigns,
     weights: DecisionWeights,
     num_interests: int,
     budgets: Budgets,
     trust_by_level: tuple[float, ...] | None = None,
+    *,
+    leanings: Leanings | None = None,
+    tired: tuple[float, ...] = (0.0,),
+    view: NDArray[np.float64] | None = None,
+    paths: NDArray[np.int8] | None = None,
 ) -> CascadeRule:
     """Tables of the rule for every campaign, segment, outcome and dose.
 
     Args:
         campaigns: C offers.
         weights: of the rule.
-        num_interests: I; segment = interest * number of budget classes + budget class.
+        num_interests: I; segment = (interest * number of budget classes + budget class) * F +
+            class of fatigue.
         budgets: what the classes can spend.
         trust_by_level: trust at level 1, 2, ...; None means a friend's, then a recommender's.
+        leanings: what channels and tools add, by level.
+        tired: log odds of visiting that each of F classes of fatigue takes away.
+        view: chance of seeing by campaign, layer and hop, float64 [C, L, H]; None is `weights.view`
+            for a single graph.
+        paths: see CascadeRule.
 
     Returns:
-        CascadeRule with per_cascade tables: visit and buy [C, H, S, 2], share [C, H, 3, S, 2].
+        CascadeRule with per_cascade tables: visit and buy [C, R, S, 2], share [C, R, 3, S, 2].
     """
     trust = np.array(
         (SELLER_TRUST, weights.recommender_trust) if trust_by_level is None else trust_by_level
     )
-    match, price = _by_segment(campaigns, num_interests, budgets)
+    extra = leanings or Leanings.none(len(campaigns), trust.size)
+    match, price = _by_segment(campaigns, num_interests, budgets, len(tired))
+    tiredness = np.tile(np.array(tired), match.shape[1] // len(tired))
+    appeal = campaigns.appeal[:, np.newaxis, np.newaxis, np.newaxis]
     leaning = (
         weights.trust * trust[np.newaxis, :, np.newaxis, np.newaxis]
         + weights.proof * np.arange(DOSES)
@@ -210,22 +261,82 @@ def rule(
     liking = (
         leaning
         + weights.match * match[:, np.newaxis, :, np.newaxis]
-        + weights.appeal_on_buying * campaigns.appeal[:, np.newaxis, np.newaxis, np.newaxis]
+        + weights.appeal_on_buying * appeal
     )
-    visit = expit(weights.visit_intercept + liking)
+    visit = expit(
+        weights.visit_intercept
+        + liking
+        + (
+            extra.visit[..., np.newaxis] + extra.visit_match[..., np.newaxis] * match[:, np.newaxis]
+        )[..., np.newaxis]
+        - tiredness[:, np.newaxis]
+    )
     buy = expit(
-        weights.buy_intercept + liking - weights.price * price[:, np.newaxis, :, np.newaxis]
+        weights.buy_intercept
+        + liking
+        - weights.price
+        * (price[:, np.newaxis] + np.log(extra.price)[..., np.newaxis])[..., np.newaxis]
+        + extra.buy[..., np.newaxis, np.newaxis]
     )
     passing = (
         share_intercept(weights)
-        + weights.appeal_sd * campaigns.appeal[:, np.newaxis, np.newaxis, np.newaxis]
+        + weights.appeal_sd * appeal
         + leaning
+        + extra.share[..., np.newaxis, np.newaxis]
     )
     share = np.zeros((len(campaigns), trust.size, 3, match.shape[1], DOSES))
     share[:, :, 1] = expit(passing)
-    share[:, :, 2] = expit(passing + weights.buyers_share)
-    view = np.full((len(campaigns), 1), weights.view)
-    return CascadeRule(view, visit, buy, share, doses=DOSES, per_cascade=True)
+    share[:, :, 2] = expit(
+        passing + weights.buyers_share + extra.share_of_buyers[..., np.newaxis, np.newaxis]
+    )
+    if view is None:
+        view = np.full((len(campaigns), 1), weights.view)
+    return CascadeRule(view, visit, buy, share, doses=DOSES, per_cascade=True, paths=paths)
+
+
+def chance_of_buying(
+    campaigns: Campaigns,
+    weights: DecisionWeights,
+    budgets: Budgets,
+    trust_by_level: tuple[float, ...],
+    *,
+    row: NDArray[np.integer],
+    level: NDArray[np.integer],
+    interest: NDArray[np.integer],
+    budget_class: NDArray[np.integer],
+    dose: NDArray[np.integer] | int,
+    leanings: Leanings | None = None,
+    price: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """The chance that single visitors buy: the same rule, one number an event.
+
+    Args:
+        campaigns, weights, budgets, trust_by_level, leanings: as in `rule`.
+        row: place of each event's campaign, [E].
+        level: of the person, from 1, [E].
+        interest, budget_class: of the person, [E].
+        dose: exposures so far, [E] or one for all.
+        price: factor on the price, [E]; None takes that of the leanings.
+
+    Returns:
+        float64 [E].
+    """
+    extra = leanings or Leanings.none(len(campaigns), len(trust_by_level))
+    factor = extra.price[row, level - 1] if price is None else price
+    relative = np.log(campaigns.price)[row] - np.log(np.array(budgets.relative))[budget_class]
+    liking = (
+        weights.trust * np.array(trust_by_level)[level - 1]
+        + weights.proof * (np.minimum(dose, DOSES) - 1)
+        + weights.content * campaigns.rich[row]
+        + weights.match * (interest == campaigns.category[row])
+        + weights.appeal_on_buying * campaigns.appeal[row]
+    )
+    return expit(
+        weights.buy_intercept
+        + liking
+        - weights.price * (relative + np.log(factor))
+        + extra.buy[row, level - 1]
+    )
 
 
 def share_intercept(weights: DecisionWeights) -> float:
@@ -251,10 +362,10 @@ def share_intercept(weights: DecisionWeights) -> float:
 
 
 def _by_segment(
-    campaigns: Campaigns, num_interests: int, budgets: Budgets
+    campaigns: Campaigns, num_interests: int, budgets: Budgets, num_fatigues: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Match of interest and log price over budget, each float64 [C, S]."""
-    relative = np.array(budgets.relative)
+    relative = np.repeat(np.array(budgets.relative), num_fatigues)
     interest = np.repeat(np.arange(num_interests), relative.size)
     match = (campaigns.category[:, np.newaxis] == interest).astype(np.float64)
     price = np.log(campaigns.price)[:, np.newaxis] - np.tile(np.log(relative), num_interests)

@@ -2,6 +2,10 @@
 
 from enum import IntEnum
 from statistics import NormalDist
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from weishang.kernels.rng import WORD_BITS
 
@@ -16,10 +20,26 @@ class MarketPurpose(IntEnum):
     CONTENT = 8
     APPEAL = 9
     AUDIENCE = 10
+    ACTIVITY = 18
+    EXPLORE = 19
+    SEARCH = 20
+    CLICK = 21
+    SHOP = 22
+    BASKET = 23
+    FOLLOW = 24
+    ACCOUNT = 25
+    ROOM = 26
 
 
-def fraction(word: int) -> float:
-    """A word as a number strictly between 0 and 1: its upper 52 bits, at the cell's middle."""
+@overload
+def fraction(word: int) -> float: ...
+@overload
+def fraction(word: NDArray[np.uint64]) -> NDArray[np.float64]: ...
+def fraction(word: Any) -> Any:
+    """A word as a number strictly between 0 and 1: its upper 52 bits, at the cell's middle.
+
+    An array of words gives an array of numbers, the same.
+    """
     return ((word >> 12) + 0.5) * 2.0**-52
 
 

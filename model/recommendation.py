@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Cascades, Graph, propagate
+from weishang.kernels.arrays import offsets, rows_by_class
+from weishang.kernels.checks import MAX_NODES
 from weishang.kernels.rng import UNIFORM_BITS, derive, word_tree
 from weishang.model.campaigns import Campaigns
 from weishang.model.decision import STRANGER_TRUST, Budgets, DecisionWeights, rule
-from weishang.model.parameters import parameter
+from weishang.model.parameters import check_number, parameter
 from weishang.model.purposes import MarketPurpose
 from weishang.model.society import Society
 
@@ -41,10 +43,8 @@ class FeedParameters:
         Raises:
             ValueError: a field is out of range; it is named.
         """
-        if self.audience < 1:
-            raise ValueError(f"audience is {self.audience}; give at least 1")
-        if not 0.0 <= self.targeted <= 1.0:
-            raise ValueError(f"targeted is {self.targeted}; give a fraction in [0, 1]")
+        check_number("audience", self.audience, 1, MAX_NODES, integer=True)
+        check_number("targeted", self.targeted, 0.0, 1.0, integer=False)
 
 
 def recommend(
@@ -71,7 +71,7 @@ def recommend(
     places = np.arange(segment.size).reshape(segment.shape)
     neighbours = np.zeros(segment.shape, dtype=np.int64)
     neighbours[:, 0] = feed.audience
-    stars = Graph.from_csr(np.concatenate(([0], np.cumsum(neighbours))), places[:, 1:].ravel())
+    stars = Graph.from_csr(offsets(neighbours.ravel()), places[:, 1:].ravel())
     shown = replace(weights, view=1.0)
     decide = rule(campaigns, shown, society.parameters.num_interests, budgets, (STRANGER_TRUST,))
     return propagate(
@@ -97,10 +97,8 @@ def draw_audience(
     """
     states = [derive(world, MarketPurpose.AUDIENCE, int(name)) for name in campaigns.campaign]
     luck = word_tree(states, np.arange(feed.audience, dtype=np.uint64)) >> np.uint64(UNIFORM_BITS)
-    by_interest = np.argsort(society.interest, kind="stable")
-    ends = np.cumsum(np.bincount(society.interest, minlength=society.parameters.num_interests))
-    starts = np.concatenate(([0], ends[:-1]))
-    first, count = starts[campaigns.category], (ends - starts)[campaigns.category]
+    starts, by_interest = rows_by_class(society.interest, society.parameters.num_interests)
+    first, count = starts[campaigns.category], np.diff(starts)[campaigns.category]
     targeted = round(feed.targeted * feed.audience)
     if targeted and not count.all():
         nobody = int(campaigns.category[count == 0][0])

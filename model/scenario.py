@@ -1,24 +1,54 @@
 """A scenario: every parameter of a world, each with value, unit, source and role."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
+from weishang.model.attention import AttentionParameters
+from weishang.model.bargain import BargainParameters
+from weishang.model.basket import BasketParameters
+from weishang.model.channels import ChannelParameters
 from weishang.model.decision import Budgets, DecisionWeights
+from weishang.model.discount import DiscountParameters
+from weishang.model.followers import FollowerParameters
+from weishang.model.groups import GroupParameters
+from weishang.model.learning import LearningParameters
+from weishang.model.livestream import LivestreamParameters
+from weishang.model.mechanisms import Mechanisms
+from weishang.model.orders import MoneyParameters
 from weishang.model.recommendation import FeedParameters
+from weishang.model.rules import PlatformRules
+from weishang.model.search_parameters import SearchParameters
 from weishang.model.seller import SellerParameters
 from weishang.model.society import SocietyParameters
+from weishang.model.team_purchase import TeamParameters
+from weishang.model.tools import RewardParameters, ToolParameters
 
 
 @dataclass(frozen=True)
 class Scenario:
     """All that decides a world besides its seed and its size."""
 
+    mechanisms: Mechanisms = field(default_factory=Mechanisms)
+    rules: PlatformRules = field(default_factory=PlatformRules)
     society: SocietyParameters = field(default_factory=SocietyParameters)
+    groups: GroupParameters = field(default_factory=GroupParameters)
     weights: DecisionWeights = field(default_factory=DecisionWeights)
     budgets: Budgets = field(default_factory=Budgets)
+    attention: AttentionParameters = field(default_factory=AttentionParameters)
     sellers: SellerParameters = field(default_factory=SellerParameters)
+    learning: LearningParameters = field(default_factory=LearningParameters)
+    channels: ChannelParameters = field(default_factory=ChannelParameters)
+    followers: FollowerParameters = field(default_factory=FollowerParameters)
     feed: FeedParameters = field(default_factory=FeedParameters)
+    search: SearchParameters = field(default_factory=SearchParameters)
+    basket: BasketParameters = field(default_factory=BasketParameters)
+    discount: DiscountParameters = field(default_factory=DiscountParameters)
+    team_purchase: TeamParameters = field(default_factory=TeamParameters)
+    bargain: BargainParameters = field(default_factory=BargainParameters)
+    livestream: LivestreamParameters = field(default_factory=LivestreamParameters)
+    reward: RewardParameters = field(default_factory=RewardParameters)
+    money: MoneyParameters = field(default_factory=MoneyParameters)
 
     def __post_init__(self) -> None:
         """Check that the parts fit each other.
@@ -31,6 +61,23 @@ class Scenario:
                 f"budgets.relative has {len(self.budgets.relative)} classes but "
                 f"society.num_budgets is {self.society.num_budgets}; give one budget a class"
             )
+
+    def friends_only(self) -> "Scenario":
+        """The same without all that is not a seller's post a day among friends."""
+        sellers = replace(self.sellers, activity=1.0)
+        return replace(self, mechanisms=Mechanisms.none(), sellers=sellers)
+
+    @property
+    def tools(self) -> ToolParameters:
+        """The parameters of all tools together."""
+        return ToolParameters(
+            self.discount, self.team_purchase, self.bargain, self.livestream, self.reward
+        )
+
+    @property
+    def tiring(self) -> AttentionParameters:
+        """How people tire; not at all where fatigue is off."""
+        return self.attention if self.mechanisms.fatigue else AttentionParameters.tireless()
 
     def values(self) -> dict[str, Any]:
         """Values by group and name, for a manifest."""

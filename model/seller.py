@@ -1,4 +1,4 @@
-"""Sellers as Mesa agents: people with friends, who decide what to offer."""
+"""Sellers as Mesa agents: people with friends, who decide what to offer and learn what it earns."""
 
 import math
 from dataclasses import dataclass
@@ -6,18 +6,37 @@ from typing import TYPE_CHECKING
 
 import mesa
 
-from weishang.kernels.rng import derive
-from weishang.model.campaigns import Offer
-from weishang.model.parameters import parameter
+from weishang.kernels.rng import child, derive
+from weishang.model.campaigns import Channel, Offer, Tool
+from weishang.model.learning import (
+    PLAIN,
+    YES_OR_NO,
+    Allowed,
+    Decision,
+    Learner,
+    LearningParameters,
+    draw,
+)
+from weishang.model.parameters import check_fields, check_number, parameter
 from weishang.model.purposes import MarketPurpose, fraction, standard_normal
 
 if TYPE_CHECKING:
     from weishang.model.market import Market
 
+CHANNELS = tuple(Channel)
+TOOLS = tuple(Tool)
+
 
 @dataclass(frozen=True)
 class SellerParameters:
-    """Who sells, and what is offered."""
+    """Who sells, what is offered, and what it costs.
+
+    The fields from `channels` to `induced` are the choices of sellers that do not learn, or have
+    learnt nothing yet.
+
+    Raises:
+        ValueError: a value is no number or out of range; the field is named.
+    """
 
     by_ties: float = parameter(
         1.0,
@@ -55,65 +74,329 @@ class SellerParameters:
         low=3,
         high=5,
     )
+    activity: float = parameter(
+        0.02,
+        unit="probability of a campaign, by seller and day",
+        source="assumption, varied: a campaign worth the name every few weeks; table 1 leaves room "
+        "for far fewer (t1_moments_visits over a campaign's reach, see results/audit)",
+        role="set",
+        low=0.005,
+        high=0.1,
+    )
+    channels: tuple[float, ...] = parameter(
+        (0.8, 0.1, 0.1),
+        unit="fraction of offers in Moments, by official account, as adverts; relative",
+        source="assumption, varied: most sell to friends",
+        role="set",
+        low=(0.6, 0.05, 0.0),
+        high=(0.9, 0.3, 0.2),
+    )
+    tools: tuple[float, ...] = parameter(
+        (0.6, 0.1, 0.1, 0.1, 0.1),
+        unit="fraction of offers with no tool, discount, team, bargain, livestream; relative",
+        source="assumption, varied: no study gives shares of the tools",
+        role="set",
+        low=(0.3, 0.0, 0.0, 0.0, 0.0),
+        high=(0.9, 0.2, 0.2, 0.2, 0.2),
+    )
+    external: float = parameter(
+        0.1,
+        unit="fraction of offers that link outside the platform",
+        source="assumption, varied",
+        role="set",
+        low=0.0,
+        high=0.3,
+    )
+    induced: float = parameter(
+        0.2,
+        unit="fraction of offers that reward sharing, where the platform lets them",
+        source="assumption, varied",
+        role="set",
+        low=0.0,
+        high=0.5,
+    )
+    unit_cost: float = parameter(
+        0.6,
+        unit="usual price = 1",
+        source="assumption, varied: what a seller pays for what sells for 1",
+        role="set",
+        low=0.4,
+        high=0.8,
+    )
+    content_cost: float = parameter(
+        0.5,
+        unit="usual price = 1, by offer",
+        source="assumption, varied: pictures and text for a rich offer",
+        role="set",
+        low=0.0,
+        high=2.0,
+    )
+    advert_cost: float = parameter(
+        0.3,
+        unit="usual price = 1, by thousand people shown",
+        source="assumption, varied: some tens of CNY a thousand, for goods of some 200 CNY",
+        role="set",
+        low=0.1,
+        high=0.8,
+    )
+    livestream_cost: float = parameter(
+        2.0,
+        unit="usual price = 1, by livestream",
+        source="assumption, varied: some hours of a host's time",
+        role="set",
+        low=0.5,
+        high=10.0,
+    )
+    reward_cost: float = parameter(
+        0.05,
+        unit="usual price = 1, by person who passes a rewarded offer on",
+        source="assumption, varied: a small gift or some CNY",
+        role="set",
+        low=0.0,
+        high=0.2,
+    )
 
     def __post_init__(self) -> None:
-        """Check the ranges.
+        """Check each field."""
+        check_fields(self, _RANGES)
+        for name, actions in _SHARES.items():
+            shares = getattr(self, name)
+            if not isinstance(shares, tuple) or len(shares) != len(actions):
+                names = ", ".join(action.name.lower() for action in actions)
+                raise ValueError(f"{name} is {shares!r}; give one share each: {names}")
+            for share in shares:
+                check_number(name, share, 0.0, 1.0, integer=False)
+            if not any(shares):
+                raise ValueError(f"{name} is {shares!r}; give at least one share above 0")
 
-        Raises:
-            ValueError: a field is out of range; it is named.
-        """
-        for name in ("by_ties", "rich_content"):
-            value = getattr(self, name)
-            if not 0.0 <= value <= 1.0:
-                raise ValueError(f"{name} is {value!r}; give a fraction in [0, 1]")
-        if not 0.0 <= self.price_log_sd <= 3.0:
-            raise ValueError(f"price_log_sd is {self.price_log_sd!r}; give a number in [0, 3]")
-        if not isinstance(self.campaign_hops, int) or self.campaign_hops < 1:
-            raise ValueError(f"campaign_hops is {self.campaign_hops!r}; give at least 1")
+
+_FRACTION = (0.0, 1.0)
+_COST = (0.0, 1e6)
+_RANGES: dict[str, tuple[float, float]] = {
+    "by_ties": _FRACTION,
+    "rich_content": _FRACTION,
+    "price_log_sd": (0.0, 3.0),
+    "campaign_hops": (1, 1_000_000),
+    "activity": _FRACTION,
+    "external": _FRACTION,
+    "induced": _FRACTION,
+    "unit_cost": _COST,
+    "content_cost": _COST,
+    "advert_cost": _COST,
+    "livestream_cost": _COST,
+    "reward_cost": _COST,
+}
+_SHARES: dict[str, tuple[Channel, ...] | tuple[Tool, ...]] = {
+    "channels": CHANNELS,
+    "tools": TOOLS,
+}
+
+
+@dataclass(frozen=True)
+class NamedSeller:
+    """A seller whom a scenario names.
+
+    Attributes:
+        id: its name, of which there is one.
+        node: the person who sells; one seller a person.
+        category: interest that the goods serve; None: the person's own.
+        price: usual level of the seller's prices, in units of the category's usual price; None:
+            drawn.
+    """
+
+    id: str
+    node: int
+    category: int | None = None
+    price: float | None = None
 
 
 class Seller(mesa.Agent):
     """A person who sells to friends, in the category of their own interest.
 
+    Without learning, prices are lognormal and drawn anew for each campaign, and all else by fixed
+    shares. With learning, a seller keeps the price level of the day it came, and moves in steps
+    around it; before the first result it chooses as one that does not learn.
+
     Attributes:
         node: place in the friend network.
         category: interest that the goods serve.
-        offer: what is offered today; None before the first day.
+        offer: what is offered today; None before the first day and on days without a campaign.
+        price: of the shop: that of the last campaign, at the start what it would ask on that day.
         orders: buyers so far.
+        revenue: so far, in usual prices.
+        profit: so far, in usual prices.
+        learner: what the seller learnt; None for one that does not learn.
     """
 
     model: "Market"
 
-    def __init__(self, model: "Market", node: int) -> None:
+    def __init__(
+        self,
+        model: "Market",
+        node: int,
+        learning: LearningParameters | None = None,
+        named: NamedSeller | None = None,
+    ) -> None:
+        """Come to the market.
+
+        Args:
+            model: the market, whose society, parameters and world are known.
+            node: the person.
+            learning: how the seller learns; None for choices at random.
+            named: what a scenario says of this seller, if anything.
+        """
         super().__init__(model)
         self.node = node
-        self.category = int(model.society.interest[node])
+        own = None if named is None else named.category
+        self.category = int(model.society.interest[node]) if own is None else own
+        self._level = None if named is None else named.price
         self.offer: Offer | None = None
         self.orders = 0
+        self.revenue = 0.0
+        self.profit = 0.0
+        self.learner = None if learning is None else Learner(learning)
+        level = self._draw_price()
+        self._prices = None if learning is None else [level * step for step in learning.price_steps]
+        self.price = level if self._prices is None else self._prices[0]
+        self._actions: list[int] = []
 
-    def choose_offer(self) -> None:
-        """Decide on today's price and content; how the idea is received is luck."""
-        self.offer = Offer(
+    def choose_offer(self, allowed: Allowed = PLAIN) -> Offer | None:
+        """Decide whether to sell today, and what to offer; how the idea is received is luck.
+
+        Args:
+            allowed: what the platform's rules and the seller's own means leave.
+
+        Returns:
+            Today's offer; None on a day without a campaign.
+        """
+        self.offer = self._make_offer(allowed) if self._has_campaign() else None
+        return self.offer
+
+    def count_orders(
+        self, orders: int, items: int | None = None, revenue: float | None = None
+    ) -> float:
+        """See how many ordered today and what they paid, from the campaign or in the shop.
+
+        Args:
+            orders: that were not refunded.
+            items: sold with them; None: one an order.
+            revenue: all that was paid, in usual prices; None: the shop's price an item.
+
+        Returns:
+            What is left after paying for the goods.
+        """
+        items = orders if items is None else items
+        revenue = items * self.price if revenue is None else revenue
+        margin = revenue - items * self.model.parameters.sellers.unit_cost
+        self.orders += orders
+        self.revenue += revenue
+        self.profit += margin
+        return margin
+
+    def pay_costs(self, shown: int = 0, sharers: int = 0) -> float:
+        """Pay for today's campaign: content, livestream, advert, rewards.
+
+        Args:
+            shown: people who saw the offer as an advert.
+            sharers: people who passed it on.
+
+        Returns:
+            The costs, in usual prices; 0 on a day without a campaign.
+        """
+        if self.offer is None:
+            return 0.0
+        costs = cost(self.offer, shown, sharers, self.model.parameters.sellers)
+        self.profit -= costs
+        return costs
+
+    def learn(self, profit: float) -> None:
+        """Remember what today's campaign brought; nothing to learn on a day without one.
+
+        Args:
+            profit: of the campaign, after costs.
+        """
+        if self.learner is not None and self.offer is not None:
+            self.learner.learn(self._actions, profit)
+
+    def _has_campaign(self) -> bool:
+        return fraction(self._luck(MarketPurpose.ACTIVITY)) < self.model.parameters.sellers.activity
+
+    def _make_offer(self, allowed: Allowed) -> Offer:
+        self._actions = self._choose_actions(allowed)
+        step, rich, channel, tool, external, induced = self._actions
+        self.price = self._draw_price() if self._prices is None else self._prices[step]
+        return Offer(
             campaign=self.model.campaign_id(self.node),
             seller=self.node,
             category=self.category,
-            price=self._choose_price(),
-            rich=self._choose_content(),
+            price=self.price,
+            rich=bool(rich),
             appeal=standard_normal(self._luck(MarketPurpose.APPEAL)),
+            channel=CHANNELS[channel],
+            tool=TOOLS[tool],
+            external=bool(external),
+            induced=bool(induced),
         )
 
-    def count_orders(self, orders: int) -> None:
-        """See how many ordered today."""
-        self.orders += orders
+    def _choose_actions(self, allowed: Allowed) -> list[int]:
+        """One action a decision, in the order of Decision."""
+        luck = self._luck(MarketPurpose.EXPLORE)
+        if self.learner is None or not self.learner.campaigns:
+            return self._choose_by_shares(allowed, luck)
+        options = (
+            range(len(self.learner.values[Decision.PRICE])),
+            YES_OR_NO,
+            allowed.channels,
+            allowed.tools,
+            allowed.external,
+            allowed.induced,
+        )
+        return [
+            self.learner.choose(decision, actions, child(luck, decision))
+            for decision, actions in zip(Decision, options, strict=True)
+        ]
 
-    def _choose_price(self) -> float:
+    def _choose_by_shares(self, allowed: Allowed, luck: int) -> list[int]:
+        shares = self.model.parameters.sellers
+        return [
+            0,
+            fraction(self._luck(MarketPurpose.CONTENT)) < shares.rich_content,
+            draw(shares.channels, allowed.channels, child(luck, Decision.CHANNEL)),
+            draw(shares.tools, allowed.tools, child(luck, Decision.TOOL)),
+            draw(_no_or_yes(shares.external), allowed.external, child(luck, Decision.EXTERNAL)),
+            draw(_no_or_yes(shares.induced), allowed.induced, child(luck, Decision.INDUCED)),
+        ]
+
+    def _draw_price(self) -> float:
+        if self._level is not None:
+            return self._level
         spread = self.model.parameters.sellers.price_log_sd
         return math.exp(spread * standard_normal(self._luck(MarketPurpose.PRICE)))
 
-    def _choose_content(self) -> bool:
-        return (
-            fraction(self._luck(MarketPurpose.CONTENT)) < self.model.parameters.sellers.rich_content
-        )
-
     def _luck(self, purpose: MarketPurpose) -> int:
         return derive(self.model.world, purpose, self.model.campaign_id(self.node))
+
+
+def cost(offer: Offer, shown: int, sharers: int, parameters: SellerParameters) -> float:
+    """What a campaign costs besides the goods, in usual prices.
+
+    Args:
+        offer: what was offered.
+        shown: people who saw it as an advert.
+        sharers: people who passed it on.
+        parameters: what content, livestreams, adverts and rewards cost.
+    """
+    costs = 0.0
+    if offer.rich:
+        costs += parameters.content_cost
+    if offer.tool == Tool.LIVESTREAM:
+        costs += parameters.livestream_cost
+    if offer.channel == Channel.ADVERT:
+        costs += parameters.advert_cost * shown / 1000.0
+    if offer.induced:
+        costs += parameters.reward_cost * sharers
+    return costs
+
+
+def _no_or_yes(share: float) -> tuple[float, float]:
+    return (1.0 - share, share)

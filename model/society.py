@@ -1,8 +1,8 @@
-"""Who knows whom and who likes what: a generated society, or a file's graph with people in it."""
+"""Who knows whom, who likes what and lives where: generated, or people on a file's graph."""
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from math import log, sqrt
 from typing import Any, NamedTuple
 
@@ -10,6 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
+from weishang.kernels.arrays import freeze
+from weishang.model.attributes import (
+    UNKNOWN,
+    NodeAttributes,
+    take_from_anyone,
+    take_from_friends,
+)
 from weishang.model.circles import form_circles, tie_within
 from weishang.model.friends import draw_friend_counts, match_by_chance
 from weishang.model.interests import impute_interests, share_by_chance
@@ -19,7 +26,8 @@ from weishang.model.network_measures import (
     local_clustering,
     mean_friends_of_friends,
 )
-from weishang.model.parameters import parameter
+from weishang.model.parameters import check_fields, check_number, parameter
+from weishang.model.places import grow_regions, settle_communities
 from weishang.model.ties import Ties, count_ends, join
 
 Progress = Callable[[str, float], None]
@@ -29,7 +37,12 @@ SHORTFALL = 0.01
 """Share of the wanted ties that may stay unmade; more and the missing stubs are matched again."""
 MAX_ROUNDS = 10
 MAX_CLASSES = int(np.iinfo(np.int8).max)
+MAX_PLACES = 1000
+"""Regions keep a table of all pairs of places."""
 MAX_USERS = int(np.iinfo(np.int32).max)
+
+ALL_IN_ONE_PLACE = np.zeros(0, dtype=np.int16)
+"""Stands for place 0 for everyone, where a society is made without places."""
 
 AROUND = (90, 110)
 """Users with about 100 friends, the median that Ugander et al. (2011) report clustering for."""
@@ -117,12 +130,18 @@ class SocietyParameters:
     num_budgets: int = parameter(
         5, unit="classes", source="quintiles of income", role="set", low=5, high=5
     )
+    num_places: int = parameter(
+        16,
+        unit="places",
+        source="assumption, varied up to the 31 provincial-level regions of mainland China",
+        role="set",
+        low=8,
+        high=31,
+    )
 
     def __post_init__(self) -> None:
         """Check each field, then the two that must fit each other."""
-        for item in fields(self):
-            low, high = _RANGES[item.name]
-            _check_number(item.name, getattr(self, item.name), low, high, item.type is int)
+        check_fields(self, _RANGES)
         if not 1.0 < self.mean_friends < self.max_friends:
             raise ValueError(
                 f"mean_friends is {self.mean_friends!r}; give a number above 1 and below "
@@ -147,20 +166,23 @@ _RANGES: dict[str, tuple[float, float]] = {
     "homophily": _SHARE,
     "num_interests": (1, MAX_CLASSES),
     "num_budgets": (1, MAX_CLASSES),
+    "num_places": (1, MAX_PLACES),
 }
 """What the generator can work with; the prior ranges lie inside."""
 
 
 @dataclass(frozen=True, eq=False)
 class Society:
-    """N people: their friends, interests and budgets. The arrays are read-only.
+    """N people: their friends, interests, budgets and places. The arrays are read-only.
 
     Attributes:
         graph: undirected and simple, every tie in both directions.
         interest: int8 [N], in [0, num_interests).
-        budget_class: int8 [N], in [0, num_budgets), equally many of each, poorest first.
+        budget_class: int8 [N], in [0, num_budgets), poorest first; equally many of each, unless a
+            file says otherwise.
         wanted_friends: int32 [N], the friends that each wanted; the graph may fall short.
         parameters: what it was made from.
+        place: int16 [N], where each lives, in [0, num_places); 0 for everyone when left out.
     """
 
     graph: Graph
@@ -168,13 +190,17 @@ class Society:
     budget_class: NDArray[np.int8]
     wanted_friends: NDArray[np.int32]
     parameters: SocietyParameters = field(default_factory=SocietyParameters)
+    place: NDArray[np.int16] = field(default_factory=lambda: ALL_IN_ONE_PLACE)
 
     def __post_init__(self) -> None:
         """Check that all arrays speak of the same people, and freeze them."""
+        if self.place is ALL_IN_ONE_PLACE:
+            object.__setattr__(self, "place", np.zeros(self.num_users, dtype=np.int16))
         limits = {
             "interest": self.parameters.num_interests,
             "budget_class": self.parameters.num_budgets,
             "wanted_friends": 1 << 31,
+            "place": self.parameters.num_places,
         }
         for name, limit in limits.items():
             array = getattr(self, name)
@@ -184,9 +210,7 @@ class Society:
                 raise ValueError(
                     f"{name} goes from {array.min()} to {array.max()}; it lies in [0, {limit})"
                 )
-            frozen = array.view()
-            frozen.flags.writeable = False
-            object.__setattr__(self, name, frozen)
+            freeze(self, **{name: array})
 
     @property
     def num_users(self) -> int:
@@ -198,10 +222,15 @@ class Society:
         """Class of each person for the rule of decision: interest and budget, int32 [N]."""
         return self.interest.astype(np.int32) * self.parameters.num_budgets + self.budget_class
 
+    @property
+    def interest_and_place(self) -> NDArray[np.int32]:
+        """Class of each person for whoever looks for people alike, and near: int32 [N]."""
+        return self.interest.astype(np.int32) * self.parameters.num_places + self.place
+
     def fingerprint(self) -> str:
         """SHA-256 of graph and attributes, as hexadecimal text."""
         digest = hashlib.sha256(self.graph.fingerprint().encode())
-        for array in (self.interest, self.budget_class, self.wanted_friends):
+        for array in (self.interest, self.budget_class, self.wanted_friends, self.place):
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
@@ -229,7 +258,8 @@ def generate(
     """Make a society: numbers of friends, then ties in circles, then ties by chance.
 
     Everyone wants a lognormal number of friends and belongs to a family, a school, a workplace
-    and a community (town, university, large firm), which people of like interest gather in.
+    and a community (town, university, large firm), which people of like interest gather in and
+    which lies in one place.
     Members of a circle are tied with probabilities that grow with the ties they want there; what
     is left of the wanted ties is matched by chance, partly within an interest. So clustering
     falls with the number of friends, and the homophily (Coleman's index) of all ties is near
@@ -243,7 +273,7 @@ def generate(
         progress: called as stages begin, and with 1.0 at the end.
 
     Returns:
-        Society of N users; about 8 bytes a friendship and 14 a user.
+        Society of N users; about 8 bytes a friendship and 16 a user.
 
     Raises:
         ValueError: num_users is no integer in [1, 2^31).
@@ -252,7 +282,7 @@ def generate(
     Ugander et al. (2011), arXiv:1111.4503, for the figures it is held to; Coleman (1958), Human
     Organization 17, for the index of homophily.
     """
-    _check_number("num_users", num_users, 1, MAX_USERS, integer=True)
+    check_number("num_users", num_users, 1, MAX_USERS, integer=True)
     tell = progress or _tell_nobody
     tell("people", 0.0)
     wanted = draw_friend_counts(
@@ -260,21 +290,38 @@ def generate(
     )
     interest = rng.integers(parameters.num_interests, size=num_users, dtype=np.int8)
     budget_class = _draw_budgets(parameters, num_users, rng)
-    parts = _tie_circles(parameters, wanted, interest, rng, tell)
+    parts, communities = _tie_circles(parameters, wanted, interest, rng, tell)
     graph = _tie_the_rest(parts, wanted, interest, parameters.homophily, rng, tell)
+    # Drawn last, so that a society has the ties it had before there were places.
+    place = settle_communities(*communities, parameters.num_places, rng)
     tell("society", 1.0)
-    return Society(graph, interest, budget_class, wanted, parameters)
+    return Society(graph, interest, budget_class, wanted, parameters, place)
 
 
-def from_graph(graph: Graph, parameters: SocietyParameters, rng: np.random.Generator) -> Society:
-    """Put people on a given friendship graph: budgets at random, interests that friends share.
+def from_graph(
+    graph: Graph,
+    parameters: SocietyParameters,
+    rng: np.random.Generator,
+    attributes: NodeAttributes | None = None,
+) -> Society:
+    """Put people on a given friendship graph; what is not known of them is imputed.
 
-    Interests start at random and are exchanged between people until the homophily of the
-    ties (Coleman's index) reaches `parameters.homophily`, or as near as the graph allows. The
-    parameters on numbers of friends and on circles are not used.
+    Where nothing is known, budgets are random and equally frequent; interests start at random and
+    are exchanged between people until the homophily of the ties (Coleman's index) reaches
+    `parameters.homophily`, or as near as the graph allows; places are regions of equal size that
+    grow along ties. Where some people are known, the others take interest
+    and place from friends, and budgets from anyone: see `attributes`. The parameters on numbers of
+    friends and on circles are not used.
+
+    Args:
+        graph: undirected and simple, N nodes.
+        parameters: see SocietyParameters.
+        rng: draws what is imputed.
+        attributes: what is known of the N people. Its groups are no part of a society.
 
     Raises:
-        ValueError: the graph has a self-loop, a repeated edge, or an edge without its reverse.
+        ValueError: the graph has a self-loop, a repeated edge, or an edge without its reverse; the
+            attributes are of other people or out of range.
     """
     odd = find_one_way_edge(graph)
     if odd is not None:
@@ -282,9 +329,28 @@ def from_graph(graph: Graph, parameters: SocietyParameters, rng: np.random.Gener
             f"graph has edge {odd[0]} {odd[1]}, a self-loop, repeated, or without its reverse; "
             "read it as undirected and simple"
         )
-    interest = impute_interests(graph, parameters.num_interests, parameters.homophily, rng)
-    budget_class = _draw_budgets(parameters, graph.num_nodes, rng)
-    return Society(graph, interest, budget_class, graph.degrees.astype(np.int32), parameters)
+    known = attributes or NodeAttributes(graph.num_nodes)
+    if known.num_people != graph.num_nodes:
+        raise ValueError(
+            f"attributes are of {known.num_people} people; give the graph's {graph.num_nodes}"
+        )
+    interest = _complete(
+        known.interest,
+        lambda: impute_interests(graph, parameters.num_interests, parameters.homophily, rng),
+        lambda some: take_from_friends(graph, some, rng),
+    )
+    budget_class = _complete(
+        known.budget_class,
+        lambda: _draw_budgets(parameters, graph.num_nodes, rng),
+        lambda some: take_from_anyone(some, rng),
+    )
+    place = _complete(
+        known.place,
+        lambda: grow_regions(graph, parameters.num_places, rng),
+        lambda some: take_from_friends(graph, some, rng),
+    )
+    friends = graph.degrees.astype(np.int32)
+    return Society(graph, interest, budget_class, friends, parameters, place)
 
 
 def same_interest_share(society: Society) -> InterestMixing:
@@ -338,7 +404,8 @@ def _tie_circles(
     interest: NDArray[np.int8],
     rng: np.random.Generator,
     tell: Progress,
-) -> list[Ties]:
+) -> tuple[list[Ties], tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    """The ties of each kind of circle, and the circles of the last kind, the communities."""
     kinds = (
         (parameters.family_share, parameters.family_size),
         (parameters.school_share, parameters.school_size),
@@ -354,7 +421,7 @@ def _tie_circles(
         )
         parts.append(tie_within(members, bounds, share * missing, rng))
         missing = np.maximum(missing - count_ends(parts[-1], wanted.size), 0)
-    return parts
+    return parts, (members, bounds)
 
 
 def _tie_the_rest(
@@ -390,11 +457,15 @@ def _draw_budgets(
     return rng.permutation(classes.astype(np.int8))
 
 
-def _check_number(name: str, value: Any, low: float, high: float, integer: bool) -> None:
-    kinds = (int, np.integer) if integer else (int, float, np.integer, np.floating)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-        kind = "an integer" if integer else "a number"
-        raise ValueError(f"{name} is {value!r}; give {kind} in [{low}, {high}]")
+def _complete(
+    known: NDArray[Any] | None,
+    nothing: Callable[[], NDArray[Any]],
+    some: Callable[[NDArray[Any]], NDArray[Any]],
+) -> NDArray[Any]:
+    """What is known, completed: by `nothing` where nobody is known, by `some` where a part is."""
+    if known is None or (known == UNKNOWN).all():
+        return nothing()
+    return some(known) if (known == UNKNOWN).any() else known
 
 
 def _ratio(numerator: float, denominator: float) -> float:

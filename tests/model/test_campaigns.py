@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 
 import numpy as np
 
-from weishang.model.campaigns import Campaigns, Offer
+from weishang.model.campaigns import Campaigns, Offer, campaign_id
 
 OFFERS = [
     Offer(campaign=(1 << 64) - 1, seller=4, category=2, price=0.5, rich=True, appeal=-1.5),
@@ -18,6 +18,10 @@ DTYPES = {
     "price": np.float64,
     "rich": np.bool_,
     "appeal": np.float64,
+    "channel": np.int8,
+    "tool": np.int8,
+    "external": np.bool_,
+    "induced": np.bool_,
 }
 
 
@@ -37,3 +41,13 @@ def test_a_day_without_offers_has_typed_columns_too():
     campaigns = Campaigns.from_offers([])
     assert len(campaigns) == 0
     assert {name: getattr(campaigns, name).dtype for name in DTYPES} == DTYPES
+
+
+def test_campaigns_of_other_sellers_and_days_have_other_ids():
+    pairs = [(day, seller) for day in (0, 1, 2**20) for seller in (0, 7, 2**31 - 1)]
+    ids = [campaign_id(day, seller) for day, seller in pairs]
+    assert len(set(ids)) == len(pairs)
+    days, sellers = np.array(pairs, dtype=np.uint64).T
+    found = campaign_id(days, sellers)
+    assert found.dtype == np.uint64
+    assert found.tolist() == ids

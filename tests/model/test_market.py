@@ -13,7 +13,8 @@ import pytest
 from weishang.kernels import Events, Graph
 from weishang.model.campaigns import Campaigns
 from weishang.model.decision import DecisionWeights
-from weishang.model.market import Market, choose_sellers, spread
+from weishang.model.distribution import spread
+from weishang.model.market import Market, choose_sellers
 from weishang.model.scenario import Scenario
 from weishang.model.seller import SellerParameters
 from weishang.model.society import SocietyParameters, from_graph, generate
@@ -46,7 +47,7 @@ def lively(**sellers):
         society=SocietyParameters(mean_friends=12.0, num_interests=4),
         weights=LIVELY,
         sellers=SellerParameters(**{"campaign_hops": 4, **sellers}),
-    )
+    ).friends_only()
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def events_of(market, row):
     return {
         item.name: getattr(events, item.name)[mine].tolist()
         for item in fields(Events)
-        if item.name != "row"
+        if item.name not in ("row", "by_path")
     }
 
 

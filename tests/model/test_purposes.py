@@ -30,6 +30,13 @@ def test_a_fraction_lies_strictly_inside_the_unit_interval():
     assert fraction(1 << 63) == 0.5 + 2.0**-53
 
 
+def test_an_array_of_words_gives_the_same_fractions():
+    words = [*EXTREMES, *WORDS[:100]]
+    found = fraction(np.array(words, dtype=np.uint64))
+    assert found.dtype == np.float64
+    assert found.tolist() == [fraction(word) for word in words]
+
+
 def test_fractions_are_uniform():
     assert stats.kstest([fraction(word) for word in WORDS], "uniform").pvalue > RARE
 

@@ -11,7 +11,8 @@ import pytest
 from weishang.kernels import Graph
 from weishang.model.campaigns import Campaigns, Offer
 from weishang.model.decision import STRANGER_TRUST, DecisionWeights, rule
-from weishang.model.market import Market, spread
+from weishang.model.distribution import spread
+from weishang.model.market import Market
 from weishang.model.recommendation import FeedParameters, draw_audience, recommend
 from weishang.model.scenario import Scenario
 from weishang.model.society import SocietyParameters, from_graph, generate
@@ -30,7 +31,7 @@ def society():
 
 @pytest.fixture(scope="module")
 def campaigns(society):
-    market = Market(society, SCENARIO, WORLD, 150)
+    market = Market(society, SCENARIO.friends_only(), WORLD, 150)
     market.choose_offers()
     return market.campaigns
 

@@ -36,10 +36,10 @@ def test_an_assumption_is_varied(row):
         assert row["low"] < row["high"]
 
 
-def test_five_weights_are_fitted_and_no_other():
+def test_five_weights_and_the_unit_of_money_are_fitted_and_no_other():
     fitted = {row["name"] for row in ROWS if row["role"] == "fitted"}
     names = ("view", "buy_intercept", "trust", "recommender_trust", "appeal_sd")
-    assert fitted == {f"weights.{name}" for name in names}
+    assert fitted == {"money.usual_price", *(f"weights.{name}" for name in names)}
 
 
 def test_every_field_of_every_part_is_described_once():

@@ -1,5 +1,6 @@
 """Societies: held to published figures, the same for the same seed, sound at any size."""
 
+import hashlib
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.kernels import Graph
-from weishang.model.network_measures import find_one_way_edge, local_clustering
+from weishang.model.attributes import NodeAttributes
+from weishang.model.network_measures import count_within, find_one_way_edge, local_clustering
 from weishang.model.society import (
     Society,
     SocietyParameters,
@@ -45,16 +47,46 @@ def test_same_seed_same_society_on_any_number_of_cores(monkeypatch):
     assert made[0].graph.fingerprint() != other.graph.fingerprint()
 
 
+@pytest.mark.parametrize(
+    ("num_users", "seed", "frozen"),
+    [
+        (3000, 5, "0e4f84105d011fc09b230169affc51fda54ccd9eab999442be5a9b15a68265a0"),
+        (300, 1, "7a219379fa120cf1296da7790715da0f500973ffccfae7e796ee081856ce491b"),
+    ],
+)
+def test_a_generated_society_is_what_it_was_before_there_were_places(num_users, seed, frozen):
+    society = generate(SocietyParameters(), num_users, np.random.default_rng(seed))
+    assert _without_places(society) == frozen
+    fewer = generate(SocietyParameters(num_places=1), num_users, np.random.default_rng(seed))
+    assert _without_places(fewer) == frozen
+    assert not fewer.place.any()
+
+
+def test_people_on_a_graph_are_what_they_were_before_there_were_places():
+    parameters = SocietyParameters(mean_friends=20.0)
+    graph = generate(parameters, 600, np.random.default_rng(2)).graph
+    society = from_graph(graph, SocietyParameters(), np.random.default_rng(3))
+    frozen = "4f467868758f5ecfa95d34adfcaf33c7e4f896d609a5dcee0ab907ee931bbbba"
+    assert _without_places(society) == frozen
+
+
+def _without_places(society):
+    digest = hashlib.sha256(society.graph.fingerprint().encode())
+    for array in (society.interest, society.budget_class, society.wanted_friends):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
 def test_fingerprint_sees_every_attribute(society):
     changed = {
         name: getattr(society, name).copy()
-        for name in ("interest", "budget_class", "wanted_friends")
+        for name in ("interest", "budget_class", "wanted_friends", "place")
     }
     prints = {society.fingerprint()}
     for name, array in changed.items():
         array[7] = 1 if array[7] == 0 else 0
         prints.add(replace(society, **{name: array}).fingerprint())
-    assert len(prints) == 4
+    assert len(prints) == 5
 
 
 def test_graph_is_undirected_and_simple(society):
@@ -179,6 +211,35 @@ def test_attributes(society):
     assert society.interest.max() == parameters.num_interests - 1
     assert np.array_equal(np.bincount(society.budget_class), [NUM_USERS // 5] * 5)
     assert not society.interest.flags.writeable
+    assert np.array_equal(np.unique(society.place), np.arange(parameters.num_places))
+    assert society.place.dtype == np.int16
+    assert not society.place.flags.writeable
+
+
+def test_friends_live_in_one_place_more_often_than_by_chance(society):
+    """.32 to .33 of ties over seeds; 1 in 16 by chance."""
+    share = count_within(society.graph, society.place) / society.graph.num_edges
+    assert share == pytest.approx(0.32, abs=0.04)
+
+
+def test_places_are_of_like_size_and_independent_of_interest(society):
+    """Some 100 communities of 300 to 700 people in 16 places: the largest 1.8 times the smallest.
+
+    Communities gather interests, so places differ: the largest share of an interest in a place is
+    .31 to .40 over seeds, against 1 in 8 by chance and 1 if a place held one interest.
+    """
+    sizes = np.bincount(society.place)
+    assert sizes.max() < 2 * sizes.min()
+    table = np.bincount(society.interest * 16 + society.place, minlength=128).reshape(8, 16)
+    assert (table / sizes).max() < 0.6
+
+
+def test_without_places_all_live_in_one():
+    pair = Graph.from_edges([0], [1], directed=False)
+    people = np.zeros(2, dtype=np.int8)
+    society = Society(pair, people, people, pair.degrees)
+    assert society.place.tolist() == [0, 0]
+    assert replace(society, place=np.array([0, 3], dtype=np.int16)).place.tolist() == [0, 3]
 
 
 def test_segment_tells_interest_and_budget_apart(society):
@@ -271,6 +332,8 @@ def test_describe_gives_finite_numbers(society):
         ("num_interests", 128),
         ("num_interests", True),
         ("num_budgets", 2.5),
+        ("num_places", 0),
+        ("num_places", 1001),
     ],
 )
 def test_bad_parameter_is_named_with_its_value(field, value):
@@ -299,6 +362,8 @@ def test_arrays_must_fit_the_graph(society):
         replace(society, interest=np.zeros(3, dtype=np.int8))
     with pytest.raises(ValueError, match=r"^budget_class goes from 9 to 9; it lies in"):
         replace(society, budget_class=np.full(NUM_USERS, 9, dtype=np.int8))
+    with pytest.raises(ValueError, match=r"^place goes from 16 to 16; it lies in \[0, 16\)"):
+        replace(society, place=np.full(NUM_USERS, 16, dtype=np.int16))
 
 
 @pytest.mark.skipif(
@@ -313,8 +378,74 @@ def test_people_on_a_files_graph():
     assert mixing.by_chance == pytest.approx(1 / 8, abs=0.01)
     assert np.array_equal(society.wanted_friends, graph.degrees)
     assert np.ptp(np.bincount(society.budget_class, minlength=5)) <= 1
+    assert np.ptp(np.bincount(society.place, minlength=16)) <= 1
+    assert count_within(graph, society.place) > 0.4 * graph.num_edges
     again = from_graph(graph, SocietyParameters(), np.random.default_rng(1))
     assert society.fingerprint() == again.fingerprint()
+
+
+@pytest.fixture(scope="module")
+def known_graph():
+    """A small society's graph, and its people."""
+    parameters = SocietyParameters(mean_friends=20.0)
+    society = generate(parameters, 1000, np.random.default_rng(2))
+    return society, parameters
+
+
+def test_what_is_known_of_all_is_kept(known_graph):
+    society, parameters = known_graph
+    known = NodeAttributes(1000, society.interest, society.budget_class, society.place)
+    again = from_graph(society.graph, parameters, np.random.default_rng(9), known)
+    for name in ("interest", "budget_class", "place"):
+        assert np.array_equal(getattr(again, name), getattr(society, name))
+
+
+@pytest.mark.parametrize("name", ["interest", "budget_class", "place"])
+def test_one_known_column_leaves_the_others_to_be_imputed(known_graph, name):
+    society, parameters = known_graph
+    known = NodeAttributes(1000, **{name: getattr(society, name)})
+    again = from_graph(society.graph, parameters, np.random.default_rng(9), known)
+    for other in ("interest", "budget_class", "place"):
+        same = np.array_equal(getattr(again, other), getattr(society, other))
+        assert same == (other == name)
+    assert np.array_equal(np.bincount(again.budget_class), [200] * 5)
+    assert same_interest_share(again).homophily > 0.15
+
+
+@pytest.mark.parametrize("name", ["interest", "budget_class", "place"])
+def test_a_column_of_gaps_is_a_column_that_is_not_there(known_graph, name):
+    society, parameters = known_graph
+    gaps = NodeAttributes(1000, **{name: np.full_like(getattr(society, name), -1)})
+    one = from_graph(society.graph, parameters, np.random.default_rng(9), gaps)
+    other = from_graph(society.graph, parameters, np.random.default_rng(9))
+    assert one.fingerprint() == other.fingerprint()
+
+
+def test_gaps_are_filled_from_friends(known_graph):
+    """Half are known. Interest and place follow friends, budgets the frequencies of the known."""
+    society, parameters = known_graph
+    rich = np.where(np.arange(1000) % 2, 4, -1).astype(np.int8)
+    interest = np.where(np.arange(1000) % 2, society.interest, -1).astype(np.int8)
+    place = np.where(np.arange(1000) % 2, society.place, -1).astype(np.int16)
+    known = NodeAttributes(1000, interest, rich, place)
+    filled = from_graph(society.graph, parameters, np.random.default_rng(9), known)
+    assert (filled.budget_class == 4).all()
+    assert np.array_equal(filled.interest[1::2], interest[1::2])
+    assert np.array_equal(filled.place[1::2], place[1::2])
+    assert same_interest_share(filled).homophily > 0.1
+    shuffled = np.random.default_rng(1).permutation(filled.place)
+    by_chance = count_within(society.graph, shuffled)
+    assert count_within(society.graph, filled.place) > 1.1 * by_chance
+
+
+def test_attributes_of_others_are_refused(known_graph):
+    society, parameters = known_graph
+    rng = np.random.default_rng(1)
+    with pytest.raises(ValueError, match=r"^attributes are of 3 people; give the graph's 1000"):
+        from_graph(society.graph, parameters, rng, NodeAttributes(3))
+    odd = NodeAttributes(1000, place=np.full(1000, 99, dtype=np.int16))
+    with pytest.raises(ValueError, match=r"^place goes from 99 to 99; it lies in \[0, 16\)"):
+        from_graph(society.graph, parameters, rng, odd)
 
 
 def test_a_directed_graph_is_refused():
