@@ -46,6 +46,10 @@ GraphOption = Annotated[
     Path | None,
     typer.Option(help="Edge list to run on, plain or gzipped; a generated network without it."),
 ]
+NodesOption = Annotated[
+    Path | None,
+    typer.Option(help="What is known of the graph's people (CSV or Parquet); see docs/odd.md."),
+]
 UsersOption = Annotated[int, typer.Option(help="Users of the generated network.")]
 SeedOption = Annotated[int, typer.Option(help="Seed of the world, in [0, 2^64).")]
 OutOption = Annotated[Path, typer.Option(help="Folder of results.")]

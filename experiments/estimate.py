@@ -20,7 +20,7 @@ from weishang.kernels.cascade import available
 from weishang.kernels.cascade import memory as needs
 from weishang.kernels.cascade.memory import USUAL_LEVELS, Batch, Need, in_words
 from weishang.kernels.cascade.requirements import chosen_unasked
-from weishang.kernels.graph import MAX_NODES
+from weishang.kernels.checks import MAX_NODES
 from weishang.model.society import SocietyParameters
 
 RECORDS = ("counts", "events")

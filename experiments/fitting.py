@@ -22,7 +22,8 @@ from weishang.experiments import reported
 from weishang.kernels import Cascades
 from weishang.model.campaigns import Campaigns
 from weishang.model.decision import DecisionWeights
-from weishang.model.market import Market, spread
+from weishang.model.distribution import spread
+from weishang.model.market import Market
 from weishang.model.recommendation import recommend
 from weishang.model.scenario import Scenario
 from weishang.model.society import Society
@@ -58,7 +59,7 @@ class Trial:
         """Let so many sellers of each world choose their offers."""
         days = []
         for world in worlds:
-            market = Market(society, scenario, world, sellers)
+            market = Market(society, scenario.friends_only(), world, sellers)
             market.choose_offers()
             days.append((world, market.campaigns))
         return cls(society, scenario, tuple(days))

@@ -11,12 +11,18 @@ from weishang.experiments.estimands import values
 from weishang.experiments.worlds import Branch, most_sellers, run_world
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
+from weishang.model.seller import SellerParameters
 from weishang.model.society import Society
 
 DRAWS = 40
 CAMPAIGNS = 60
 """Campaigns a draw; their own scatter is part of the range."""
 INTERVAL = (0.05, 0.95)
+AMONG_FRIENDS = ("by_ties", "rich_content", "price_log_sd")
+BEYOND_FRIENDS = tuple(
+    item.name for item in fields(SellerParameters) if item.name not in AMONG_FRIENDS
+)
+"""What sellers decide where more than friends spread campaigns, and how long an offer lasts."""
 
 
 def column(figure: str, reading: str) -> str:
@@ -37,7 +43,7 @@ def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataF
             there = replace(
                 scenario,
                 weights=drawn(scenario.weights, rng),
-                sellers=drawn(scenario.sellers, rng, fixed=("campaign_hops",)),
+                sellers=drawn(scenario.sellers, rng, fixed=BEYOND_FRIENDS),
                 feed=drawn(scenario.feed, rng, fixed=("audience",)),
             )
             result = values(run_world(people, there, derive(seed, Branch.PRIOR, number), sellers))
@@ -47,9 +53,21 @@ def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataF
 
 
 def drawn(part: Any, rng: np.random.Generator, fixed: tuple[str, ...] = ()) -> Any:
-    """A copy of a parameter group, every field uniform in its prior range but for the fixed."""
-    free = [item for item in fields(part) if item.name not in fixed]
-    return replace(
-        part,
-        **{x.name: float(rng.uniform(x.metadata["low"], x.metadata["high"])) for x in free},
-    )
+    """A copy of a parameter group, every number uniform in its prior range but for the fixed.
+
+    Switches and lists stay as they are; whole numbers stay whole, both ends included.
+    """
+    values: dict[str, float | int] = {}
+    for item in fields(part):
+        low, high = item.metadata["low"], item.metadata["high"]
+        if item.name in fixed or not _is_number(low) or not _is_number(high):
+            continue
+        if isinstance(getattr(part, item.name), int):
+            values[item.name] = int(rng.integers(low, high, endpoint=True))
+        else:
+            values[item.name] = float(rng.uniform(low, high))
+    return replace(part, **values)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -9,7 +9,10 @@ import pandas as pd
 
 from weishang.experiments.command import stage
 from weishang.experiments.estimands import campaign_rows
+from weishang.experiments.nodes_file import read_nodes
 from weishang.kernels import Graph
+from weishang.model.attributes import NodeAttributes
+from weishang.model.groups import GroupChats, GroupParameters, form_groups
 from weishang.model.market import Market
 from weishang.model.recommendation import recommend
 from weishang.model.scenario import Scenario
@@ -28,6 +31,7 @@ class Branch(IntEnum):
     BOOTSTRAP = 103
     DESCRIBE = 104
     NULLS = 105
+    CHATS = 106
 
 
 MAX_SEED = 1 << 64
@@ -36,8 +40,13 @@ SELLERS_SHARE = 4
 """At most one in four of those with friends sells: a small file's graph gets fewer campaigns."""
 
 
-@lru_cache(maxsize=1)
-def society(graph: Path | None, users: int, seed: int, parameters: SocietyParameters) -> Society:
+def society(
+    graph: Path | None,
+    users: int,
+    seed: int,
+    parameters: SocietyParameters,
+    nodes: Path | None = None,
+) -> Society:
     """The people of an experiment: on a file's graph, or generated.
 
     The last one is kept, so that experiments run one after the other share it.
@@ -47,16 +56,53 @@ def society(graph: Path | None, users: int, seed: int, parameters: SocietyParame
         users: how many to generate; not used with a graph.
         seed: of the generator, in [0, 2^64).
         parameters: of the society.
+        nodes: what is known of the graph's people, or None; see `nodes_file`.
 
     Raises:
-        ValueError: a number is out of range or the file holds no graph.
+        ValueError: a number is out of range, a file holds no graph or no attributes of its people,
+            or there are attributes without a graph.
     """
     if not 0 <= seed < MAX_SEED:
         raise ValueError(f"seed is {seed}; give an integer in [0, 2^64)")
+    if nodes is not None and graph is None:
+        raise ValueError(f"nodes is {nodes} and graph None; give the graph of these people")
+    return _society(graph, users, seed, parameters, nodes)
+
+
+def chats(
+    people: Society, parameters: GroupParameters, seed: int, nodes: Path | None = None
+) -> GroupChats:
+    """The group chats of a society: those of a file, or formed.
+
+    The last ones are kept, as the society is.
+
+    Args:
+        people: from `society`.
+        parameters: of the groups.
+        seed: as the society's.
+        nodes: as the society's.
+    """
+    if nodes is not None:
+        known = _known(nodes, people.num_users, people.parameters).groups
+        if known is not None:
+            return known
+    return _formed(people, parameters, seed)
+
+
+@lru_cache(maxsize=1)
+def _society(
+    graph: Path | None,
+    users: int,
+    seed: int,
+    parameters: SocietyParameters,
+    nodes: Path | None,
+) -> Society:
     rng = np.random.default_rng(seed)
     if graph is not None:
         with stage(f"read {graph.name}"):
-            return from_graph(Graph.from_edge_list(graph, directed=False), parameters, rng)
+            ties = Graph.from_edge_list(graph, directed=False)
+            known = None if nodes is None else _known(nodes, ties.num_nodes, parameters)
+            return from_graph(ties, parameters, rng, known)
     if users < MIN_USERS:
         raise ValueError(f"users is {users}; give at least {MIN_USERS}")
     with stage(f"generate {users:,} users", total=100) as advance:
@@ -70,6 +116,17 @@ def society(graph: Path | None, users: int, seed: int, parameters: SocietyParame
         return generate(parameters, users, rng, tell)
 
 
+@lru_cache(maxsize=1)
+def _known(nodes: Path, num_users: int, parameters: SocietyParameters) -> NodeAttributes:
+    return read_nodes(nodes, num_users, parameters)
+
+
+@lru_cache(maxsize=1)
+def _formed(people: Society, parameters: GroupParameters, seed: int) -> GroupChats:
+    with stage("form group chats"):
+        return form_groups(people, parameters, np.random.default_rng([seed, Branch.CHATS]))
+
+
 def most_sellers(society: Society, wanted: int) -> int:
     """So many sellers, or as many as the society has room for; at least one."""
     able = int(np.count_nonzero(society.graph.degrees))
@@ -78,7 +135,7 @@ def most_sellers(society: Society, wanted: int) -> int:
 
 def run_world(society: Society, scenario: Scenario, world: int, campaigns: int) -> pd.DataFrame:
     """One day of a world: a row a campaign, among friends and shown by the platform."""
-    market = Market(society, scenario, world, campaigns)
+    market = Market(society, scenario.friends_only(), world, campaigns)
     market.step()
     assert market.spread is not None
     shown = recommend(

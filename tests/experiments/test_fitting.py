@@ -56,7 +56,7 @@ def test_targets_are_points_and_middles_of_ranges():
 
 def test_a_trial_has_its_worlds_offers(trial):
     for world, campaigns in trial.days:
-        market = Market(trial.society, SCENARIO, world, 400)
+        market = Market(trial.society, SCENARIO.friends_only(), world, 400)
         market.choose_offers()
         assert np.array_equal(campaigns.campaign, market.campaigns.campaign)
         assert np.array_equal(campaigns.appeal, market.campaigns.appeal)

@@ -29,6 +29,15 @@ def test_what_is_fixed_is_not_drawn():
     assert sellers.price_log_sd != Scenario().sellers.price_log_sd
 
 
+def test_whole_numbers_stay_whole_and_switches_and_lists_stay():
+    usual, rng = Scenario(), np.random.default_rng(1)
+    rules = [prior.drawn(usual.rules, rng) for _ in range(50)]
+    assert all(isinstance(one.group_cap, int) for one in rules)
+    assert len({one.group_cap for one in rules}) > 20
+    assert {one.friends_first for one in rules} == {usual.rules.friends_first}
+    assert {one.link_demotion for one in rules} == {usual.rules.link_demotion}
+
+
 def test_the_prior_predictive_has_a_row_a_draw_and_repeats(monkeypatch):
     monkeypatch.setattr(prior, "DRAWS", 3)
     people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))

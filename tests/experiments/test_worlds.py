@@ -79,7 +79,7 @@ def test_a_world_has_a_row_a_campaign_and_repeats(people):
 
 def test_a_worlds_rows_are_its_markets_and_its_platforms(people):
     rows = run_world(people, SCENARIO, 8, 40)
-    market = Market(people, SCENARIO, 8, 40)
+    market = Market(people, SCENARIO.friends_only(), 8, 40)
     market.step()
     shown = recommend(
         people, market.campaigns, SCENARIO.weights, SCENARIO.budgets, SCENARIO.feed, 8
@@ -108,3 +108,44 @@ def test_people_without_friends_do_not_count_as_sellers():
     pair = Graph.from_edges([0], [1], num_nodes=900, directed=False)
     people = from_graph(pair, SocietyParameters(), np.random.default_rng(1))
     assert most_sellers(people, 50) == 1
+
+
+def test_group_chats_are_formed_once_and_kept(people):
+    groups = worlds.chats(people, SCENARIO.groups, 5)
+    assert groups.num_people == 3000
+    assert groups.num_groups > 0
+    assert worlds.chats(people, SCENARIO.groups, 5) is groups
+    other = worlds.chats(people, SCENARIO.groups, 6)
+    assert other.fingerprint() != groups.fingerprint()
+    assert worlds.chats(people, SCENARIO.groups, 5).fingerprint() == groups.fingerprint()
+
+
+@pytest.fixture
+def known(tmp_path):
+    """What is known of the ring's people: interests in turn, and groups of three or none."""
+    path = tmp_path / "nodes.csv"
+    rows = (f"{node},{node % 4},{'' if node > 26 else node // 3}\n" for node in range(30))
+    path.write_text("node,interest,groups\n" + "".join(rows))
+    return path
+
+
+def test_what_is_known_of_people_is_taken_from_the_file(ring, known):
+    people = society(ring, 9, 1, SCENARIO.society, known)
+    assert people.interest.tolist() == [node % 4 for node in range(30)]
+    assert society(ring, 9, 1, SCENARIO.society, known) is people
+    groups = worlds.chats(people, SCENARIO.groups, 1, known)
+    assert groups.sizes.tolist() == [3] * 9
+    assert groups.members.max() == 26
+
+
+def test_a_file_without_groups_leaves_them_to_be_formed(ring, known):
+    known.write_text("node,interest\n3,1\n")
+    people = society(ring, 9, 2, SCENARIO.society, known)
+    assert people.interest[3] == 1
+    formed = worlds.chats(people, SCENARIO.groups, 2, known)
+    assert formed.fingerprint() == worlds.chats(people, SCENARIO.groups, 2).fingerprint()
+
+
+def test_people_of_no_graph_are_refused(known):
+    with pytest.raises(ValueError, match=r"nodes is .*nodes\.csv and graph None; give the graph"):
+        society(None, 200, 1, SCENARIO.society, known)

@@ -1,0 +1,183 @@
+"""Markets run over worlds and days, kept as rows a day, a campaign and a day's searches.
+
+Only sums are kept: events and orders of a day are counted and let go before the next.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+import mesa
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from weishang.experiments.estimands import LEVELS
+from weishang.model.campaigns import Channel, Tool
+from weishang.model.groups import GroupChats
+from weishang.model.levels import REPORTED, Level
+from weishang.model.market import Market
+from weishang.model.orders import OrderChannel, Orders
+from weishang.model.scenario import Scenario
+from weishang.model.seller import NamedSeller
+from weishang.model.society import Society
+
+COUNTS = ("reach", "visitors", "buyers", "sharers")
+OFFERED = ("external", "induced", "rich", "price", "appeal")
+CHANNEL_NAMES = np.array([channel.name.lower() for channel in Channel])
+TOOL_NAMES = np.array([tool.name.lower() for tool in Tool])
+
+
+@dataclass(frozen=True)
+class Run:
+    """What markets did; `world` is the seed of the world and `day` counts from 1.
+
+    Attributes:
+        days: a row a world and day: world, and every indicator of the market.
+        campaigns: a row a campaign: world, day, campaign, seller, channel, tool, external, induced,
+            rich, price, appeal; reach_1 .. sharers_3, by reported level, of the cascade (before
+            tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn by a channel
+            to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1 .. orders_3,
+            orders and items, that were not refunded; sales of these, in usual prices; refunded,
+            orders called off.
+        searches: a row a world and day: world, day, visits, orders, sales in usual prices.
+    """
+
+    days: pd.DataFrame
+    campaigns: pd.DataFrame
+    searches: pd.DataFrame
+
+    @classmethod
+    def joined(cls, parts: Sequence["Run"]) -> "Run":
+        """At least one run after the other."""
+        columns = {
+            item.name: pd.concat([getattr(part, item.name) for part in parts], ignore_index=True)
+            for item in fields(cls)
+        }
+        return cls(**columns)
+
+
+def run_markets(
+    society: Society,
+    chats: GroupChats | None,
+    scenario: Scenario,
+    worlds: Sequence[int],
+    days: int,
+    sellers: int,
+    advance: Callable[[], object] = lambda: None,
+    named: Sequence[NamedSeller] = (),
+) -> Run:
+    """Run a market of each world for some days.
+
+    Args:
+        society: the people, the same in all worlds.
+        chats: their groups; None where groups are off.
+        scenario: the parameters; with more than friends' posts.
+        worlds: seeds, at least one.
+        days: at least 1.
+        sellers: of each market.
+        advance: called after each day.
+        named: sellers that come first.
+
+    Raises:
+        ValueError: there are no worlds or days, or the scenario has friends' posts alone.
+    """
+    if not worlds or days < 1:
+        raise ValueError(f"worlds is {list(worlds)} and days {days}; give at least 1 of each")
+    if scenario.mechanisms.friends_only:
+        raise ValueError("mechanisms are all off; leave one on, or use worlds.run_world")
+    return Run.joined(
+        [
+            _run_market(society, chats, scenario, world, days, sellers, advance, named)
+            for world in worlds
+        ]
+    )
+
+
+def _run_market(
+    society: Society,
+    chats: GroupChats | None,
+    scenario: Scenario,
+    world: int,
+    days: int,
+    sellers: int,
+    advance: Callable[[], object],
+    named: Sequence[NamedSeller],
+) -> Run:
+    market = Market(society, scenario, world, sellers, chats=chats, named=named)
+    campaigns, searches = [], []
+    for _ in range(days):
+        market.step()
+        campaigns.append(campaign_rows(market))
+        searches.append(search_row(market))
+        advance()
+    daily = market.indicators.get_model_vars_dataframe()
+    daily.insert(0, "world", np.full(len(daily), world, dtype=np.uint64))
+    daily_searches = pd.DataFrame(searches).astype({"world": np.uint64})
+    _let_go(market)
+    return Run(daily, pd.concat(campaigns, ignore_index=True), daily_searches)
+
+
+def _let_go(market: Market) -> None:
+    """Free a market's memory now: its agents refer to it, and Mesa 3.3 to every model."""
+    getattr(mesa.Agent, "_ids", {}).pop(market, None)
+    market.__dict__.clear()
+
+
+def campaign_rows(market: Market) -> pd.DataFrame:
+    """A row a campaign of the day that has just passed; see Run."""
+    campaigns, spread, orders = market.campaigns, market.spread, market.orders
+    assert spread is not None
+    assert orders is not None
+    size = len(campaigns)
+    columns: dict[str, NDArray[np.generic]] = {
+        "world": np.full(size, market.world, dtype=np.uint64),
+        "day": np.full(size, market.day, dtype=np.int32),
+        "campaign": campaigns.campaign,
+        "seller": campaigns.seller,
+        "channel": CHANNEL_NAMES[campaigns.channel],
+        "tool": TOOL_NAMES[campaigns.tool],
+        **{name: getattr(campaigns, name) for name in OFFERED},
+    }
+    for measure in COUNTS:
+        counts = getattr(spread, measure)
+        for level in LEVELS:
+            columns[f"{measure}_{level}"] = counts[:, level == REPORTED].sum(axis=1)
+    for measure in COUNTS[:3]:
+        columns[f"stranger_{measure}"] = getattr(spread, measure)[:, Level.STRANGER - 1]
+    live = campaigns.tool == Tool.LIVESTREAM
+    columns["live_viewers"] = np.where(live, spread.visitors.sum(axis=1), 0)
+    columns["live_buyers"] = np.where(live, spread.buyers.sum(axis=1), 0)
+    return pd.DataFrame({**columns, **_ordered(campaigns.campaign, orders)})
+
+
+def search_row(market: Market) -> dict[str, int | float]:
+    """Visits, orders and sales of the searches of the day that has just passed."""
+    assert market.orders is not None
+    found = market.orders.where(market.orders.channel == OrderChannel.SEARCH)
+    return {
+        "world": market.world,
+        "day": market.day,
+        "visits": 0 if market.visits is None else len(market.visits),
+        "orders": len(found),
+        "sales": float(found.value(1.0).sum()),
+    }
+
+
+def _ordered(campaign: NDArray[np.uint64], orders: Orders) -> dict[str, NDArray[np.generic]]:
+    """Orders of each campaign, by its id."""
+    some = orders.where(orders.channel != OrderChannel.SEARCH)
+    order = np.argsort(campaign)
+    row = order[np.searchsorted(campaign, some.campaign, sorter=order)]
+    kept, size = ~some.refunded, campaign.size
+    level = REPORTED[some.level - 1]
+
+    def count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.bincount(row[chosen], minlength=size)
+
+    return {
+        **{f"orders_{one}": count(kept & (level == one)) for one in LEVELS},
+        "orders": count(kept),
+        "items": np.bincount(row[kept], some.items[kept], size).astype(np.int64),
+        "sales": np.bincount(row[kept], some.value(1.0)[kept], size),
+        "refunded": count(~kept),
+    }
