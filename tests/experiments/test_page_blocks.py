@@ -9,6 +9,7 @@ import pytest
 from weishang.experiments import page_blocks, tables, verdicts
 from weishang.experiments.verdicts import Verdict
 
+MACHINE = {"cpu": "a processor", "threads": 2, "python": "3.11.7"}
 PAGE = "before\n\n<!-- begin take_off -->\nold\n<!-- end take_off -->\n\nafter\n"
 
 
@@ -68,10 +69,96 @@ def test_speeds_name_their_machine(tmp_path: Path) -> None:
     row = {"nodes": 20_000, "p": 0.05, "program": "numba", "version": "this code", "threads": 2}
     times = {"median": 350.04, "min": 340.0, "max": 360.0, "ratio": 1.0}
     tables.write(pd.DataFrame([row | times]), bench / "speed.csv")
-    record = {"cpu": "a processor", "threads": 2, "python": "3.11.7"}
-    (bench / "manifest.json").write_text(json.dumps(record))
+    (bench / "manifest.json").write_text(json.dumps(MACHINE))
     told = page_blocks.speed(tmp_path)
     assert "| 20,000 | 0.05 | numba | this code | 2 | 350 | 340 .. 360 | 1 |" in told
+    assert told.endswith("Machine: a processor, 2 threads, Python 3.11.7.\n")
+
+
+def effects(**changed: float) -> pd.DataFrame:
+    """What a policy does to every outcome alike."""
+    rows = [{"policy": "a rule", "outcome": name, **changed} for name in page_blocks.CHANGED]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "low", "high", "shown"),
+    [
+        (0.0867, 0.0592, 0.1142, "+8.7% (+5.9 .. +11.4)"),
+        (-0.5, -0.75, 0.25, "-50.0% (-75.0 .. +25.0)"),
+        (0.0, 0.0, 0.0, "+0.0%"),
+        (float("nan"), float("nan"), float("nan"), ""),
+    ],
+)
+def test_changes_stand_in_percent_a_column_an_outcome(
+    tmp_path: Path, change: float, low: float, high: float, shown: str
+) -> None:
+    (tmp_path / "policies").mkdir()
+    frame = effects(change=change, change_low=low, change_high=high)
+    other = frame.assign(policy="a later rule")
+    tables.write(pd.concat([frame, other]), tmp_path / "policies" / "effects.csv")
+    header, _, *lines = page_blocks.BLOCKS["policies"](tmp_path).splitlines()
+    assert cells(header) == ["policy", *page_blocks.CHANGED]
+    assert [cells(line)[0] for line in lines] == ["a rule", "a later rule"]
+    assert cells(lines[0])[1:] == [shown] * len(page_blocks.CHANGED)
+
+
+def test_what_pairing_saves_is_told_and_where_nothing_differs(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    frame = effects().assign(all_days=[3.14159, 2718.28, float("inf"), float("nan"), 10.0, 0.5])
+    tables.write(frame, tmp_path / "policies" / "pairing.csv")
+    _, _, line = page_blocks.pairing(tmp_path).splitlines()
+    assert cells(line) == ["a rule", "3.14", "2,718", "alike", "alike", "10", "0.5"]
+
+
+def test_table_1_stands_beside_the_reported(tmp_path: Path) -> None:
+    (tmp_path / "channels").mkdir()
+    row = {
+        "channel": "moments",
+        "visits": 70_000.0,
+        "reported_visits": 65_942.6,
+        "conversion": 0.1,
+        "conversion_low": 0.08,
+        "conversion_high": 0.12,
+        "reported_conversion": 0.082,
+        "order_value": 198.0,
+        "order_value_low": 190.0,
+        "order_value_high": 206.0,
+        "reported_order_value": 198.0,
+    }
+    tables.write(pd.DataFrame([row]), tmp_path / "channels" / "channels.csv")
+    _, _, line = page_blocks.channels(tmp_path).splitlines()
+    told = ["moments", "70,000", "65,943", "0.1", "0.08 .. 0.12", "0.082", "198", "190 .. 206"]
+    assert cells(line) == [*told, "198"]
+
+
+def test_conversions_of_viewers_stand_with_what_bears_on_them(tmp_path: Path) -> None:
+    (tmp_path / "livestream").mkdir()
+    ends = ("ci", "prior", "reported")
+    spans = {f"{name}_{end}": 0.1 for name in ends for end in ("low", "high")}
+    row = {"kind": "a room", "reading": "a reading", "value": 0.123456, "mechanism_off": 0.1}
+    frame = pd.DataFrame([row | spans, row | dict.fromkeys(spans, float("nan"))])
+    tables.write(frame, tmp_path / "livestream" / "conversions.csv")
+    header, _, whole, bare = page_blocks.conversions(tmp_path).splitlines()
+    assert cells(header)[2:] == [
+        "reported",
+        "value",
+        "95% interval",
+        "prior 5-95%",
+        "mechanism off",
+    ]
+    assert cells(whole)[2:] == ["0.1 .. 0.1", "0.1235", "0.1 .. 0.1", "0.1 .. 0.1", "0.1"]
+    assert cells(bare)[2:] == ["", "0.1235", "", "", "0.1"]
+
+
+def test_the_speed_of_the_market_names_its_machine(tmp_path: Path) -> None:
+    market = tmp_path / "market"
+    market.mkdir()
+    row = {"claim": "seconds a day, median", "measured": 2.5, "at_most": 5.0, "met": True}
+    tables.write(pd.DataFrame([row]), market / "claims.csv")
+    (market / "manifest.json").write_text(json.dumps(MACHINE))
+    told = page_blocks.market_claims(tmp_path)
+    assert "| seconds a day, median | 2.5 | 5 | True |" in told
     assert told.endswith("Machine: a processor, 2 threads, Python 3.11.7.\n")
 
 
