@@ -44,7 +44,7 @@ from weishang.model.scenario import Scenario
 from weishang.model.society import Society, generate
 
 WORLDS = 4
-DAYS = 3
+DAYS = 7
 SELLERS = 10_000
 PRIOR_USERS = 100_000
 """Where a society is generated, the prior predictive has one of its own, of at most this size."""

@@ -1,10 +1,12 @@
 """The `weishang` command: reproduce tables, compare speeds, estimate memory, look at a machine."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from weishang.experiments import verdicts
 from weishang.experiments.audit import audit
 from weishang.experiments.bench import bench
+from weishang.experiments.channels import channels
 from weishang.experiments.command import (
     RESULTS,
     GraphOption,
@@ -18,13 +20,28 @@ from weishang.experiments.command import (
 )
 from weishang.experiments.doctor import doctor
 from weishang.experiments.estimate import estimate
+from weishang.experiments.livestream import livestream
 from weishang.experiments.nulls import nulls
+from weishang.experiments.policies import policies
 from weishang.experiments.reach import reach
+from weishang.experiments.run import run
+from weishang.experiments.tools import tools
 
 app = application()
 app.command()(bench)
 app.command()(estimate)
 app.command()(doctor)
+app.command()(run)
+
+ON_A_SOCIETY: tuple[Callable[..., None], ...] = (
+    reach,
+    nulls,
+    channels,
+    tools,
+    livestream,
+    policies,
+)
+"""Experiments that share a society, in the order in which they are run."""
 
 SHOWN = ["id", "role", "reading", "band", "simulated", "interval", "verdict"]
 
@@ -37,11 +54,11 @@ def reproduce(
     out: OutOption = RESULTS,
 ) -> None:
     """Rebuild the reported tables and judge every figure in them."""
-    with stage("reproduce", 3) as advance:
-        reach(graph=graph, users=users, seed=seed, out=out)
-        advance()
-        nulls(graph=graph, users=users, seed=seed, out=out)
-        advance()
+    common = {"graph": graph, "users": users, "seed": seed, "out": out}
+    with stage("reproduce", 1 + len(ON_A_SOCIETY)) as advance:
+        for experiment in ON_A_SOCIETY:
+            experiment(**common)
+            advance()
         audit(out=out)
         advance()
     show_verdicts(out)

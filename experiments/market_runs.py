@@ -6,7 +6,6 @@ Only sums are kept: events and orders of a day are counted and let go before the
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
-import mesa
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -113,14 +112,8 @@ def _run_market(
     daily = market.indicators.get_model_vars_dataframe()
     daily.insert(0, "world", np.full(len(daily), world, dtype=np.uint64))
     daily_searches = pd.DataFrame(searches).astype({"world": np.uint64})
-    _let_go(market)
+    market.disband()
     return Run(daily, pd.concat(campaigns, ignore_index=True), daily_searches)
-
-
-def _let_go(market: Market) -> None:
-    """Free a market's memory now: its agents refer to it, and Mesa 3.3 to every model."""
-    getattr(mesa.Agent, "_ids", {}).pop(market, None)
-    market.__dict__.clear()
 
 
 def campaign_rows(market: Market) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def market_speed(
         with stage("compile, and warm up"):
             warm.step()
         # Mesa 3.3 keeps every model: its arrays would count as the next one's.
-        warm.__dict__.clear()
+        warm.disband()
         timed = pd.concat(
             [_timed(people, groups, usual, world, sellers, days, times) for times in ACTIVITIES],
             ignore_index=True,
@@ -115,7 +115,7 @@ def _timed(
                 }
             )
             advance()
-    market.__dict__.clear()
+    market.disband()
     return pd.DataFrame(rows)
 
 
@@ -134,7 +134,7 @@ def _profile(
         for _ in range(days):
             profiler.runcall(market.step)
             advance()
-    market.__dict__.clear()
+    market.disband()
     stats = pstats.Stats(profiler)
     total = _seconds(stats, "market.py", "step")
     spent = {name: _seconds(stats, *place) for name, place in STAGES.items()}

@@ -139,6 +139,10 @@ class Market(mesa.Model):
             ]
         self.campaigns = Campaigns.from_offers([offer for offer in offers if offer is not None])
 
+    def disband(self) -> None:
+        """Let go of everyone and everything: Mesa 3.3 keeps each model that it made agents for."""
+        self.__dict__.clear()
+
     def campaign_id(self, node: int) -> int:
         """The id of a seller's campaign of today."""
         return campaign_id(self.day, node)

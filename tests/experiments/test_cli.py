@@ -19,10 +19,11 @@ def test_reproduce_runs_all_in_order_and_prints_the_verdicts(monkeypatch, tmp_pa
 
         return experiment
 
-    monkeypatch.setattr(cli, "reach", light("reach"))
-    monkeypatch.setattr(cli, "nulls", light("nulls"))
+    names = [experiment.__name__ for experiment in cli.ON_A_SOCIETY]
+    assert names == ["reach", "nulls", "channels", "tools", "livestream", "policies"]
+    monkeypatch.setattr(cli, "ON_A_SOCIETY", tuple(map(light, names)))
     cli.reproduce(graph=None, users=100, seed=7, out=tmp_path)
-    assert ran == [(name, None, 100, 7, tmp_path) for name in ("reach", "nulls")]
+    assert ran == [(name, None, 100, 7, tmp_path) for name in names]
     manifest.verify(tmp_path / "audit")
     told = capsys.readouterr().out
     assert "l1_conv" in told
