@@ -140,7 +140,8 @@ class Market(mesa.Model):
         self.campaigns = Campaigns.from_offers([offer for offer in offers if offer is not None])
 
     def disband(self) -> None:
-        """Let go of everyone and everything: Mesa 3.3 keeps each model that it made agents for."""
+        """Free the memory now: agents refer to their market, and Mesa 3.3 to every market."""
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
         self.__dict__.clear()
 
     def campaign_id(self, node: int) -> int:

@@ -38,9 +38,10 @@ class MoneyParameters:
     """
 
     usual_price: float = parameter(
-        198.0,
+        265.07,
         unit="CNY",
-        source="fitted to t1_moments_aov: the unit of money, which no decision depends on",
+        source="fitted to t1_moments_aov by `channels`: the unit of money, which no decision "
+        "depends on",
         role="fitted",
         low=50.0,
         high=1000.0,

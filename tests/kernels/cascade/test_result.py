@@ -13,8 +13,14 @@ from weishang.kernels.cascade.result import COUNTS
 def result() -> Cascades:
     rng = np.random.default_rng(1)
     graph = Graph.from_edges(*rng.integers(0, 30, (2, 90)))
-    rule = CascadeRule(view=[0.9], visit=[[0.5]], buy=[[0.5]], share=np.full((1, 3, 1), 0.6))
-    return propagate(graph, rule, [0, 1], range(4), record="events")
+    rule = CascadeRule(
+        view=[[0.9]],
+        visit=[[0.5]],
+        buy=[[0.5]],
+        share=np.full((1, 3, 1), 0.6),
+        paths=[[1, 2, 3, 3]],
+    )
+    return propagate([graph], rule, [0, 1], range(4), record="events")
 
 
 def changed(array: np.ndarray) -> np.ndarray:
@@ -38,6 +44,12 @@ def test_one_count_makes_a_difference(result: Cascades, name: str) -> None:
 def test_one_event_makes_a_difference(result: Cascades, name: str) -> None:
     events = replace(result.events, **{name: changed(getattr(result.events, name))})
     assert not result.equals(replace(result, events=events))
+
+
+def test_levels_by_path_are_not_levels_by_hop(result: Cascades) -> None:
+    by_hop = replace(result, events=replace(result.events, by_path=None))
+    assert not result.equals(by_hop)
+    assert not by_hop.equals(result)
 
 
 def test_absent_events_and_another_width_make_a_difference(result: Cascades) -> None:
