@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from weishang.experiments import figures
 from weishang.experiments.channel_estimands import (
@@ -28,7 +29,8 @@ LEVEL_LABELS = (
     "3\nthree steps and more,\nstrangers",
 )
 CHANNELS = (("moments", "Moments\nlinks"), ("oa", "official\naccounts"), ("search", "search"))
-ONE_PERSON = 1.0
+FEWEST = 10.0
+"""People, the lower end of the axis of reach; what is less is drawn there."""
 CONVERSION_AXIS = (0.3, 100.0)
 """Percent; what is less is drawn at the lower end."""
 VALUE_AXIS = (10.0, 10_000.0)
@@ -48,12 +50,12 @@ def reach_by_level(estimands: pd.DataFrame) -> Figure:
         for at, (reading, label, mark, colour) in zip(
             figures.dodge([level], len(shown), 0.5), shown, strict=True
         ):
-            _mark(axes, at[0], table.loc[(name, reading)], mark, colour, label, ONE_PERSON)
+            _mark(axes, at[0], table.loc[(name, reading)], mark, colour, label, FEWEST)
     axes.set(
         yscale="log",
         xlabel="level (friend-to-friend steps)",
         ylabel="people reached by a campaign",
-        ylim=(ONE_PERSON, figures.OPEN_END),
+        ylim=(FEWEST, figures.OPEN_END),
         xlim=(LEVELS[0] - 0.6, LEVELS[-1] + 0.6),
     )
     axes.set_xticks(LEVELS, LEVEL_LABELS)
@@ -109,8 +111,8 @@ def _legend(where: Any, axes: Any, band: str, **options: Any) -> None:
     handles, labels = axes.get_legend_handles_labels()
     kinds = dict(zip(labels, handles, strict=True))
     marks: Sequence[tuple[str, Any]] = list(kinds.items())
-    (line,) = axes.plot([], [], "-", color=figures.BLACK, alpha=0.25, linewidth=5)
-    (patch,) = axes.plot([], [], "s", color=figures.GREY, markersize=8)
+    (line,) = axes.plot([], [], "-", color=figures.BLUE, alpha=0.25, linewidth=5)
+    patch = Patch(color=figures.GREY, alpha=figures.BAND_ALPHA)
     names = [f"{name}, 95% interval" for name, _ in marks]
     where.legend(
         [*(handle for _, handle in marks), line, patch],

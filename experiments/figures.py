@@ -20,6 +20,7 @@ PURPLE = "#CC79A7"
 GREY = "#BBBBBB"
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK, YELLOW)
 
+BAND_ALPHA = 0.6
 OPEN_END = 1e6
 """Where an open band of people reached ends on paper."""
 
@@ -57,7 +58,7 @@ def canvas(rows: int = 1, columns: int = 1, height: float = 3.2, **options: Any)
 def reported_band(axes: Any, at: float, low: float, high: float | None, half: float) -> None:
     """Shade what is reported around a position; an open end goes to OPEN_END."""
     top = OPEN_END if high is None or np.isnan(high) else high
-    axes.fill_between([at - half, at + half], low, top, color=GREY, alpha=0.6)
+    axes.fill_between([at - half, at + half], low, top, color=GREY, alpha=BAND_ALPHA)
 
 
 def reported_legend(axes: Any, label: str = "reported") -> None:

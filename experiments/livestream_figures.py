@@ -50,10 +50,14 @@ def conversions(estimates: pd.DataFrame) -> Figure:
         low, high = 100 * row["reported_low"], 100 * row["reported_high"]
         if np.isfinite(low):
             axes.fill_betweenx(
-                [place - 0.33, place + 0.33], low, high, color=figures.GREY, alpha=0.6
+                [place - 0.33, place + 0.33],
+                low,
+                high,
+                color=figures.GREY,
+                alpha=figures.BAND_ALPHA,
             )
     handles, _ = axes.get_legend_handles_labels()
-    band = Patch(color=figures.GREY, alpha=0.6, label="reported, ±10%")
+    band = Patch(color=figures.GREY, alpha=figures.BAND_ALPHA, label="reported, ±10%")
     axes.set_yticks(range(len(kinds)), [fill(kind, 24) for kind in kinds])
     axes.set(xlabel="conversion (%)", ylabel="campaign", xlim=(0, None))
     axes.set_ylim(len(kinds) - 0.5, -0.5)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Events, threshold
-from weishang.kernels.rng import UNIFORM_BITS, derive, derive_many, uniform
+from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, derive, derive_many, uniform
 from weishang.model.campaigns import Campaigns, Tool
 from weishang.model.decision import Leanings
 from weishang.model.levels import Level
@@ -118,6 +118,15 @@ class LivestreamParameters:
         low=60,
         high=240,
     )
+    reaction: float = parameter(
+        15.0,
+        unit="minutes",
+        source="assumption, varied: from the arrival of who told them to their own, on average; "
+        "moves arrivals and orders in time and changes none",
+        role="set",
+        low=5.0,
+        high=45.0,
+    )
     mean_stay: float = parameter(
         10.0,
         unit="minutes",
@@ -153,6 +162,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "answers": _LOG_ODDS,
     "friction": _LOG_ODDS,
     "minutes": (1, MAX_MINUTES),
+    "reaction": (0.0, MAX_MINUTES),
     "mean_stay": (1.0, MAX_MINUTES),
     "offer_every": (1, MAX_MINUTES),
 }
@@ -214,10 +224,11 @@ def viewing(
 ) -> Viewing:
     """When viewers come, leave and order.
 
-    A viewer arrives at any minute between the arrival of the viewer who told them, or the start,
-    and the end, equally likely; each minute they stay for another with the same probability,
-    until the end at the latest. A buyer orders when the host next presents the offer, or just
-    before leaving if that comes first.
+    Who was shown the room by the host or the platform arrives at any minute, equally likely. Who
+    was told by another viewer arrives a geometric number of minutes after that one, `reaction` on
+    average if the room stayed open; as they do come, the number ends with the room. Each minute
+    viewers stay for another with the same probability, until the end at the latest. A buyer
+    orders when the host next presents the offer, or just before leaving if that comes first.
 
     Args:
         campaigns: C offers.
@@ -230,12 +241,10 @@ def viewing(
     """
     of_rooms = events_with_tool(events, campaigns, Tool.LIVESTREAM)
     visited = events.visited[of_rooms]
-    arrived = _arrivals(events, of_rooms, parameters.minutes, world)[visited]
+    arrived = _arrivals(events, of_rooms, parameters, world)[visited]
     event = of_rooms[visited]
     luck = _luck(events, event, STAY, world)
-    # Thresholds fall with the minutes; those above the luck are the further minutes stayed.
-    rising = _staying(parameters)[::-1]
-    stay = 1 + rising.size - np.searchsorted(rising, luck, side="right")
+    stay = 1 + _minutes_after(_staying(parameters), luck)
     leaving = np.minimum(arrived + stay, parameters.minutes)
     presented = -(-arrived // parameters.offer_every) * parameters.offer_every
     order = np.where(events.bought[event], np.minimum(presented, leaving - 1), NO_ORDER)
@@ -302,9 +311,7 @@ class Viewer(mesa.Agent):
         super().__init__(model)
         self.place = place
         self.buys = buys
-        first = told_by.arrival if told_by else 0
-        left = model.parameters.minutes - first
-        self.arrival: int = first + (uniform(luck, ARRIVAL) * left >> UNIFORM_BITS)
+        self.arrival = self._arrive(uniform(luck, ARRIVAL), told_by)
         self.leaving = 0
         self.order = NO_ORDER
         self._patience = uniform(luck, STAY)
@@ -319,6 +326,15 @@ class Viewer(mesa.Agent):
         if not stays:
             self.leaving = self.model.minute + 1
 
+    def _arrive(self, luck: int, told_by: "Viewer | None") -> int:
+        minutes, reacting = self.model.parameters.minutes, self.model.reacting
+        if told_by is None:
+            return luck * minutes >> UNIFORM_BITS
+        left = minutes - told_by.arrival
+        never = reacting[left - 1]
+        luck = never + (luck * (CERTAIN - never) >> UNIFORM_BITS)
+        return told_by.arrival + sum(luck < late for late in reacting)
+
     def _stays(self) -> bool:
         watched = self.model.minute - self.arrival
         return not self.model.is_last_minute and self._patience < self.model.staying[watched]
@@ -330,6 +346,7 @@ class Room(mesa.Model):
     Attributes:
         minute: that goes on, from 0.
         staying: thresholds of staying on after 1, 2, ... minutes.
+        reacting: thresholds of coming 1, 2, ... minutes late or later.
     """
 
     def __init__(self, parameters: LivestreamParameters) -> None:
@@ -337,6 +354,7 @@ class Room(mesa.Model):
         self.parameters = parameters
         self.minute = 0
         self.staying = _staying(parameters).tolist()
+        self.reacting = _reacting(parameters).tolist()
         self._viewers: dict[int, Viewer] = {}
 
     def admit(self, place: int, luck: int, told_by: int | None, buys: bool) -> None:
@@ -371,24 +389,42 @@ class Room(mesa.Model):
 
 
 def _arrivals(
-    events: Events, of_rooms: NDArray[np.int64], minutes: int, world: int
+    events: Events, of_rooms: NDArray[np.int64], parameters: LivestreamParameters, world: int
 ) -> NDArray[np.int64]:
     """Minute of arrival of those of the events who visited, hop by hop; 0 of the others."""
     parent = parent_positions(events.row[of_rooms], events.node[of_rooms], events.parent[of_rooms])
-    luck = _luck(events, of_rooms, ARRIVAL, world).astype(np.int64)
+    luck = _luck(events, of_rooms, ARRIVAL, world)
+    reacting, minutes = _reacting(parameters), parameters.minutes
     hop, visited = events.hop[of_rooms], events.visited[of_rooms]
     arrival = np.zeros(of_rooms.size, dtype=np.int64)
     for now in range(1, int(hop.max(initial=0)) + 1):
         coming = np.flatnonzero(visited & (hop == now))
-        first = np.where(parent[coming] == NOBODY, 0, arrival[parent[coming]])
-        arrival[coming] = first + (luck[coming] * (minutes - first) >> UNIFORM_BITS)
+        shown = coming[parent[coming] == NOBODY]
+        arrival[shown] = (luck[shown] * np.uint64(minutes) >> np.uint64(UNIFORM_BITS)).astype(int)
+        told = coming[parent[coming] != NOBODY]
+        first = arrival[parent[told]]
+        never = reacting[minutes - first - 1]
+        # Of all that luck can be, the part with which the room is still open.
+        scaled = luck[told] * (np.uint64(CERTAIN) - never) >> np.uint64(UNIFORM_BITS)
+        arrival[told] = first + _minutes_after(reacting, never + scaled)
     return arrival
+
+
+def _minutes_after(falling: NDArray[np.uint64], luck: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How many of these thresholds, one a minute, are above each luck."""
+    return falling.size - np.searchsorted(falling[::-1], luck, side="right")
 
 
 def _luck(events: Events, chosen: NDArray[np.int64], what: int, world: int) -> NDArray[np.uint64]:
     """Uniforms of people in their rooms, uint64 [K]."""
     word = derive_many(world, MarketPurpose.ROOM, events.cascade[chosen], events.node[chosen], what)
     return word >> np.uint64(UNIFORM_BITS)
+
+
+def _reacting(parameters: LivestreamParameters) -> NDArray[np.uint64]:
+    """Thresholds of coming 1, 2, ... minutes late or later, uint64 [minutes]."""
+    later = parameters.reaction / (1.0 + parameters.reaction)
+    return threshold(later ** np.arange(1, parameters.minutes + 1))
 
 
 def _staying(parameters: LivestreamParameters) -> NDArray[np.uint64]:

@@ -220,3 +220,29 @@ def test_offers_gather_orders(offers_of, events_of):
 def test_parameters_out_of_range_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} is"):
         LivestreamParameters(**{name: value})
+
+
+def test_who_was_told_comes_soon_after_who_told_them(offers_of, events_of):
+    """Of 4,000 told by one the mean delay is `reaction`: a geometric number has that deviation."""
+    told, reaction = 4_000, 20.0
+    parameters = LivestreamParameters(minutes=1_000, reaction=reaction)
+    campaigns = offers_of(Tool.LIVESTREAM)
+    later = ((0, 2, node, 1, FAR, "v") for node in range(2, 2 + told))
+    seen = viewing(campaigns, events_of(campaigns, (0, 1, 1, 0, NEAR, "v"), *later), parameters, 1)
+    first, *others = seen.arrival.tolist()
+    assert first < 700
+    delays = np.array(others) - first
+    deviation = (reaction * (1.0 + reaction)) ** 0.5
+    assert abs(delays.mean() - reaction) < FIVE_SD * deviation / told**0.5
+    assert delays.min() == 0
+
+
+def test_who_is_told_late_comes_before_the_end(offers_of, events_of):
+    """A room of two minutes, in which people react in an hour: all who come do so in time."""
+    parameters = LivestreamParameters(minutes=2, reaction=60.0)
+    campaigns = offers_of(Tool.LIVESTREAM)
+    chain = ((0, hop, hop, hop - 1, FAR, "v") for hop in range(1, 40))
+    seen = viewing(campaigns, events_of(campaigns, *chain), parameters, WORLD)
+    assert len(seen.arrival) == 39
+    assert (np.diff(seen.arrival) >= 0).all()
+    assert seen.arrival.max() <= 1
