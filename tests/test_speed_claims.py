@@ -16,7 +16,7 @@ from weishang.experiments import bench_claims, bench_tables, page_blocks, tables
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BENCH = ROOT / "results" / "bench"
-BLOCKS = ("claims", "speed", "calls", "memory")
+BLOCKS = ("claims", "speed", "calls", "memory", "market_claims", "market_profile")
 
 BLOCK = re.compile(r"<!-- begin (\w+) -->\n.*?<!-- end \1 -->", re.DOTALL)
 NUMBER = r"\d[\d.,]*(?: *(?:to|-|\.\.) *\d[\d.,]*)?"
@@ -112,3 +112,16 @@ def test_the_claims_are_of_the_full_run() -> None:
         assert f"cascades a second, 1,000,000 nodes, p = {p:g}" in told
     assert "torch over cynetdiff, 1,000,000 nodes, p = 0.05, 64 replicas" in told
     assert "compiled code first ever" in told
+
+
+def test_the_markets_claims_are_what_its_days_took() -> None:
+    folder = ROOT / "results" / "market"
+    if not (folder / "claims.csv").is_file():
+        pytest.skip("no results/market yet: run `python -m weishang.experiments.market_speed`")
+    days, claims = (tables.read(folder / f"{name}.csv") for name in ("days", "claims"))
+    usual = days[days["activity"] == days["activity"].min()]
+    parameters = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["parameters"]
+    assert (parameters["users"], parameters["num_sellers"]) == (1_000_000, 10_000)
+    assert parameters["sellers"]["activity"] == usual["activity"].iloc[0]
+    assert claims["measured"].tolist() == [usual["seconds"].median(), usual["peak_gb"].max()]
+    assert claims["met"].all()
