@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weishang.experiments.paired import Setting
+from weishang.experiments.setting import Setting
 from weishang.kernels import Cascades
 from weishang.model.levels import Level
 from weishang.model.livestream import Viewing, by_minute

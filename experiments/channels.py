@@ -10,8 +10,7 @@ Output: results/channels (days.parquet, campaigns.parquet, channels.csv, ..) and
 results/verdicts.csv.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,11 +36,12 @@ from weishang.experiments.command import (
 from weishang.experiments.market_prior import DRAWS, drawn_scenario
 from weishang.experiments.market_runs import Run, run_markets
 from weishang.experiments.report import Report
-from weishang.experiments.worlds import Branch, chats, most_sellers, society
+from weishang.experiments.setting import Setting
+from weishang.experiments.worlds import Branch, most_sellers
 from weishang.kernels.rng import derive
-from weishang.model.groups import GroupChats, form_groups
+from weishang.model.groups import form_groups
 from weishang.model.scenario import Scenario
-from weishang.model.society import Society, generate
+from weishang.model.society import generate
 
 WORLDS = 4
 DAYS = 7
@@ -52,32 +52,6 @@ PRIOR_SELLERS = 1000
 PRIOR_ACTIVITY = 0.1
 """A campaign every ten days: some hundred campaigns a draw, whose own scatter is in the range."""
 PRIOR_DAYS = 1
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where markets are run.
-
-    Attributes:
-        people, chats: the society and its groups.
-        worlds: seeds.
-        days: of each world.
-        sellers: of each market.
-    """
-
-    people: Society
-    chats: GroupChats
-    worlds: Sequence[int]
-    days: int
-    sellers: int
-
-    def run(self, scenario: Scenario, what: str, worlds: int | None = None) -> Run:
-        """Run the markets of all worlds, or of so many."""
-        names = self.worlds[:worlds]
-        with stage(what, total=len(names) * self.days) as advance:
-            return run_markets(
-                self.people, self.chats, scenario, names, self.days, self.sellers, advance
-            )
 
 
 def channels(
@@ -91,14 +65,10 @@ def channels(
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """Conversion, order value and reach by channel (table 1, and table 2 with all layers)."""
-    if min(worlds, days, sellers) < 1:
-        raise ValueError(
-            f"worlds is {worlds}, days {days}, sellers {sellers}; give at least 1 of each"
-        )
     verdicts.check(out)
     inputs = [path for path in (graph, nodes) if path is not None]
     with Report("channels", out, title="Channels and levels", seed=seed, inputs=inputs) as report:
-        setting = _setting(graph, nodes, users, seed, worlds, days, sellers)
+        setting = Setting.of(graph, users, seed, worlds, days, sellers, nodes=nodes, least=1)
         usual = Scenario()
         market = setting.run(usual, "worlds")
         scenario = usual if graph else with_unit_of_money(usual, market)
@@ -107,37 +77,11 @@ def channels(
         draws = prior_predictive(_smaller(setting, seed, graph), scenario, seed)
         estimates = channel_judgement.judge(market, off, draws, scenario, seed)
         report.graph_hash = setting.people.graph.fingerprint()
-        report.parameters = {
-            **scenario.values(),
-            "users": setting.people.num_users,
-            "worlds": worlds,
-            "days": days,
-            "num_sellers": setting.sellers,
-        }
+        report.parameters = {**scenario.values(), **setting.sizes}
         judged = channel_judgement.verdicts(estimates, judged=graph is None)
         money = unit_of_money(scenario, estimates, fitted=scenario != usual)
         _write(report, setting, market, draws, estimates, money, explanations(judged))
     verdicts.update(out, judged)
-
-
-def _setting(
-    graph: Path | None,
-    nodes: Path | None,
-    users: int,
-    seed: int,
-    worlds: int,
-    days: int,
-    sellers: int,
-) -> Setting:
-    usual = Scenario()
-    people = society(graph, users, seed, usual.society, nodes)
-    return Setting(
-        people,
-        chats(people, usual.groups, seed, nodes),
-        [derive(seed, Branch.WORLD, number) for number in range(worlds)],
-        days,
-        most_sellers(people, sellers),
-    )
 
 
 def with_unit_of_money(scenario: Scenario, market: Run) -> Scenario:

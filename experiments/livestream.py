@@ -34,9 +34,9 @@ from weishang.experiments.livestream_judgement import (
     NO_CHOICE,
     TRADITIONAL,
 )
-from weishang.experiments.paired import Setting
 from weishang.experiments.paired_codebook import add_codebook
 from weishang.experiments.report import Report
+from weishang.experiments.setting import Setting
 from weishang.experiments.tools import forced
 from weishang.experiments.worlds import Branch
 from weishang.kernels.rng import derive

@@ -10,26 +10,18 @@ Cochran (1977), "Sampling Techniques", chapter 6, for the ratio of two means.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from weishang.experiments.command import stage
 from weishang.experiments.estimands import LEVELS
-from weishang.experiments.market_runs import Run, run_markets
-from weishang.experiments.worlds import Branch, chats, most_sellers, society
-from weishang.kernels.rng import derive
-from weishang.model.groups import GroupChats
+from weishang.experiments.market_runs import Run
+from weishang.experiments.setting import MIN_PAIRS
 from weishang.model.orders import OrderChannel
-from weishang.model.scenario import Scenario
-from weishang.model.society import Society
 
 CONFIDENCE = 0.95
-MIN_WORLDS = 2
-"""An interval needs two pairs."""
 ENOUGH = 10.0
 """How many times smaller the variance of pairs is meant to be than that of independent worlds."""
 SOURCES = (*(channel.name.lower() for channel in OrderChannel), "live")
@@ -37,71 +29,6 @@ SOURCES = (*(channel.name.lower() for channel in OrderChannel), "live")
 
 
 _CALLED_OFF = "called off since too few bought"
-
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """The people and the worlds in which scenarios are compared.
-
-    Attributes:
-        people: the same in all worlds.
-        chats: their groups.
-        worlds: seeds, at least two.
-        days: that each market runs.
-        sellers: of each market.
-    """
-
-    people: Society
-    chats: GroupChats
-    worlds: Sequence[int]
-    days: int
-    sellers: int
-
-    @classmethod
-    def of(
-        cls, graph: Path | None, users: int, seed: int, worlds: int, days: int, sellers: int
-    ) -> "Setting":
-        """Read or generate the people, and name the worlds.
-
-        Args:
-            graph, users, seed: as in `worlds.society`.
-            worlds: how many, at least two.
-            days: at least 1.
-            sellers: wanted, at least 1; a small graph has room for fewer.
-
-        Raises:
-            ValueError: a number is out of range, or the file holds no graph.
-        """
-        if worlds < MIN_WORLDS:
-            raise ValueError(f"worlds is {worlds}; give at least {MIN_WORLDS}, to compare pairs")
-        if days < 1 or sellers < 1:
-            raise ValueError(f"days is {days} and sellers {sellers}; give at least 1 of each")
-        usual = Scenario()
-        people = society(graph, users, seed, usual.society)
-        return cls(
-            people,
-            chats(people, usual.groups, seed),
-            [derive(seed, Branch.WORLD, number) for number in range(worlds)],
-            days,
-            most_sellers(people, sellers),
-        )
-
-    def run(self, scenario: Scenario, what: str) -> Run:
-        """Run the markets of all worlds under a scenario; `what` is shown while it lasts."""
-        with stage(what, total=len(self.worlds) * self.days) as advance:
-            return run_markets(
-                self.people, self.chats, scenario, self.worlds, self.days, self.sellers, advance
-            )
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """What a manifest tells of it; `sellers` is a group of the scenario's parameters."""
-        return {
-            "users": self.people.num_users,
-            "worlds": len(self.worlds),
-            "days": self.days,
-            "num_sellers": self.sellers,
-        }
 
 
 @dataclass(frozen=True)
@@ -227,10 +154,10 @@ def effects(usual: pd.DataFrame, other: pd.DataFrame, outcomes: Sequence[Outcome
     Raises:
         ValueError: the worlds are not the same, or fewer than two.
     """
-    if not np.array_equal(usual["world"], other["world"]) or len(usual) < MIN_WORLDS:
+    if not np.array_equal(usual["world"], other["world"]) or len(usual) < MIN_PAIRS:
         raise ValueError(
             f"usual has {len(usual)} worlds and other {len(other)}; give the same, at least "
-            f"{MIN_WORLDS}, in the same order"
+            f"{MIN_PAIRS}, in the same order"
         )
     rows = []
     for one in outcomes:

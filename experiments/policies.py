@@ -30,7 +30,6 @@ from weishang.experiments.market_runs import Run
 from weishang.experiments.paired import (
     ENOUGH,
     Outcome,
-    Setting,
     by_world,
     described,
     effects,
@@ -38,6 +37,7 @@ from weishang.experiments.paired import (
 )
 from weishang.experiments.paired_codebook import add_codebook
 from weishang.experiments.report import Report
+from weishang.experiments.setting import Setting
 from weishang.model.scenario import Scenario
 
 POLICIES = (

@@ -31,7 +31,6 @@ from weishang.experiments.estimands import INTERVAL, LEVELS, RESAMPLES
 from weishang.experiments.market_runs import Run
 from weishang.experiments.paired import (
     Outcome,
-    Setting,
     by_world,
     campaign_outcomes,
     described,
@@ -40,6 +39,7 @@ from weishang.experiments.paired import (
 )
 from weishang.experiments.paired_codebook import add_codebook
 from weishang.experiments.report import Report
+from weishang.experiments.setting import Setting
 from weishang.experiments.worlds import Branch
 from weishang.model.campaigns import Tool
 from weishang.model.scenario import Scenario

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from weishang.experiments.audiences import FIRST_HAND, RECOMMENDED, TOLD, WHO, audiences
-from weishang.experiments.paired import Setting
+from weishang.experiments.setting import Setting
 from weishang.experiments.tools import forced
 from weishang.model.campaigns import Tool
 from weishang.model.levels import Level

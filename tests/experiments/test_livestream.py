@@ -18,7 +18,7 @@ from weishang.experiments.livestream_judgement import (
     NO_CHOICE,
     TRADITIONAL,
 )
-from weishang.experiments.paired import Setting
+from weishang.experiments.setting import Setting
 from weishang.model.livestream import LivestreamParameters
 from weishang.model.scenario import Scenario
 

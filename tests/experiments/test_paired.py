@@ -10,13 +10,13 @@ from scipy import stats
 from weishang.experiments.market_runs import Run
 from weishang.experiments.paired import (
     Outcome,
-    Setting,
     by_world,
     campaign_outcomes,
     described,
     effects,
     market_outcomes,
 )
+from weishang.experiments.setting import Setting
 from weishang.model.scenario import Scenario
 
 PRICE = 200.0
@@ -177,27 +177,6 @@ def test_the_same_scenario_has_no_effect_and_another_has(run, setting, busy):
     blind = replace(busy, weights=replace(busy.weights, view=0.1))
     table = effects(usual, by_world(setting.run(blind, "blind"), outcomes), outcomes)
     assert table.set_index("outcome").loc["reach", "effect"] < 0.0
-
-
-def test_a_setting_tells_its_sizes(setting):
-    assert setting.sizes == {"users": 600, "worlds": 2, "days": 2, "num_sellers": 40}
-    assert not set(setting.sizes) & set(Scenario().values())
-    assert len(set(setting.worlds)) == 2
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"worlds": 1}, "worlds is 1; give at least 2, to compare pairs"),
-        ({"days": 0}, "days is 0 and sellers 5; give at least 1 of each"),
-        ({"sellers": 0}, "days is 1 and sellers 0; give at least 1 of each"),
-        ({"users": 5}, "users is 5; give at least 100"),
-    ],
-)
-def test_a_setting_of_impossible_sizes_is_refused(changed, told):
-    sizes = {"users": 600, "seed": 3, "worlds": 2, "days": 1, "sellers": 5, **changed}
-    with pytest.raises(ValueError, match=told):
-        Setting.of(None, **sizes)
 
 
 def test_outcomes_are_described():

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from weishang.experiments import manifest, reported, tables, tools
-from weishang.experiments.paired import Setting, campaign_outcomes
+from weishang.experiments.paired import campaign_outcomes
+from weishang.experiments.setting import Setting
 from weishang.model.campaigns import Tool
 from weishang.model.mechanisms import Mechanisms
 from weishang.model.scenario import Scenario
