@@ -199,7 +199,8 @@ class NamedSeller:
     Attributes:
         id: its name, of which there is one.
         node: the person who sells; one seller a person.
-        category: interest that the goods serve; None: the person's own.
+        category: interest that the goods serve; None: the person's own, by which first followers
+            of an account are found in any case.
         price: usual level of the seller's prices, in units of the category's usual price; None:
             drawn.
     """
