@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weishang.kernels.arrays import freeze, offsets, rows_by_class
 from weishang.kernels.checks import MAX_NODES, check_num_nodes, integers, node_ids
+from weishang.kernels.graph import Graph
 from weishang.kernels.rng import as_float64, threshold
 
 
@@ -177,6 +178,13 @@ class Strangers:
         digest = hashlib.sha256(told.encode())
         digest.update(np.ascontiguousarray(self.classes).data)
         return digest.hexdigest()
+
+
+def row_length(layer: Graph | Strangers, node: int) -> int:
+    """Slots that a node's post has in a layer of ties or strangers."""
+    if isinstance(layer, Strangers):
+        return int(layer.slots)
+    return int(layer.indptr[node + 1] - layer.indptr[node])
 
 
 def _group_thresholds(weights: ArrayLike | None, num_groups: int) -> NDArray[np.uint64]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from weishang.kernels import Cascades, Graph, Groups
-from weishang.model import channels, tools
+from weishang.model import channels
 from weishang.model.attention import Attention
 from weishang.model.campaigns import Campaigns
 from weishang.model.channels import layers, stranger_layers
@@ -96,13 +96,10 @@ class Distribution:
             scenario.channels.group_trust,
         )
 
-    def leanings(self, campaigns: Campaigns) -> Leanings:
-        """What tools add to the rule."""
-        return tools.leanings(campaigns, self._scenario.tools)
-
     def spread(
         self,
         campaigns: Campaigns,
+        leanings: Leanings,
         followers: Followers,
         attention: Attention,
         world: int,
@@ -112,6 +109,7 @@ class Distribution:
 
         Args:
             campaigns: C offers.
+            leanings: what tools add to the rule, of `tools.leanings`.
             followers: who follows whom today.
             attention: who is tired today.
             world: seed of the world's luck.
@@ -147,7 +145,7 @@ class Distribution:
                 society.parameters.num_interests,
                 scenario.budgets,
                 self.trust,
-                leanings=self.leanings(campaigns),
+                leanings=leanings,
                 tired=tired,
                 view=view,
                 paths=PATHS,

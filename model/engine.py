@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from weishang.kernels import CascadeRule, Cascades, Events, Graph, Groups, Purpose, Strangers
 from weishang.kernels.cascade.result import COUNTS
 from weishang.kernels.cascade.task import Layer, Task, check
+from weishang.kernels.layers import row_length
 from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, WORD_BITS, child, derive, live_lanes
 from weishang.model.agents import Consumer, GroupChat
 
@@ -124,7 +125,7 @@ class WordOfMouth(mesa.Model):
             if isinstance(layer, Groups):
                 continue
             level = self._level_from(number, poster)
-            for slot in self._live_slots(number, poster.node, _row_length(layer, poster.node)):
+            for slot in self._live_slots(number, poster.node, row_length(layer, poster.node)):
                 if isinstance(layer, Strangers):
                     yield self._stranger(layer, number, poster.node, slot), level
                 elif self._tie_carries(layer, number, poster.node, slot):
@@ -221,12 +222,6 @@ class WordOfMouth(mesa.Model):
             return self.people[luck * len(self.people) >> UNIFORM_BITS]
         start, end = layer.class_indptr[layer.classes[node] :][:2].tolist()
         return self.people[layer.by_class[start + (luck * (end - start) >> UNIFORM_BITS)]]
-
-
-def _row_length(layer: Graph | Strangers, node: int) -> int:
-    if isinstance(layer, Strangers):
-        return int(layer.slots)
-    return int(layer.indptr[node + 1] - layer.indptr[node])
 
 
 def _live_slots(row_key: int, num_slots: int, limit: int) -> Iterator[int]:

@@ -188,8 +188,14 @@ class Market(mesa.Model):
             self._every[self._place[node]].count_orders(orders)
 
     def _spread_by_all_channels(self) -> None:
+        self._leanings = tools.leanings(self.campaigns, self.parameters.tools)
         self.spread = self._distribution.spread(
-            self.campaigns, self.followers, self.attention, self.world, self._engine
+            self.campaigns,
+            self._leanings,
+            self.followers,
+            self.attention,
+            self.world,
+            self._engine,
         )
         events = self.spread.events
         assert events is not None
@@ -223,7 +229,7 @@ class Market(mesa.Model):
             events,
             self.campaigns,
             self.parameters.tools,
-            self._distribution.leanings(self.campaigns),
+            self._leanings,
             self.world,
             lambda chosen, factor: self._chance(events, chosen, factor),
             by_agents=self._hands.by_agents,
@@ -244,7 +250,7 @@ class Market(mesa.Model):
             interest=self.society.interest[node],
             budget_class=self.society.budget_class[node],
             dose=1,
-            leanings=self._distribution.leanings(self.campaigns),
+            leanings=self._leanings,
             price=price,
         )
 

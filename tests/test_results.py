@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from weishang.experiments import manifest, tables, verdicts
+from weishang.experiments import cli, manifest, tables, verdicts
 from weishang.experiments.estimands import ESTIMANDS
 from weishang.model.decision import DecisionWeights
+from weishang.model.scenario import Scenario
 
-RESULTS = Path(__file__).parents[1] / "results"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+README = ROOT / "README.md"
 FOLDERS = sorted(path.parent for path in RESULTS.glob("*/manifest.json"))
 
 pytestmark = pytest.mark.skipif(not FOLDERS, reason="results/ is empty: run `make reproduce`")
@@ -31,6 +34,20 @@ def test_the_default_weights_are_the_fitted_ones():
     for row in rows:
         assert row["found"]
         assert getattr(usual, row["weight"]) == pytest.approx(row["value"], rel=0.01)
+
+
+def test_the_default_unit_of_money_is_the_fitted_one():
+    row = tables.read(RESULTS / "channels" / "money.csv").iloc[0]
+    assert row["fitted"]
+    assert Scenario().money.usual_price == pytest.approx(row["usual_price"], rel=0.01)
+
+
+def test_reproduce_takes_the_minutes_that_the_readme_says():
+    """Six, to the nearest two: the wall times of what it writes, one after the other."""
+    names = ["audit", *(experiment.__name__ for experiment in cli.ON_A_SOCIETY)]
+    seconds = sum(manifest.read(RESULTS / name)["wall_seconds"] for name in names)
+    assert "takes some six minutes on two cores" in " ".join(README.read_text("utf-8").split())
+    assert abs(seconds / 60.0 - 6.0) < 2.0
 
 
 def test_every_estimand_has_a_verdict():

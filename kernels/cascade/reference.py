@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from weishang.kernels.cascade.result import COUNTS, Cascades, Events
 from weishang.kernels.cascade.task import Task
 from weishang.kernels.graph import Graph
-from weishang.kernels.layers import Groups, Strangers
+from weishang.kernels.layers import Groups, Strangers, row_length
 from weishang.kernels.rng import (
     CERTAIN,
     UNIFORM_BITS,
@@ -98,7 +98,7 @@ class _Cascade:
                 continue
             for node in frontier:
                 level = self.level_from(number, node, hop)
-                for slot in self.live_slots(number, node, _row_length(layer, node), hop):
+                for slot in self.live_slots(number, node, row_length(layer, node), hop):
                     target = self.target(layer, number, node, slot)
                     if target is not None:
                         yield _Hit(target, level, node)
@@ -192,12 +192,6 @@ class _Cascade:
             return False
         person.shared_hop = hop
         return True
-
-
-def _row_length(layer: Graph | Strangers, node: int) -> int:
-    if isinstance(layer, Strangers):
-        return int(layer.slots)
-    return int(layer.indptr[node + 1] - layer.indptr[node])
 
 
 def _lane_uniforms(row_key: int, num_slots: int) -> Iterator[int]:

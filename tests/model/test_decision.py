@@ -12,7 +12,14 @@ from scipy.special import logit
 from weishang.kernels import Graph, propagate
 from weishang.kernels.rng import derive
 from weishang.model.campaigns import Campaigns, Offer
-from weishang.model.decision import Budgets, DecisionWeights, rule, share_intercept
+from weishang.model.decision import (
+    Budgets,
+    DecisionWeights,
+    Leanings,
+    chance_of_buying,
+    rule,
+    share_intercept,
+)
 from weishang.model.purposes import standard_normal
 
 PASSED_BY, VISITED, BOUGHT = 0, 1, 2
@@ -237,3 +244,88 @@ def test_passed_on_must_be_a_chance_that_leaves_a_choice(passed_on):
 def test_a_view_that_is_no_probability_is_refused():
     with pytest.raises(ValueError, match=r"view.* is 1\.5"):
         made(offer(), weights=replace(ROUND, view=1.5))
+
+
+OFFERS = Campaigns.from_offers([offer(), offer(category=0, price=0.7, rich=False, appeal=-1.0)])
+TRUST = (1.0, 0.4, 0.0)
+TIRED = (0.0, 0.3, 0.9)
+
+
+def some_leanings(seed):
+    rng = np.random.default_rng(seed)
+    shape = (len(OFFERS), len(TRUST))
+    names = [item.name for item in fields(Leanings)]
+    drawn = {name: rng.normal(size=shape) for name in names}
+    return Leanings(**{**drawn, "price": np.exp(drawn["price"])})
+
+
+def leaning_rule(leanings=None, tired=TIRED):
+    return rule(OFFERS, ROUND, INTERESTS, BUDGETS, TRUST, leanings=leanings, tired=tired)
+
+
+@pytest.mark.parametrize("leanings", [None, some_leanings(1), some_leanings(2)])
+def test_the_chance_of_single_events_is_the_tables_entry(leanings):
+    """Every campaign, level, segment and dose, to the last but one digit."""
+    table = leaning_rule(leanings).buy
+    row, level, segment, dose = (axis.ravel() for axis in np.indices(table.shape))
+    person = segment // len(TIRED)
+    chance = chance_of_buying(
+        OFFERS,
+        ROUND,
+        BUDGETS,
+        TRUST,
+        row=row,
+        level=level + 1,
+        interest=person // len(BUDGETS.relative),
+        budget_class=person % len(BUDGETS.relative),
+        dose=dose + 1,
+        leanings=leanings,
+    )
+    np.testing.assert_allclose(chance, table.ravel(), rtol=1e-12)
+
+
+def test_leanings_add_log_odds_where_they_say():
+    leanings, usual = some_leanings(3), leaning_rule()
+    leant = leaning_rule(leanings)
+    match = np.repeat([[0, 1], [1, 0]], len(BUDGETS.relative) * len(TIRED), axis=1)
+    visit = leanings.visit[:, :, None] + leanings.visit_match[:, :, None] * match[:, None]
+    buy = leanings.buy - ROUND.price * np.log(leanings.price)
+    for name, expected in (("visit", visit[..., None]), ("buy", buy[:, :, None, None])):
+        moved = logit(getattr(leant, name)) - logit(getattr(usual, name))
+        np.testing.assert_allclose(moved, np.broadcast_to(expected, moved.shape), atol=1e-9)
+    for outcome, added in (
+        (VISITED, leanings.share),
+        (BOUGHT, leanings.share + leanings.share_of_buyers),
+    ):
+        moved = logit(leant.share[:, :, outcome]) - logit(usual.share[:, :, outcome])
+        np.testing.assert_allclose(
+            moved, np.broadcast_to(added[:, :, None, None], moved.shape), atol=1e-9
+        )
+
+
+def test_no_leanings_change_nothing_bit_for_bit():
+    none = Leanings.none(len(OFFERS), len(TRUST))
+    for name in ("visit", "buy", "share"):
+        assert np.array_equal(getattr(leaning_rule(none), name), getattr(leaning_rule(), name))
+
+
+def test_leanings_together_add_up_and_prices_multiply():
+    one, other = some_leanings(4), some_leanings(5)
+    both = one + other
+    assert np.array_equal(both.price, one.price * other.price)
+    for item in fields(Leanings):
+        if item.name != "price":
+            expected = getattr(one, item.name) + getattr(other, item.name)
+            assert np.array_equal(getattr(both, item.name), expected)
+
+
+def test_the_tired_visit_less_and_buy_and_share_alike():
+    tables = leaning_rule()
+    by_class = tables.visit.reshape(*tables.visit.shape[:2], -1, len(TIRED), 2)
+    lost = logit(by_class[:, :, :, :1]) - logit(by_class)
+    np.testing.assert_allclose(
+        lost, np.broadcast_to(np.array(TIRED)[:, None], lost.shape), atol=1e-9
+    )
+    for table in (tables.buy, tables.share):
+        by_class = table.reshape(*table.shape[:-2], -1, len(TIRED), 2)
+        assert (by_class == by_class[..., :1, :]).all()

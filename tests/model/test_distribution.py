@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from weishang.kernels import Cascades
+from weishang.model import tools
 from weishang.model.attention import Attention
 from weishang.model.campaigns import Campaigns, Channel, Offer, Tool
 from weishang.model.distribution import Distribution
@@ -42,6 +43,7 @@ def spread(people: Society, campaigns: Campaigns, scenario: Scenario | None = No
     followers = open_accounts(people, SELLERS, replace(scenario.followers, with_account=1.0), 9)
     return Distribution(people, scenario, chats, customers).spread(
         campaigns,
+        tools.leanings(campaigns, scenario.tools),
         followers,
         Attention.fresh(people.num_users, scenario.tiring),
         9,
@@ -92,8 +94,10 @@ def test_no_campaigns_reach_nobody(people: Society) -> None:
 def test_groups_of_nobody_are_fine(people: Society) -> None:
     scenario = Scenario()
     nobody = GroupChats.none(people.num_users)
+    campaigns = offers()
     result = Distribution(people, scenario, nobody, nobody).spread(
-        offers(),
+        campaigns,
+        tools.leanings(campaigns, scenario.tools),
         open_accounts(people, [], scenario.followers, 9),
         Attention.fresh(people.num_users, scenario.tiring),
         9,
