@@ -1,8 +1,8 @@
-"""How near our backend comes to the machine's random reads on a graph; see gather."""
+"""How near our backend comes to the machine's random reads on a graph; see random_reads."""
 
 import pandas as pd
 
-from weishang.experiments import gather
+from weishang.experiments import random_reads
 from weishang.experiments.bench_graphs import largest_hubs
 from weishang.experiments.bench_timing import OURS
 from weishang.kernels import Graph
@@ -16,9 +16,9 @@ def measure_reads(graph: Graph, threads: int) -> pd.DataFrame:
     """
     parts = []
     for count in dict.fromkeys((1, threads)):
-        reads = gather.of_graph(graph, count)
+        reads = random_reads.of_graph(graph, count)
         seen = (graph.num_nodes + 63) // 64 * 8
-        usual = gather.USUAL_BYTES, gather.usual_nanoseconds(count)
+        usual = random_reads.USUAL_BYTES, random_reads.usual_nanoseconds(count)
         rows = [
             ("64 MB", *usual),
             ("row offsets", graph.indptr.nbytes, reads.offset),
@@ -47,10 +47,10 @@ def bound_row(
     """
     ours = timed[timed["program"] == OURS]
     reach = ours["mean_reach"].mean()
-    exposures = gather.exposures_a_person(graph, largest_hubs(graph), p, reach, seed)
+    exposures = random_reads.exposures_a_person(graph, largest_hubs(graph), p, reach, seed)
     ns = reads[reads["threads"] == threads].set_index("array")["ns"]
-    each = gather.Reads(ns["row offsets"], ns["targets"], ns["seen bits"])
-    bound = gather.person_bound(each, exposures)
+    each = random_reads.Reads(ns["row offsets"], ns["targets"], ns["seen bits"])
+    bound = random_reads.person_bound(each, exposures)
     measured = float((1e9 * ours["seconds"] / (ours["units"] * ours["mean_reach"])).median())
     row = {"exposures": exposures, "bound": bound, "measured": measured, "ratio": measured / bound}
     return pd.DataFrame([row])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from weishang.experiments import gather
+from weishang.experiments import random_reads
 from weishang.experiments.bench_checks import check_exact
 from weishang.experiments.bench_graphs import NUM_SEEDS, RING_DEGREE, ring_and_chance
 from weishang.experiments.bench_timing import OURS, calibrate, measure, spread
@@ -88,5 +88,5 @@ def _measure_size(
         "cascades": rounds * threads,
         "share_reached": reach / graph.num_nodes,
         **{name: float(cost[name]) for name in ("median", "min", "max")},
-        "bound": gather.person_bound(gather.of_graph(graph, threads), exposures),
+        "bound": random_reads.person_bound(random_reads.of_graph(graph, threads), exposures),
     }

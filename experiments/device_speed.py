@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from weishang.experiments.bench_timing import Run, calibrate, measure, spread
-from weishang.experiments.gather import Reads, exposures_a_person, person_bound
+from weishang.experiments.random_reads import Reads, exposures_a_person, person_bound
 from weishang.kernels import Graph, independent_cascade
 
 REPETITIONS = 5
