@@ -1,13 +1,30 @@
-"""Files and folders that appear whole or not at all, whenever a run is stopped."""
+"""Files and folders that appear whole or not at all, whenever a run or the machine stops.
+
+What is under way has a hidden name, `.NAME.new-...`, and its writer's lock. Before it gets its
+name it is on the disk, and before a block ends well its name is too.
+"""
 
 import contextlib
+import ctypes
+import errno
 import fcntl
+import glob
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+UNDER_WAY = ".*.new-*"
+"""Names of what is under way, or was when a run was killed."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What no choice of a folder mends."""
+AT_CWD, RENAME_EXCHANGE = -100, 2
+"""Of Linux's renameat2, which Python does not offer."""
+NEVER_SYNCED = (errno.EINVAL, errno.ENOTSUP)
+"""What fsync says where a file system has none for folders; nothing is wrong then."""
 
 
 @contextmanager
@@ -26,8 +43,11 @@ def staged_folder(target: Path) -> Iterator[Path]:
     staging, mine = _open_staging(target)
     try:
         yield staging
+        _sync_tree(staging)
         with locked(target.parent):
             _swap(staging, target)
+        for folder in created:
+            sync(folder.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         os.close(mine)
@@ -35,14 +55,72 @@ def staged_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def staged_file(target: Path) -> Iterator[Path]:
-    """Give a hidden path beside `target` whose file takes its place when the block ends well."""
-    staging = target.with_name(f".{target.name}.new")
+def staged_file(target: Path, *, clean_first: bool = True) -> Iterator[Path]:
+    """Give a hidden, empty file beside `target` that takes its place when the block ends well.
+
+    When the block raises, nothing is left and the old `target` stays. A killed run leaves its
+    hidden file.
+
+    Args:
+        target: the file; the folder that holds it is there.
+        clean_first: remove what killed runs left of this target, by a look at every name in the
+            folder; False where the folder is large and `clean` is called now and then.
+    """
+    if clean_first:
+        _remove_leftovers(target.parent, _hidden_names(target))
+    staging, mine = _open_file(target)
     try:
         yield staging
+        sync(staging)
         staging.replace(target)
+        sync(target.parent)
     finally:
         staging.unlink(missing_ok=True)
+        os.close(mine)
+
+
+def clean(folder: Path) -> None:
+    """Remove what killed runs left in a folder; what living ones are writing stays.
+
+    Takes the folder's lock for that time. On a file system without locks nothing is removed,
+    since nobody can tell there who lives.
+    """
+    with locked(folder):
+        for old in filter(Path.is_dir, folder.glob(".*.old")):
+            _recover(old.with_name(old.name.removeprefix(".").removesuffix(".old")))
+        _remove_leftovers(folder, UNDER_WAY)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NEVER_SYNCED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def refuse_links(root: Path, path: Path) -> None:
+    """Refuse to write through a link: what is written below `root` stays below it.
+
+    Args:
+        root: the folder of results; may be a link itself.
+        path: below it; it and its last folders may be missing.
+
+    Raises:
+        ValueError: a folder on the way, or `path` itself, is a symbolic link, or `path` is not
+            below `root`.
+    """
+    if not path.is_relative_to(root) or ".." in path.relative_to(root).parts:
+        raise ValueError(f"{path}: is not below {root}; give a name without ..")
+    for step in (path, *path.parents):
+        if step == root:
+            return
+        if step.is_symlink():
+            raise ValueError(f"{step}: is a link, and results are not written through links")
 
 
 @contextmanager
@@ -65,10 +143,13 @@ def make_writable(folder: Path) -> None:
 
     Raises:
         ValueError: it cannot be made or written.
+        OSError: the disk is full or fails.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if error.errno in FULL:
+            raise
         raise ValueError(f"out is {folder}: {error.strerror}; give a folder to write to") from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ValueError(f"out is {folder}: it cannot be written; give another folder")
@@ -99,9 +180,38 @@ def _open_staging(target: Path) -> tuple[Path, int]:
     return staging, descriptor
 
 
+def _open_file(target: Path) -> tuple[Path, int]:
+    """A new hidden file and the lock that tells others that its writer is alive."""
+    while True:
+        name = f".{target.name}.new-{os.getpid()}-{secrets.token_hex(4)}"
+        staging = target.with_name(name)
+        descriptor = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Somebody who cleans may have come between the two lines above.
+        if staging.exists():
+            return staging, descriptor
+        os.close(descriptor)
+
+
+def _sync_tree(folder: Path) -> None:
+    for place, _, names in os.walk(folder, topdown=False):
+        for path in (Path(place, name) for name in names):
+            if path.is_file() and not path.is_symlink():
+                sync(path)
+        sync(Path(place))
+
+
 def _swap(staging: Path, target: Path) -> None:
-    """Old away, new in. Killed in between, `_recover` finds the old one under its other name."""
+    """Old away, new in; where the system can, in one step, and there is a result at any moment.
+
+    Elsewhere there is none for a moment. Killed in it, `_recover` finds the old one under its
+    other name.
+    """
     old = _set_aside(target)
+    if target.exists() and _exchange(staging, target):
+        sync(target.parent)
+        return
     try:
         if target.exists():
             target.rename(old)
@@ -110,7 +220,28 @@ def _swap(staging: Path, target: Path) -> None:
         if old.exists() and not target.exists():
             old.rename(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        sync(target.parent)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change names in one step; whether the system and the disk can.
+
+    Raises:
+        OSError: they can, and it failed.
+    """
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    if not rename(AT_CWD, os.fsencode(one), AT_CWD, os.fsencode(other), RENAME_EXCHANGE):
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.ENOSYS, errno.EINVAL):
+        return False
+    raise OSError(number, os.strerror(number), str(other))
 
 
 def _recover(target: Path) -> None:
@@ -119,28 +250,35 @@ def _recover(target: Path) -> None:
     if old.exists() and not target.exists():
         old.rename(target)
     shutil.rmtree(old, ignore_errors=True)
-    for leftover in target.parent.glob(f".{target.name}.new-*"):
-        if not _in_use(leftover):
-            shutil.rmtree(leftover, ignore_errors=True)
+    _remove_leftovers(target.parent, _hidden_names(target))
+
+
+def _hidden_names(target: Path) -> str:
+    """The pattern of what is under way to become the target."""
+    return f".{glob.escape(target.name)}.new-*"
 
 
 def _set_aside(target: Path) -> Path:
     return target.with_name(f".{target.name}.old")
 
 
-def _in_use(staging: Path) -> bool:
-    """Whether the run that made the hidden folder still lives: a killed one lost its lock."""
-    try:
-        descriptor = os.open(staging, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+def _remove_leftovers(folder: Path, pattern: str) -> None:
+    """Remove hidden files and folders whose writers are gone: a killed one lost its lock."""
+    for leftover in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(leftover)
+            finally:
+                os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

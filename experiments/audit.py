@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from weishang.experiments import figures, reported
+from weishang.experiments.codebook import Entry, add_codebook
 from weishang.experiments.command import RESULTS, OutOption, run
 from weishang.experiments.comparison import (
     AMBIGUOUS,
@@ -48,6 +49,19 @@ COLOURS = {
     CONSISTENT: figures.BLUE,
 }
 
+COLUMNS: dict[str, Entry] = {
+    "id": ("name", "of the pair of claims"),
+    "reading": ("text", "of the claims; empty where there is one alone"),
+    "claim_a": ("text", "what follows from reported figures"),
+    "claim_b": ("text", "what stands beside it in the article"),
+    "arithmetic": ("text", "how claim A follows, and its value against claim B's"),
+    "ratio": (
+        "times",
+        "claim A over claim B, of ranges the ends nearest to each other, 1 where they overlap, "
+        "empty where B is zero; of false_positives the bound over what is blocked",
+    ),
+    "finding": ("name", "consistent, conflict or ambiguous, over the readings of an id"),
+}
 NOTES = """\
 Claim A follows from reported figures by the arithmetic shown; claim B stands beside it in the
 article. Ratio: A over B, of ranges the ends nearest to each other, 1 where they overlap; empty
@@ -67,6 +81,7 @@ def audit(out: OutOption = RESULTS) -> None:
     with Report("audit", out, title=title, parameters=parameters, inputs=[reported.FILE]) as report:
         table = findings(one for compare in COMPARISONS for one in compare())
         report.table("audit", table, "Findings", NOTES)
+        add_codebook(report, {"audit": COLUMNS})
         report.figure("audit", draw, "audit")
 
 

@@ -2,7 +2,13 @@
 
 import pandas as pd
 
-from weishang.experiments import bench_claims, bench_figures, bench_scaling, manifest
+from weishang.experiments import (
+    bench_claims,
+    bench_codebook,
+    bench_figures,
+    bench_scaling,
+    manifest,
+)
 from weishang.experiments.bench_checks import (
     BASELINE,
     BOUND,
@@ -15,6 +21,7 @@ from weishang.experiments.bench_checks import (
 from weishang.experiments.bench_graphs import PUBLIC_GRAPHS, public_files
 from weishang.experiments.bench_start import START_CASCADES, START_P
 from weishang.experiments.bench_timing import REPETITIONS, of_ours, spread
+from weishang.experiments.codebook import add_codebook
 from weishang.experiments.contenders import BYTES_A_NODE, BYTES_AN_EDGE, CONTENDERS, SLOW_NODES
 from weishang.experiments.report import Report
 
@@ -99,6 +106,7 @@ def save(report: Report, rows: dict[str, pd.DataFrame], seconds: float, threads:
     for name, title in TITLES.items():
         report.table(name, made[name], title, notes[name])
     report.table("caches", bench_scaling.data_caches(), "Caches of data, bytes a core reaches")
+    add_codebook(report, bench_codebook.TABLES)
     report.figure("speed_by_program", bench_figures.draw_speed, "speed")
     report.figure("cost_by_probability", bench_figures.draw_cost, "speed", "bound")
     report.figure("cost_by_nodes", bench_figures.draw_growth, "growth", "caches")

@@ -1,14 +1,20 @@
 """What every column of an output means, with its unit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from weishang.experiments.estimands import LEVELS
 from weishang.model.indicators import EVERYWHERE
 
+if TYPE_CHECKING:
+    from weishang.experiments.report import Report
+
 Entry = tuple[str, str]
 """Unit and meaning of a column."""
+
+NAME = "codebook"
 
 PLACE_AND_TIME: dict[str, Entry] = {
     "world": ("seed", "seed of the world's luck; the same number in all tables is the same world"),
@@ -123,6 +129,21 @@ VOLUMES: dict[str, Entry] = {
     "reported": ("of the quantity", "reported, or implied by table 1"),
     "ratio": ("fraction", "scaled over reported"),
 }
+PARAMETERS: dict[str, Entry] = {
+    "name": ("name", "group and name of the parameter in a scenario"),
+    "value": ("of the parameter", "as the run had it"),
+    "unit": ("text", "of the value"),
+    "source": ("text", "where the value comes from, or that it is assumed and why"),
+    "role": ("name", "set, or fitted to a reported figure"),
+    "low": ("of the parameter", "lower end of its prior range; None without one"),
+    "high": ("of the parameter", "upper end of it"),
+}
+SUMMARY: dict[str, Entry] = {
+    "indicator": ("name", "of a column of the days"),
+    "value": ("of the indicator", "its sum over days, or its value on the last"),
+    "unit": ("text", "of the indicator"),
+    "over": ("text", "all days, or the last day"),
+}
 BY_LEVEL: dict[str, Entry] = {
     "level": ("name", "reported level, or those whom channels drew among strangers"),
     "campaigns_there": ("fraction of campaigns", "that reach somebody there"),
@@ -149,7 +170,9 @@ TABLES: dict[str, dict[str, Entry]] = {
     "money": MONEY,
     "volumes": VOLUMES,
     "levels": BY_LEVEL,
-    "codebook": CODEBOOK,
+    "parameters": PARAMETERS,
+    "summary": SUMMARY,
+    NAME: CODEBOOK,
 }
 DRAWN = ("of the figure", "the figure in this reading; a row a draw from the prior ranges")
 """Every column of a prior predictive, which names figure and reading."""
@@ -165,17 +188,47 @@ def codebook(**tables: pd.DataFrame) -> pd.DataFrame:
         table, column, unit, meaning: a row a column, in the order given.
 
     Raises:
-        ValueError: a table or a column of it is not described here.
+        ValueError: a table or a column of it is not described in `TABLES`.
     """
-    rows = [row for name, frame in tables.items() for row in _described(name, list(frame.columns))]
-    rows.extend(_described("codebook", list(CODEBOOK)))
-    return pd.DataFrame(rows)
+    columns = {name: list(frame.columns) for name, frame in tables.items()}
+    known = {**TABLES, "prior": dict.fromkeys(columns.get("prior", ()), DRAWN)}
+    return _described(columns, known)
 
 
-def _described(table: str, columns: list[str]) -> Iterator[dict[str, str]]:
-    known = dict.fromkeys(columns, DRAWN) if table == "prior" else TABLES.get(table, {})
-    for column in columns:
-        if column not in known:
-            raise ValueError(f"{table} has column {column!r}; describe it in codebook.TABLES")
-        unit, meaning = known[column]
-        yield {"table": table, "column": column, "unit": unit, "meaning": meaning}
+def add_codebook(report: "Report", described: Mapping[str, Mapping[str, Entry]]) -> None:
+    """Describe each column of the report's tables and data, in a table of its own.
+
+    Args:
+        report: with all that it is to hold but figures.
+        described: columns by table, in the order that the codebook has; a table may have more
+            columns here than in the report.
+
+    Raises:
+        ValueError: a table is not in the report, or a table or a column there not in `described`.
+    """
+    columns = report.columns()
+    for name in described:
+        if name not in columns:
+            raise ValueError(f"nothing is saved as {name!r} in the report {report.name}")
+    ordered = {name: columns[name] for name in (*described, *columns)}
+    report.codebook(_described(ordered, described))
+
+
+def _described(
+    columns: Mapping[str, Sequence[str]], known: Mapping[str, Mapping[str, Entry]]
+) -> pd.DataFrame:
+    """The codebook of these columns by table, and of itself."""
+    own = {NAME: list(CODEBOOK)}
+    rows = _rows({**columns, **own}, {**known, NAME: CODEBOOK})
+    return pd.DataFrame(rows, columns=list(CODEBOOK))
+
+
+def _rows(
+    columns: Mapping[str, Sequence[str]], known: Mapping[str, Mapping[str, Entry]]
+) -> Iterator[tuple[str, str, str, str]]:
+    for table, names in columns.items():
+        entries = known.get(table, {})
+        for column in names:
+            if column not in entries:
+                raise ValueError(f"{table} has column {column!r}; describe it in the codebook")
+            yield (table, column, *entries[column])

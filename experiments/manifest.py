@@ -5,20 +5,33 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from weishang.experiments import json_file
+
 NAME = "manifest.json"
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "parameters": (dict, list),
+    "parameters_sha256": str,
+    "inputs": list,
+    "outputs": dict,
+}
+"""What every manifest has, and of which kind."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("model", "kernels", "experiments", "pyproject.toml", "setup.py", "constraints.txt")
 """What a result can depend on; results and pages change without changing it."""
+FILED = ("experiments/scenarios/", "experiments/sweeps/")
+"""Files that people write and runs read: each result has their hashes among its inputs."""
 
 
 def command_line() -> str:
@@ -94,12 +107,14 @@ def code_version() -> dict[str, Any]:
 
 
 def source_digest() -> str:
-    """SHA-256 over the names and contents of the packages' own files."""
+    """SHA-256 over the names and contents of the packages' own files, without FILED."""
     digest = hashlib.sha256()
     for folder in ("model", "kernels", "experiments"):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in {".py", ".csv", ".toml", ".json"} and path.is_file():
-                digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
+            name = path.relative_to(ROOT).as_posix()
+            ours = path.suffix in {".py", ".csv", ".toml", ".json"} and path.is_file()
+            if ours and not name.startswith(FILED):
+                digest.update(f"{name}\0".encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -143,32 +158,66 @@ def read(folder: Path) -> dict[str, Any]:
     """The manifest of a result's folder.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or it is not one that `write` wrote.
     """
-    try:
-        return json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{folder / NAME}: {error.strerror}; run the experiment again") from None
+    path = folder / NAME
+    record = json_file.read(path)
+    if not isinstance(record, dict):
+        raise ValueError(f"{path}: is no mapping; run the experiment again")
+    for name, kind in KINDS.items():
+        if name not in record or not isinstance(record[name], kind):
+            raise ValueError(f"{path}: {name!r} is missing or of another kind; run again")
+    for name, told in record["outputs"].items():
+        if fault := _fault_of_output(name, told):
+            raise ValueError(f"{path}: the output {name[:80]!r} {fault}; run the experiment again")
+    return record
 
 
 def verify(folder: Path) -> None:
     """Hash a result's files again and hold them against its manifest.
 
     Raises:
-        ValueError: a file is missing, changed or unaccounted for, or the parameters are not
-            those that were hashed.
+        ValueError: a file is missing, changed, a link or unaccounted for, or the parameters are
+            not those that were hashed.
+    """
+    for fault in faults(folder):
+        raise ValueError(fault)
+
+
+def faults(folder: Path, advance: Callable[[], object] = lambda: None) -> Iterator[str]:
+    """Everything that is not as the manifest has it, a line each, which begins with the file.
+
+    Args:
+        folder: of a result.
+        advance: is called for each file that has been looked at.
+
+    Raises:
+        ValueError: there is no manifest, or it is broken.
     """
     record = read(folder)
-    there = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     listed = record["outputs"]
-    if odd := sorted(there.keys() ^ listed.keys()):
-        raise ValueError(f"{folder}: {odd[0]} is in the manifest or in the folder, not in both")
+    there = dict(_entries(folder))
+    if (folder / NAME).is_symlink():
+        yield f"{folder / NAME}: is a link; put the file itself there"
+    for name in sorted(listed.keys() - there.keys()):
+        yield f"{folder / name}: is missing; run the experiment again"
     for name, path in there.items():
-        found = file_record(path)
-        if any(found[key] != listed[name][key] for key in found):
-            raise ValueError(f"{path}: is not the file of the manifest; run the experiment again")
+        if path.is_symlink() or not path.is_file():
+            yield f"{path}: is a link, or no file; put the file itself there"
+        elif name not in listed:
+            yield f"{path}: is not in the manifest; move it away"
+        elif not is_file_of(path, listed[name]):
+            yield f"{path}: is not the file of the manifest; run the experiment again"
+        advance()
     if parameters_digest(record["parameters"]) != record["parameters_sha256"]:
-        raise ValueError(f"{folder / NAME}: parameters were changed after the run")
+        yield f"{folder / NAME}: parameters were changed after the run"
+
+
+def is_file_of(path: Path, told: Mapping[str, Any]) -> bool:
+    """Whether a file has the size and SHA-256 that are told; by size alone if that differs."""
+    if path.stat().st_size != told["bytes"]:
+        return False
+    return bool(file_record(path)["sha256"] == told["sha256"])
 
 
 def input_records(paths: Iterable[Path]) -> list[dict[str, Any]]:
@@ -176,15 +225,39 @@ def input_records(paths: Iterable[Path]) -> list[dict[str, Any]]:
     return [{"name": path.name, **file_record(path)} for path in map(Path, paths)]
 
 
+def _fault_of_output(name: str, told: Any) -> str | None:
+    """What is wrong with the name or the record of a file, as a manifest has them."""
+    place = PurePosixPath(name)
+    if place.is_absolute() or ".." in place.parts or str(place) != name or "\0" in name:
+        return "is no name of a file in this folder"
+    if not isinstance(told, dict):
+        return "has no record"
+    size, sha256 = told.get("bytes"), told.get("sha256")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        return "has no size"
+    return None if isinstance(sha256, str) and SHA256.fullmatch(sha256) else "has no SHA-256"
+
+
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+    return [path for _, path in _entries(folder)]
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
+    """All that lies in a folder and is no folder, by name, but the manifest itself."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name != NAME and (path.is_symlink() or not path.is_dir()):
+            yield name, path
 
 
 def _git(*arguments: str) -> str | None:
     """What git says about the project's folder; None when it is no checkout or git is absent."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True
+            ["git", "--no-optional-locks", "-C", str(ROOT), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None

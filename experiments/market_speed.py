@@ -19,7 +19,8 @@ import pandas as pd
 import typer
 from matplotlib.figure import Figure
 
-from weishang.experiments import figures
+from weishang.experiments import figures, market_speed_codebook
+from weishang.experiments.codebook import add_codebook
 from weishang.experiments.command import RESULTS, OutOption, SeedOption, UsersOption, run, stage
 from weishang.experiments.report import Report
 from weishang.experiments.worlds import Branch, chats, society
@@ -193,6 +194,7 @@ def _write(report: Report, timed: pd.DataFrame, profile: pd.DataFrame) -> None:
         "Where the time goes",
         "At the default activity, under cProfile, which adds to stages that call much Python.",
     )
+    add_codebook(report, market_speed_codebook.TABLES)
     report.figure("profile", _draw_profile, "profile")
 
 

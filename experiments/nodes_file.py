@@ -144,8 +144,6 @@ class _People:
 
     def _numbers_of(self, column: Any, name: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Whole numbers, UNKNOWN where there is none, and which cells hold something else."""
-        if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
         if _is_text(column.type):
             return _from_text(column)
         if pa.types.is_integer(column.type):
@@ -161,8 +159,6 @@ class _People:
 
     def _join_groups(self, block: Block, nodes: NDArray[np.int64]) -> None:
         column = block.columns[GROUPS]
-        if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
         if not (_is_text(column.type) or pa.types.is_integer(column.type)):
             if pa.types.is_null(column.type):
                 return
@@ -221,7 +217,7 @@ class _People:
 def _check_columns(table: TableFile) -> None:
     for name in table.names:
         if name not in COLUMNS:
-            (nearest,) = get_close_matches(name.lower(), COLUMNS, n=1, cutoff=0.0)
+            (nearest,) = get_close_matches(name[:LONGEST_ID].lower(), COLUMNS, n=1, cutoff=0.0)
             table.refuse_header(
                 f"unknown column {shown(name)}; the nearest is {nearest!r}, of {', '.join(COLUMNS)}"
             )

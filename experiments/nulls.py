@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from weishang.experiments import figures, manifest, null_models, reported, tables
+from weishang.experiments.codebook import Entry, add_codebook
 from weishang.experiments.command import (
     RESULTS,
     GraphOption,
@@ -34,6 +35,13 @@ CAMPAIGNS = 64
 """Cascades a probability: means of reach are steady, since all campaigns are alike."""
 
 THIS_MODEL = "this model"
+
+COLUMNS: dict[str, Entry] = {
+    "model": ("name", "this model, or the null model with what it was given"),
+    "reading": ("text", "over whom the mean is"),
+    **{f"level_{level}": ("people", f"reached at reported level {level}") for level in LEVELS},
+    "conversion": ("fraction", "buyers over reached, all levels together"),
+}
 
 
 def nulls(
@@ -69,6 +77,7 @@ def nulls(
             "is no finding of it. Conversion is buyers over reached; nulls have the model's "
             "conversion a level, the independent cascade that of level 1 everywhere.",
         )
+        add_codebook(report, {"nulls": COLUMNS})
         report.figure("nulls", draw, "nulls")
 
 

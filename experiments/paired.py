@@ -219,11 +219,16 @@ def _over(above: float, below: float) -> float:
 
 
 def _sum(days: pd.DataFrame, kind: str) -> float:
-    return float(days[[f"{kind}_{source}" for source in SOURCES]].to_numpy().sum())
+    return _total(days, [f"{kind}_{source}" for source in SOURCES])
 
 
 def _levels(rows: pd.DataFrame, measure: str) -> float:
-    return float(rows[[f"{measure}_{level}" for level in LEVELS]].to_numpy().sum())
+    return _total(rows, [f"{measure}_{level}" for level in LEVELS])
+
+
+def _total(frame: pd.DataFrame, columns: Sequence[str]) -> float:
+    """The sum over columns and rows; to take the columns as a frame would cost far more."""
+    return float(np.concatenate([frame[name].to_numpy() for name in columns]).sum())
 
 
 def _all_visits(days: pd.DataFrame, _: pd.DataFrame) -> float:

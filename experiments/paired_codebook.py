@@ -1,13 +1,14 @@
 """What every column means in the results of policies, tools and livestream, with its unit."""
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from weishang.experiments.codebook import CAMPAIGNS, CODEBOOK, DAYS, PLACE_AND_TIME, Entry
+from weishang.experiments import codebook
+from weishang.experiments.codebook import CAMPAIGNS, DAYS, PLACE_AND_TIME, Entry
 from weishang.experiments.livestream_judgement import BY_SHOWN, BY_VIEWERS
 from weishang.experiments.paired import Outcome, campaign_outcomes, market_outcomes
-from weishang.experiments.report import Report
+
+if TYPE_CHECKING:
+    from weishang.experiments.report import Report
 
 POLICY: dict[str, Entry] = {"policy": ("name", "of the scenario: one rule is changed")}
 TOOL: dict[str, Entry] = {"tool": ("name", "that every offer has, against no tool")}
@@ -160,24 +161,6 @@ TABLES: dict[str, dict[str, dict[str, Entry]]] = {
 """Columns by experiment and file."""
 
 
-def add_codebook(report: Report) -> None:
-    """Describe each column of the report's tables and data, in a table of its own.
-
-    Raises:
-        ValueError: a file is missing, or a column of it is not described here.
-    """
-    rows = [
-        row
-        for name in TABLES[report.name]
-        for row in _described(name, list(report.saved(name).columns), TABLES[report.name][name])
-    ]
-    rows += _described("codebook", list(CODEBOOK), CODEBOOK)
-    report.table("codebook", pd.DataFrame(rows), "Codebook", "Every column of every file here.")
-
-
-def _described(table: str, columns: list[str], known: dict[str, Entry]) -> Iterator[dict[str, str]]:
-    for column in columns:
-        if column not in known:
-            raise ValueError(f"{table} has column {column!r}; describe it in TABLES")
-        unit, meaning = known[column]
-        yield {"table": table, "column": column, "unit": unit, "meaning": meaning}
+def add_codebook(report: "Report") -> None:
+    """Describe each column of the report's tables and data; see `codebook.add_codebook`."""
+    codebook.add_codebook(report, TABLES[report.name])

@@ -57,7 +57,7 @@ def peak_beyond_graph(
 
 
 def _measure(graph_file: str, backend: str, p: str, cascades: str, seeds: str, threads: str) -> int:
-    arrays = np.load(graph_file)
+    arrays = np.load(graph_file, allow_pickle=False)
     graph = Graph.from_csr(arrays["indptr"], arrays["indices"])
     options = backend_options(backend, graph, int(threads))
     pair = Graph.from_edges([0, 1], [1, 0])

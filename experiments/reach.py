@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import typer
 
-from weishang.experiments import fitting, judgement, reach_figures, verdicts
+from weishang.experiments import fitting, judgement, reach_codebook, reach_figures, verdicts
+from weishang.experiments.codebook import add_codebook
 from weishang.experiments.command import (
     RESULTS,
     GraphOption,
@@ -160,6 +161,7 @@ def _write(
         "society", pd.DataFrame(measures.items(), columns=["measure", "value"]), "The society"
     )
     report.table("parameters", _parameters(scenario), "Parameters")
+    add_codebook(report, reach_codebook.TABLES)
     report.figure("reach", reach_figures.reach_by_level, "campaigns", "estimands")
     report.figure("conversion", reach_figures.conversions, "estimands")
 

@@ -1,7 +1,7 @@
 """A result's folder: data, tables, figures and where they come from, moved into place whole."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +10,15 @@ from typing import Any, Self
 
 import pandas as pd
 from matplotlib.figure import Figure
+from pyarrow import parquet as pq
 
 from weishang.experiments import atomic, figures, manifest, tables
+from weishang.experiments.parts import Part, merge
 
 __all__ = ["Report"]
+
+CODEBOOK = "codebook"
+"""The table that tells of the columns of all others, so it is the last."""
 
 
 class Report:
@@ -21,7 +26,8 @@ class Report:
 
     The folder gets `NAME.csv` (tables), `NAME.parquet` (data), `table.md` (all tables, rounded),
     `NAME.pdf` and `NAME.png` (figures) and `manifest.json`. When the block raises, or the run is
-    stopped, the results that were there before stay as they were.
+    stopped, the results that were there before stay as they were. When the block has ended, all
+    is on the disk.
 
     Example:
         >>> def draw(levels):
@@ -78,12 +84,15 @@ class Report:
         self._threads = threads
         self._sections: list[str] = []
         self._drawn_from: dict[str, list[str]] = {}
+        self._columns: dict[str, list[str]] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._started = datetime.now(UTC)
         self._clock = time.perf_counter()
-        self._folder = self._stack.enter_context(atomic.staged_folder(self._out / self.name))
+        target = self._out / self.name
+        atomic.refuse_links(self._out, target)
+        self._folder = self._stack.enter_context(atomic.staged_folder(target))
         return self
 
     def __exit__(
@@ -108,13 +117,35 @@ class Report:
             title: heading in table.md.
             notes: what a reader must know: estimands, intervals, units.
         """
-        tables.write(frame, self._new(f"{name}.csv"))
+        tables.write(frame, self._new_rows(name, ".csv"))
+        self._columns[name] = list(frame.columns)
         parts = [f"## {title}\n", tables.markdown(frame), f"{notes}\n" if notes else ""]
         self._sections.append("\n".join(part for part in parts if part))
 
     def data(self, name: str, frame: pd.DataFrame) -> None:
         """Save rows that are too many for a table as `name.parquet`."""
-        frame.to_parquet(self._new(f"{name}.parquet"), index=False, compression="zstd")
+        # Not by the path: Arrow's own file is closed twice where the disk is full.
+        with self._new_rows(name, ".parquet").open("wb") as stream:
+            frame.to_parquet(stream, index=False, compression="zstd")
+        self._columns[name] = list(frame.columns)
+
+    def rows(self, name: str, parts: Sequence[Part]) -> None:
+        """Save the rows of parts, by number, as `name.parquet`; they are never all in memory.
+
+        Raises:
+            ValueError: see `parts.merge`; a part is damaged, or of another table or other columns.
+        """
+        path = self._new_rows(name, ".parquet")
+        merge(parts, path)
+        self._columns[name] = pq.read_schema(path).names
+
+    def codebook(self, frame: pd.DataFrame) -> None:
+        """Save what each column means; all tables and data come before."""
+        self.table(CODEBOOK, frame, "Codebook", "Every column of every file here.")
+
+    def columns(self) -> dict[str, list[str]]:
+        """Names of the columns of each table and data so far, in the order of saving."""
+        return {name: list(columns) for name, columns in self._columns.items()}
 
     def saved(self, name: str) -> pd.DataFrame:
         """Read back a table or data of this report.
@@ -141,6 +172,16 @@ class Report:
             made = figures.save(draw(*map(_load, paths)), self._folder / name)
         for path in made:
             self._drawn_from[path.name] = [source.name for source in paths]
+
+    def _new_rows(self, name: str, suffix: str) -> Path:
+        if name in self._columns:
+            raise ValueError(f"{name} is in the report {self.name} already; give another name")
+        if CODEBOOK in self._columns:
+            raise ValueError(
+                f"{name} comes after the codebook of the report {self.name}, which would not tell "
+                "of it; save it before"
+            )
+        return self._new(f"{name}{suffix}")
 
     def _new(self, name: str) -> Path:
         path = self._folder / name

@@ -63,10 +63,49 @@ def read_chain(path: Path) -> Iterator[Document]:
         yield document
 
 
+def read_text(path: Path, kind: str = "scenario file") -> str | Fault:
+    """What stands in a file of TOML, or why that cannot be told."""
+    if why := _unfit(path, kind):
+        return Fault(str(path), None, (), why)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return Fault(str(path), None, (), f"{error.strerror}; give a file that can be read")
+    if len(content) > MAX_BYTES:
+        return Fault(str(path), None, (), f"larger than {MAX_BYTES:,} bytes; give a {kind}")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Fault(str(path), line, (), "not UTF-8; save the file as UTF-8")
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path leads into a folder, links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def with_tuples(value: Any) -> Any:
+    """The same with tuples for lists: TOML has one kind of array."""
+    if isinstance(value, dict):
+        return {key: with_tuples(item) for key, item in value.items()}
+    return tuple(map(with_tuples, value)) if isinstance(value, list) else value
+
+
+def told_value(error: Any) -> str:
+    """What pydantic says of a value, in our words."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "tuple_type":
+        return f"is {shown(error['input'])}; give a list in brackets"
+    return f"is {shown(error['input'])}; {error['msg'].replace('Input should be', 'give')}"
+
+
 def _read(path: Path) -> Document:
     """One file, read and checked."""
     document = Document(path, Parsed())
-    text = _text(path)
+    text = read_text(path)
     if isinstance(text, Fault):
         document.faults.append(text)
         return document
@@ -77,31 +116,13 @@ def _read(path: Path) -> Document:
     return document
 
 
-def _text(path: Path) -> str | Fault:
-    """What stands in a file, or why that cannot be told."""
-    if why := _unfit(path):
-        return Fault(str(path), None, (), why)
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        return Fault(str(path), None, (), f"{error.strerror}; give a file that can be read")
-    if len(content) > MAX_BYTES:
-        return Fault(str(path), None, (), f"larger than {MAX_BYTES:,} bytes; give a scenario file")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return Fault(str(path), line, (), "not UTF-8; save the file as UTF-8")
-
-
-def _unfit(path: Path) -> str | None:
+def _unfit(path: Path, kind: str = "scenario file") -> str | None:
     """Why a path is no file that can be read; None if it is one."""
     if os.path.isfile(path):
         return None
     if os.path.isdir(path):
-        return "a folder; give a scenario file in TOML"
-    return f"no {'regular' if os.path.exists(path) else 'such'} file; give a scenario file in TOML"
+        return f"a folder; give a {kind} in TOML"
+    return f"no {'regular' if os.path.exists(path) else 'such'} file; give a {kind} in TOML"
 
 
 def _extended(document: Document, seen: list[Path]) -> Path | None:
@@ -111,7 +132,7 @@ def _extended(document: Document, seen: list[Path]) -> Path | None:
         return None
     folder = seen[-1].parent
     following = folder / text
-    if "\0" in text or Path(text).is_absolute() or not _is_inside(following, folder):
+    if "\0" in text or Path(text).is_absolute() or not is_inside(following, folder):
         why = "give a path inside the folder of this file"
     elif any(_same(following, path) for path in seen):
         names = " -> ".join(path.name for path in (*seen, following))
@@ -126,17 +147,13 @@ def _extended(document: Document, seen: list[Path]) -> Path | None:
     return None
 
 
-def _is_inside(path: Path, folder: Path) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
 def _same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _check(document: Document) -> None:
     """Hold a file against the models; note the faults, and the parameters that have none."""
-    data = _with_tuples(document.data)
+    data = with_tuples(document.data)
     wrong: set[KeyPath] = set()
     try:
         file_model().model_validate(data)
@@ -162,13 +179,9 @@ def _told(error: Any) -> tuple[str, tuple[str, ...]]:
         return f"missing; give {_wanted(path)}", ()
     if kind == "extra_forbidden":
         return "unknown key", _known(path[:-1])
-    if kind == "value_error":
-        return str(error["ctx"]["error"]), ()
     if kind == "model_type" or path == (SELLERS,):
         return f"is {shown(error['input'])}; give {_tables(path)}", ()
-    if kind == "tuple_type":
-        return f"is {shown(error['input'])}; give a list in brackets", ()
-    return f"is {shown(error['input'])}; {error['msg'].replace('Input should be', 'give')}", ()
+    return told_value(error), ()
 
 
 def _tables(path: KeyPath) -> str:
@@ -202,13 +215,6 @@ def _known(path: KeyPath) -> tuple[str, ...]:
     if path[0] == SELLERS:
         return tuple(SellerModel.model_fields)
     return tuple(groups[str(path[0])].model_fields) if len(path) == 1 else ATTRIBUTES
-
-
-def _with_tuples(value: Any) -> Any:
-    """The same with tuples for lists: TOML has one kind of array."""
-    if isinstance(value, dict):
-        return {key: _with_tuples(item) for key, item in value.items()}
-    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
 
 
 def _check_unique(document: Document, sellers: Any) -> None:

@@ -18,6 +18,9 @@ KeyPath = tuple[str | int, ...]
 MAX_DEPTH = 8
 """Keys and brackets within each other; a scenario needs 4. tomllib recurses into brackets and
 takes a time that grows as the square of a dotted key's length."""
+MAX_KEYS = 30_000
+"""Keys, tables and array items of a file; a scenario has some hundred, and a few for each seller
+that it names."""
 MAX_WORD = 100
 """Characters of a number; int() refuses more than 4,300 without telling the line."""
 MAX_TOLD = 100
@@ -72,6 +75,14 @@ class Fault(NamedTuple):
         key = str(self.path[-1])[:MAX_SHOWN]
         near = difflib.get_close_matches(key, self.known, n=1)
         return f"; did you mean {near[0]}?" if near else f"; give one of {', '.join(self.known)}"
+
+
+class FaultyFileError(ValueError):
+    """All faults of a file, and of those that it leads to, in one message."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__(one_message(self.faults))
 
 
 def one_message(faults: Iterable[Fault]) -> str:
@@ -137,13 +148,15 @@ def parse(text: str) -> Parsed:
     for _ in range(MAX_SYNTAX):
         scan = _Scan(text)
         parsed.lines = scan.lines
-        if scan.deep is not None:
-            what = f"nested more than {MAX_DEPTH} deep; a scenario needs no more than 4"
-            parsed.faults.append((scan.deep, (), what))
+        if scan.ended is not None:
+            parsed.faults.append((scan.ended[0], (), scan.ended[1]))
             break
         text = _quoted(text, scan.odd)
         try:
             parsed.data = tomllib.loads(text)
+            break
+        except RecursionError:
+            parsed.faults.append((1, (), TOO_DEEP))
             break
         except ValueError as error:
             bad = _wrong_statement(str(error), scan)
@@ -171,6 +184,7 @@ class _Statement(NamedTuple):
     header: bool
 
 
+TOO_DEEP = f"nested more than {MAX_DEPTH} deep; a scenario needs no more than 4"
 _END = _Token("end", "", 0, 0)
 
 
@@ -181,20 +195,20 @@ class _Scan:
         lines: of the first mention of every path.
         statements: in order.
         odd: start and end of each value that tomllib would refuse without telling why.
-        deep: the line where the scan ended because of too deep a path; None if none is.
+        ended: the line where the scan ended early, and why; None if it came to the text's end.
     """
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
         self.statements: list[_Statement] = []
         self.odd: list[tuple[int, int]] = []
-        self.deep: int | None = None
+        self.ended: tuple[int, str] | None = None
         self._counts: dict[KeyPath, int] = {}
         self._table: KeyPath = ()
         self._tokens = _tokens(text)
         self._token = _END
         self._advance()
-        while self._token is not _END and self.deep is None:
+        while self._token is not _END and self.ended is None:
             if self._token.kind == "line":
                 self._advance()
             else:
@@ -204,7 +218,7 @@ class _Scan:
         first = self._token.line
         header = self._take("[")
         path = self._header() if header else self._pair()
-        while self._token.kind not in ("line", "end") and self.deep is None:
+        while self._token.kind not in ("line", "end") and self.ended is None:
             self._advance()
         last = self._last if self._token is _END else self._token.line
         self.statements.append(_Statement(path, first, last, header))
@@ -231,7 +245,7 @@ class _Scan:
         path = (*self._table, *self._keys(self._table))
         for depth in range(len(self._table) + 1, len(path) + 1):
             self._note(path[:depth], line)
-        if self._take("=") and self.deep is None:
+        if self._take("=") and self.ended is None:
             self._value(path)
         return path
 
@@ -239,7 +253,7 @@ class _Scan:
         """Pass over a value, and over all that stands in its brackets."""
         opened: list[tuple[str, KeyPath]] = []
         items: list[int] = []
-        while self._token.kind != "end" and self.deep is None:
+        while self._token.kind != "end" and self.ended is None:
             token = self._token
             bracket = opened[-1][0] if opened else ""
             if token.kind == "line" and bracket != "[":
@@ -279,7 +293,7 @@ class _Scan:
         parts: list[str] = []
         while self._token.kind in ("word", "text"):
             if len(around) + len(parts) == MAX_DEPTH:
-                self.deep = self._token.line
+                self._end(self._token.line, TOO_DEEP)
                 return []
             parts.append(_unquoted(self._token))
             self._advance()
@@ -290,7 +304,12 @@ class _Scan:
     def _note(self, path: KeyPath, line: int) -> None:
         self.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
-            self.deep = line
+            self._end(line, TOO_DEEP)
+        if len(self.lines) > MAX_KEYS:
+            self._end(line, f"has more than {MAX_KEYS:,} keys; give fewer")
+
+    def _end(self, line: int, why: str) -> None:
+        self.ended = self.ended or (line, why)
 
     def _judge(self, token: _Token) -> None:
         found = _DATE.fullmatch(token.text)

@@ -38,7 +38,7 @@ from typing import Any
 from weishang.experiments.command import run
 from weishang.experiments.manifest import parameters_digest
 from weishang.experiments.scenario_documents import Document, read_chain
-from weishang.experiments.scenario_faults import one_message, shown
+from weishang.experiments.scenario_faults import FaultyFileError, shown
 from weishang.experiments.scenario_models import ATTRIBUTES, SELLERS, SellerModel, group_models
 from weishang.experiments.scenario_text import dump
 from weishang.experiments.scenario_values import DAYS, FORMAT, START
@@ -97,14 +97,14 @@ def load(path: Path) -> ScenarioFile:
     """Read a scenario, and the files that it extends.
 
     Raises:
-        ValueError: with all faults of these files, each with file, line and key.
+        FaultyFileError: a ValueError; with all faults of these files, each with file, line, key.
     """
     documents = list(read_chain(Path(path)))
     scenario = _scenario(documents)
     start, days = _days(documents)
     faults = [fault for document in documents for fault in document.faults]
     if faults:
-        raise ValueError(one_message(faults))
+        raise FaultyFileError(faults)
     name = documents[0].data["name"]
     sellers = _sellers(documents)
     parameters = tuple(_stated(documents))

@@ -60,16 +60,29 @@ def file_model() -> type[BaseModel]:
 @cache
 def group_models() -> Mapping[str, type[BaseModel]]:
     """A model a group of the scenario, with a model a parameter."""
+    models = {}
+    for item in fields(Scenario):
+        start = f"{item.name}."
+        parameters = {
+            name.removeprefix(start): model
+            for name, model in parameter_models().items()
+            if name.startswith(start)
+        }
+        models[item.name] = create_model(item.name, __base__=_Strict, **_optional(parameters))
+    return models
+
+
+@cache
+def parameter_models() -> Mapping[str, type[BaseModel]]:
+    """A model a parameter, by group and name such as weights.view, in the scenario's order."""
     scenario = Scenario()
     models = {}
     for item in fields(scenario):
         part = getattr(scenario, item.name)
         kinds = get_type_hints(type(part))
-        parameters = {
-            each.name: _parameter_model(f"{item.name}.{each.name}", kinds[each.name], each.metadata)
-            for each in fields(part)
-        }
-        models[item.name] = create_model(item.name, __base__=_Strict, **_optional(parameters))
+        for each in fields(part):
+            name = f"{item.name}.{each.name}"
+            models[name] = _parameter_model(name, kinds[each.name], each.metadata)
     return models
 
 

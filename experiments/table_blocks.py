@@ -12,15 +12,20 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
-from pyarrow import parquet
+
+from weishang.experiments import parquet_batches
+from weishang.kernels import regular_files
 
 LARGEST_FILE = 1 << 30
 """Bytes of a file, uncompressed; larger ones are refused before they are read."""
-BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 22
 """Text of a CSV file that is parsed at once."""
 LONGEST_LINE = 1 << 20
-BLOCK_ROWS = 1 << 18
+"""Bytes beyond the block in which a line begins."""
+MOST_COLUMNS = 100
+BLOCK_ROWS = 1 << 16
 """Rows of a Parquet file that are read at once."""
+WANTED = "a CSV or Parquet file"
 PARQUET_MAGIC = b"PAR1"
 
 
@@ -74,23 +79,22 @@ def open_table(path: Path) -> TableFile:
     """Look at what kind of file it is, and at the names of its columns.
 
     Raises:
-        ValueError: the file is missing, a folder, empty, too large, or not what its name says;
-            a name is missing or stands twice.
+        ValueError: the file is missing, no regular file, empty, too large, or not what its name
+            says; there are too many columns; a name is missing or stands twice.
     """
-    with _told(path):
-        if path.is_dir():
-            raise ValueError(f"{path}: is a folder; give a CSV or Parquet file")
-        _check_size(path, path.stat().st_size)
-        with path.open("rb") as stream:
-            is_parquet = stream.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+    _check_size(path, regular_files.check(path, WANTED))
+    with _told(path), path.open("rb") as stream:
+        is_parquet = stream.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     if not is_parquet and path.suffix.lower() in (".parquet", ".pq"):
         raise ValueError(f"{path}: is no Parquet file; name a CSV file .csv")
     table = _open_parquet(path) if is_parquet else _open_csv(path)
+    if len(table.names) > MOST_COLUMNS:
+        table.refuse_header(f"has {len(table.names):,} columns; up to {MOST_COLUMNS} are read")
     for number, name in enumerate(table.names, start=1):
         if not name:
             table.refuse_header(f"column {number} has no name")
         if table.names.count(name) > 1:
-            table.refuse_header(f"column {name!r} stands twice; give each once")
+            table.refuse_header(f"column {shown(name)} stands twice; give each once")
     return table
 
 
@@ -102,11 +106,9 @@ def shown(cell: Any) -> str:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Turn what files and Arrow raise into one line that names the file."""
+    """Turn what files raise into one line that names the file."""
     try:
         yield
-    except pa.ArrowException as error:
-        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror or error}") from None
 
@@ -120,27 +122,27 @@ def _check_size(path: Path, size: int) -> None:
 
 
 def _open_parquet(path: Path) -> TableFile:
-    with _told(path), parquet.ParquetFile(path) as file:
-        groups = range(file.metadata.num_row_groups)
-        _check_size(path, sum(file.metadata.row_group(i).total_byte_size for i in groups))
-        return TableFile(path, list(file.schema_arrow.names))
+    footer = parquet_batches.check(path)
+    _check_size(path, sum(group.unpacked for group in footer.groups))
+    return TableFile(path, parquet_batches.names(path))
 
 
 def _parquet_blocks(table: TableFile) -> Iterator[Block]:
     row = 1
-    with _told(table.path), parquet.ParquetFile(table.path) as file:
-        for batch in file.iter_batches(BLOCK_ROWS, use_threads=False):
-            batch.validate(full=True)
-            at = np.arange(row, row + batch.num_rows, dtype=np.int64)
-            yield Block(dict(zip(table.names, batch.columns, strict=True)), at)
-            row += batch.num_rows
+    for batch in parquet_batches.batches(table.path, BLOCK_ROWS):
+        at = np.arange(row, row + batch.num_rows, dtype=np.int64)
+        yield Block(dict(zip(table.names, batch.columns, strict=True)), at)
+        row += batch.num_rows
 
 
 def _open_csv(path: Path) -> TableFile:
     for first, text in _texts(TableFile(path, header=1)):
         for line, words in enumerate(text.split("\n"), start=first):
             if words:
-                return TableFile(path, [name.strip() for name in _cells(words)], line)
+                table = TableFile(path, [name.strip() for name in _cells(words)], line)
+                if not table.names:
+                    table.refuse_header("is no line of names; is one longer than 100 characters?")
+                return table
     raise ValueError(f"{path}: is empty; begin with a line of column names")
 
 

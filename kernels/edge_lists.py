@@ -1,29 +1,40 @@
-"""Readers of edge lists, plain or gzipped: every fault is named with its file and line."""
+"""Readers of edge lists, plain or gzipped: every fault is named with its file and line.
 
-import gzip
+A few bytes cannot take much: an id decides how many rows a graph has, so ids far beyond the number
+of edges are refused, as is gzip data that unpacks without end (see `text_blocks`).
+"""
+
 import io
 import os
 import re
-import zlib
-from codecs import BOM_UTF8
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from weishang.kernels import text_blocks
+
 MAX_ID = (1 << 31) - 1
-GZIP_MAGIC = b"\x1f\x8b"
-BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 22
 """Text parsed at once; bounds the reader's memory beyond the edges themselves."""
 OFFSET_BYTES = 8
-GZIP_FAULTS = (EOFError, zlib.error, gzip.BadGzipFile)
+FREE_NODES = 1 << 20
+MOST_NODES_AN_EDGE = 16
+"""A graph of more than FREE_NODES nodes has at least one edge for so many of them."""
+JOINED = 2
+"""Edges are held twice while the blocks are put together."""
+MOST_COLUMNS = 3
+MOST_LINES = 10
+"""Lines that are named of those with one edge."""
+WANTED = "a file of edges"
 
 _ID = re.compile(rb"[-+]?[0-9]+")
+_FIRST_LINE = re.compile(rb"[^\s][^\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,15 @@ def read(path: Path) -> EdgeList:
     """Read ``source target`` or ``source target weight`` lines; # and % begin comments.
 
     Raises:
-        ValueError: the file cannot be read, holds no edge, or a line is no edge.
+        ValueError: the file cannot be read, holds no edge, or a line is no edge; it unpacks to
+            too much; its edges would not fit, or are few beside its largest id.
     """
     blocks: list[tuple[NDArray[np.int32], NDArray[np.float64] | None]] = []
-    columns = 0
+    columns = size = 0
     largest, largest_line = -1, 0
-    for first_line, text in _blocks(path):
+    for first_line, text in text_blocks.blocks(path, BLOCK_BYTES, WANTED):
+        if not text.strip():
+            continue
         ends, weights = _parse_fast(text, columns) or _parse(path, first_line, text, columns)
         if not ends.size:
             continue
@@ -52,59 +66,30 @@ def read(path: Path) -> EdgeList:
         if ends.max() > largest:
             largest, largest_line = int(ends.max()), first_line
         blocks.append((ends, weights))
+        size += ends.nbytes + (0 if weights is None else weights.nbytes)
+        _check_memory(f"{path}: edges up to those from line {first_line}", JOINED * size, 1)
     if not blocks:
         raise ValueError(f"{path}: no edge in it; give lines of two node ids")
-    _check_memory(path, largest, largest_line)
+    _check_rows(path, largest, largest_line, sum(ends.shape[1] for ends, _ in blocks))
     ends = np.concatenate([block[0] for block in blocks], axis=1)
     weights = np.concatenate([block[1] for block in blocks]) if columns == 3 else None
     return EdgeList(ends[0], ends[1], weights)
 
 
 def lines_of(path: Path, source: int, target: int, *, directed: bool) -> list[int]:
-    """Numbers of the lines of a readable file that hold this edge."""
+    """Numbers of the first MOST_LINES lines of a readable file that hold this edge."""
     wanted = {(source, target)} if directed else {(source, target), (target, source)}
-    return [
-        number
-        for first_line, text in _blocks(path)
-        for number, line in enumerate(text.split(b"\n"), start=first_line)
-        if (cells := line.split()) and not cells[0].startswith((b"#", b"%"))
-        if (int(cells[0]), int(cells[1])) in wanted
-    ]
+    return list(islice(_lines_of(path, wanted), MOST_LINES))
 
 
-def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (number of the first line, whole lines of text) until the file ends."""
-    line = 1
-    try:
-        with _open(path) as stream:
-            while text := stream.read(BLOCK_BYTES):
-                text += stream.readline()
-                yield line, text.removeprefix(BOM_UTF8) if line == 1 else text
-                line += text.count(b"\n")
-    except GZIP_FAULTS as error:
-        last = _last_whole_line(path)
-        raise ValueError(f"{path}: broken gzip data after line {last}: {error}") from None
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror or error}") from None
-
-
-def _last_whole_line(path: Path) -> int:
-    """How many lines come before broken gzip data."""
-    lines = 0
-    with suppress(*GZIP_FAULTS), gzip.open(path, "rb") as stream:
-        for _ in stream:
-            lines += 1
-    return lines
-
-
-def _open(path: Path) -> BinaryIO:
-    if path.is_dir():
-        raise ValueError(f"{path}: is a folder; give a file of edges")
-    with path.open("rb") as stream:
-        magic = stream.read(len(GZIP_MAGIC))
-    if magic == GZIP_MAGIC or path.suffix == ".gz":
-        return gzip.open(path, "rb")  # type: ignore[return-value]
-    return path.open("rb")
+def _lines_of(path: Path, wanted: set[tuple[int, int]]) -> Iterator[int]:
+    for first_line, text in text_blocks.blocks(path, BLOCK_BYTES, WANTED):
+        for number, line in enumerate(text.split(b"\n"), start=first_line):
+            cells = line.split(None, 2)
+            if not cells or cells[0].startswith((b"#", b"%")):
+                continue
+            if (int(cells[0]), int(cells[1])) in wanted:
+                yield number
 
 
 def _parse_fast(
@@ -114,8 +99,11 @@ def _parse_fast(
     if b"#" in text or b"%" in text:
         lines = text.splitlines(keepends=True)
         text = b"".join(line for line in lines if not line.lstrip().startswith((b"#", b"%")))
+    first = _FIRST_LINE.search(text)
+    if first is None or len(first[0].split(None, MOST_COLUMNS)) > MOST_COLUMNS:
+        return None
     try:
-        table = pd.read_csv(io.BytesIO(text), sep=r"\s+", header=None, quoting=3)
+        table = pd.read_csv(io.BytesIO(text), sep=r"\s+", header=None, quoting=3, low_memory=False)
     except (ValueError, UnicodeDecodeError):
         return None
     kinds = [dtype.kind for dtype in table.dtypes]
@@ -185,12 +173,20 @@ def _refuse(path: Path, line: int, fault: str) -> NoReturn:
     raise ValueError(f"{path}, line {line}: {fault}")
 
 
-def _check_memory(path: Path, largest: int, line: int) -> None:
-    """Refuse a graph whose row offsets alone would not fit: one huge id is enough for that."""
-    needed = OFFSET_BYTES * (largest + 2)
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > total // 2:
+def _check_rows(path: Path, largest: int, line: int, num_edges: int) -> None:
+    """Refuse a graph that is next to empty: one huge id is enough for that."""
+    what = f"{path}: id {largest} (in the text from line {line}) makes {largest + 1} nodes"
+    if largest >= max(FREE_NODES, MOST_NODES_AN_EDGE * num_edges):
         raise ValueError(
-            f"{path}: id {largest} (in the text from line {line}) makes {largest + 1} nodes, whose "
-            f"row offsets take {needed / 1e9:.1f} GB of {total / 1e9:.1f} GB; renumber the nodes"
+            f"{what} of {num_edges} edges, fewer than one for {MOST_NODES_AN_EDGE} nodes; "
+            "renumber the nodes"
+        )
+    _check_memory(f"{what}: row offsets", OFFSET_BYTES * (largest + 2), 2)
+
+
+def _check_memory(what: str, needed: int, share: int) -> None:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > total // share:
+        raise ValueError(
+            f"{what} take {needed / 1e9:.1f} GB of {total / 1e9:.1f} GB of memory; give fewer"
         )

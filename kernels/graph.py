@@ -190,8 +190,9 @@ class Graph:
         are comments. N is the largest id + 1; self-loops and repeats are dropped and counted.
 
         Raises:
-            ValueError: the file is missing, empty, a folder or truncated, or a line is no edge;
-                the file and the line are named.
+            ValueError: the file is missing, empty, no regular file or truncated, or a line is no
+                edge; the file and the line are named. Gzip data that unpacks to more than 100
+                times its size is refused, and so are ids far beyond the number of edges.
         """
         edges = edge_lists.read(Path(path))
         try:
@@ -201,6 +202,8 @@ class Graph:
         except _UnequalRepeatsError as error:
             lines = edge_lists.lines_of(Path(path), *error.edge, directed=directed)
             numbers = ", ".join(str(line) for line in lines)
+            if len(lines) == edge_lists.MOST_LINES:
+                numbers += " and perhaps more"
             raise ValueError(f"{path}, lines {numbers}: {error}") from None
 
     @classmethod

@@ -1,5 +1,7 @@
 """Results appear whole or not at all."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +19,16 @@ from pathlib import Path
 from weishang.experiments import atomic
 with atomic.staged_folder(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("half")
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+WAIT_FILE = """
+import sys, time
+from pathlib import Path
+from weishang.experiments import atomic
+with atomic.staged_file(Path(sys.argv[1])) as staging:
+    staging.write_text("half")
     print("ready", flush=True)
     time.sleep(600)
 """
@@ -78,11 +90,29 @@ def test_swap_stopped_at_either_rename_keeps_the_old(tmp_path, monkeypatch, fail
             raise KeyboardInterrupt
         return rename(path, to)
 
+    monkeypatch.setattr(atomic, "_exchange", lambda one, other: False)
     monkeypatch.setattr(Path, "rename", stopped)
     with pytest.raises(KeyboardInterrupt):
         write(target, "new")
     assert names(target) == ["old.txt"]
     assert names(tmp_path) == ["reach"]
+
+
+def test_where_names_can_be_exchanged_there_is_a_result_at_any_moment(tmp_path, monkeypatch):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    if not atomic._exchange(tmp_path / "one", tmp_path / "other"):
+        pytest.skip("this file system exchanges no names")
+    write(tmp_path / "reach", "old")
+    monkeypatch.delattr(Path, "rename")
+    write(tmp_path / "reach", "new")
+    assert names(tmp_path / "reach") == ["new.txt"]
+    assert names(tmp_path) == ["one", "other", "reach"]
+
+
+def test_an_exchange_that_fails_is_told_with_the_folder(tmp_path):
+    with pytest.raises(OSError, match=r"\[Errno 2\].*gone"):
+        atomic._exchange(tmp_path, tmp_path / "gone")
 
 
 def test_killed_between_the_renames_the_old_comes_back(tmp_path):
@@ -147,6 +177,117 @@ def test_staged_file_replaces_whole_or_not_at_all(tmp_path):
     assert names(tmp_path) == ["table.csv"]
 
 
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
+    target = tmp_path / "table.csv"
+    with atomic.staged_file(target) as first, atomic.staged_file(target) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert target.read_text() == "first"
+    assert names(tmp_path) == ["table.csv"]
+
+
+def test_killed_writer_of_a_file_leaves_the_old_and_the_next_one_cleans(tmp_path):
+    target = tmp_path / "table.csv"
+    target.write_text("old")
+    kill(target, signal.SIGKILL, WAIT_FILE)
+    assert target.read_text() == "old"
+    assert len(names(tmp_path)) == 2
+    with atomic.staged_file(target, clean_first=False) as staging:
+        staging.write_text("new")
+    assert len(names(tmp_path)) == 2
+    with atomic.staged_file(target) as staging:
+        staging.write_text("newer")
+    assert names(tmp_path) == ["table.csv"]
+
+
+def test_cleaning_takes_what_the_dead_left_and_no_more(tmp_path):
+    write(tmp_path / "reach", "old")
+    kill(tmp_path / "reach", signal.SIGKILL)
+    kill(tmp_path / "table.csv", signal.SIGKILL, WAIT_FILE)
+    (tmp_path / "reach").rename(tmp_path / ".reach.old")
+    (tmp_path / ".mine.old").write_text("mine")
+    with atomic.staged_folder(tmp_path / "nulls"), atomic.staged_file(tmp_path / "a.csv"):
+        atomic.clean(tmp_path)
+        assert len(names(tmp_path)) == 4
+    assert names(tmp_path) == [".mine.old", "a.csv", "nulls", "reach"]
+    assert names(tmp_path / "reach") == ["old.txt"]
+
+
+def test_every_file_is_on_the_disk_before_its_name_is(tmp_path, monkeypatch):
+    order = []
+    fsync, rename, replace = os.fsync, Path.rename, Path.replace
+    monkeypatch.setattr(
+        os, "fsync", lambda at: (order.append(Path(os.readlink(f"/proc/self/fd/{at}"))), fsync(at))
+    )
+    monkeypatch.setattr(Path, "rename", lambda at, to: (order.append("named"), rename(at, to)))
+    monkeypatch.setattr(Path, "replace", lambda at, to: (order.append("named"), replace(at, to)))
+    with atomic.staged_folder(tmp_path / "out" / "reach") as folder:
+        (folder / "deep").mkdir()
+        for name in ("a", "deep/b"):
+            (folder / name).write_text(name)
+    with atomic.staged_file(tmp_path / "table.csv") as staging:
+        staging.write_text("x")
+    files = sorted([folder / "deep/b", folder / "deep", folder / "a", folder])
+    assert sorted(order[:4]) == files
+    assert order[3] == folder
+    assert order[4:] == ["named", tmp_path / "out", tmp_path, staging, "named", tmp_path]
+
+
+@pytest.mark.parametrize("failing", range(1, 7))
+def test_a_disk_that_fails_leaves_the_old(tmp_path, monkeypatch, failing):
+    target, other = tmp_path / "reach", tmp_path / "table.csv"
+    write(target, "old")
+    other.write_text("old")
+    calls = []
+
+    def full(at):
+        calls.append(at)
+        if len(calls) == failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def both():
+        write(target, "new")
+        with atomic.staged_file(other) as staging:
+            staging.write_text("new")
+
+    monkeypatch.setattr(os, "fsync", full)
+    if failing <= 5:
+        with pytest.raises(OSError, match="No space left"):
+            both()
+    else:
+        both()
+    assert names(tmp_path) == ["reach", "table.csv"]
+    assert names(target) == (["old.txt"] if failing <= 2 else ["new.txt"])
+    assert other.read_text() == ("old" if failing <= 4 else "new")
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOTSUP])
+def test_file_systems_without_fsync_of_folders_are_used_without(tmp_path, monkeypatch, error):
+    def never(at):
+        raise OSError(error, "")
+
+    monkeypatch.setattr(os, "fsync", never)
+    write(tmp_path / "reach", "new")
+    assert names(tmp_path / "reach") == ["new.txt"]
+
+
+def test_links_below_the_results_are_refused(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "real").mkdir()
+    root = tmp_path / "results"
+    root.symlink_to(tmp_path / "real")
+    (root / "sweeps").symlink_to(elsewhere)
+    atomic.refuse_links(root, root)
+    atomic.refuse_links(root, root / "runs" / "mine")
+    for path in (root / "sweeps", root / "sweeps" / "mine" / "parts"):
+        with pytest.raises(ValueError, match=r"sweeps: is a link"):
+            atomic.refuse_links(root, path)
+    for path in (tmp_path / "other", root / ".." / "other", root / "a" / ".." / "b"):
+        with pytest.raises(ValueError, match="is not below"):
+            atomic.refuse_links(root, path)
+
+
 def test_lock_makes_runs_take_turns(tmp_path):
     counter = tmp_path / "counter"
     counter.write_text("0")
@@ -162,10 +303,10 @@ def test_lock_makes_runs_take_turns(tmp_path):
     assert counter.read_text() == "40"
 
 
-def kill(target: Path, with_signal: int) -> None:
+def kill(target: Path, with_signal: int, code: str = WAIT) -> None:
     """Start a run that waits inside its block, and end it."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WAIT, str(target)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(target)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from weishang.experiments import audit, manifest, reported
+from weishang.experiments import audit, manifest, reported, tables
 from weishang.experiments.comparison import findings
 from weishang.experiments.figures import styled
 
@@ -79,6 +79,9 @@ def test_audit_writes_a_whole_folder(tmp_path):
     record = manifest.read(tmp_path / "audit")
     assert record["inputs"][0]["name"] == "reported.csv"
     assert record["outputs"]["audit.pdf"]["drawn_from"] == ["audit.csv"]
+    book = tables.read(tmp_path / "audit" / "codebook.csv").groupby("table")["column"].apply(list)
+    assert set(book.index) == {"audit", "codebook"}
+    assert book["audit"] == list(audit.COLUMNS)
 
 
 def test_figure_shows_a_dot_for_every_finite_ratio(table):

@@ -9,6 +9,7 @@ import pytest
 from weishang.experiments import (
     bench,
     bench_checks,
+    bench_codebook,
     bench_graphs,
     bench_start,
     bench_tables,
@@ -96,9 +97,12 @@ def test_a_whole_run(public, tmp_path, monkeypatch, capsys):
     assert tables["memory"]["program"].tolist() == (["numba", "torch"] if FORGET.exists() else [])
     assert tables["start"]["compiled_code"].tolist() == ["cached"]
     assert tables["growth"]["nodes"].tolist() == [400, 800]
+    book = pd.read_csv(folder / "codebook.csv").groupby("table")["column"].apply(set)
+    described = {name: set(columns) for name, columns in bench_codebook.TABLES.items()}
+    assert book.drop("codebook").to_dict() == described
     for name in ("speed_by_program", "cost_by_probability", "cost_by_nodes"):
         assert (folder / f"{name}.png").stat().st_size > 10_000
     page = (folder / "table.md").read_text()
     assert "so not run: facebook_combined.txt." in page
-    assert "| nan" not in page
+    assert "| nan |" not in page
     assert "numba over pynetim, facebook_combined" in capsys.readouterr().out

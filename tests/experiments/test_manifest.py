@@ -1,6 +1,7 @@
 """Where results come from, and whether they are still what was written."""
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -61,6 +62,77 @@ def test_a_missing_and_an_added_file_are_found(tmp_path):
         manifest.verify(folder)
 
 
+def test_all_faults_are_told_in_order(tmp_path):
+    folder = make(tmp_path)
+    (folder / "audit.csv").unlink()
+    (folder / "more.csv").write_text("a\n")
+    (folder / "table.md").write_text("other")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "link").symlink_to(tmp_path)
+    looked = []
+    told = list(manifest.faults(folder, lambda: looked.append(1)))
+    assert [one.partition(": ")[0] for one in told] == [
+        str(folder / name) for name in ("audit.csv", "deep/link", "more.csv", "table.md")
+    ]
+    assert len(looked) == 3
+
+
+def test_pipes_and_links_are_told_without_waiting(tmp_path):
+    folder = make(tmp_path)
+    kept = tmp_path / "kept"
+    (folder / "audit.csv").rename(kept)
+    (folder / "audit.csv").symlink_to(kept)
+    os.mkfifo(folder / "pipe")
+    told = list(manifest.faults(folder))
+    assert [one.partition(": ")[2][:9] for one in told] == ["is a link"] * 2
+
+
+def test_a_manifest_that_is_a_link_is_told(tmp_path):
+    folder = make(tmp_path)
+    (folder / manifest.NAME).rename(tmp_path / "kept")
+    (folder / manifest.NAME).symlink_to(tmp_path / "kept")
+    with pytest.raises(ValueError, match=r"manifest\.json: is a link"):
+        manifest.verify(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("outputs", [], "'outputs' is missing or of another kind"),
+        ("outputs", None, "'outputs' is missing"),
+        ("inputs", {}, "'inputs' is missing"),
+        ("parameters", 3, "'parameters' is missing"),
+        ("parameters_sha256", 1.5, "'parameters_sha256' is missing"),
+        ("outputs", {"audit.csv": 3}, "'audit.csv' has no record"),
+        ("outputs", {"audit.csv": {"sha256": "a" * 64}}, "'audit.csv' has no size"),
+        ("outputs", {"audit.csv": {"bytes": "4", "sha256": "a" * 64}}, "has no size"),
+        ("outputs", {"audit.csv": {"bytes": True, "sha256": "a" * 64}}, "has no size"),
+        ("outputs", {"audit.csv": {"bytes": -1, "sha256": "a" * 64}}, "has no size"),
+        ("outputs", {"audit.csv": {"bytes": 4}}, "has no SHA-256"),
+        ("outputs", {"audit.csv": {"bytes": 4, "sha256": "A" * 64}}, "has no SHA-256"),
+        ("outputs", {"../x": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
+        ("outputs", {"/etc/passwd": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
+        ("outputs", {"a//b": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
+        ("outputs", {"a\0": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
+    ],
+)
+def test_hostile_manifests_are_refused(tmp_path, key, value, fault):
+    folder = make(tmp_path)
+    record = json.loads((folder / manifest.NAME).read_text())
+    for told in ({**record, key: value}, {name: record[name] for name in record if name != key}):
+        (folder / manifest.NAME).write_text(json.dumps(told))
+        with pytest.raises(ValueError, match=rf"manifest\.json: .*({fault}|is missing)"):
+            manifest.verify(folder)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", "[" * 100_000, '{"a": NaN}', '{"a": 1, "a": 2}'])
+def test_manifests_that_are_none_are_refused(tmp_path, text):
+    (tmp_path / manifest.NAME).write_text(text)
+    with pytest.raises(ValueError, match=r"manifest\.json: ") as told:
+        manifest.read(tmp_path)
+    assert "\n" not in str(told.value)
+
+
 def test_changed_parameters_are_found(tmp_path):
     folder = make(tmp_path)
     record = json.loads((folder / manifest.NAME).read_text())
@@ -93,6 +165,17 @@ def test_dirty_means_that_the_code_differs_from_the_commit(tmp_path, monkeypatch
     changed = manifest.code_version()
     assert changed["dirty"] is True
     assert changed["sha256"] != clean["sha256"]
+
+
+def test_files_that_runs_read_are_no_part_of_the_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(manifest, "ROOT", tmp_path)
+    (tmp_path / "experiments" / "sweeps").mkdir(parents=True)
+    (tmp_path / "experiments" / "sweeps.py").write_text("1")
+    before = manifest.source_digest()
+    (tmp_path / "experiments" / "sweeps" / "mine.toml").write_text("format = 1")
+    assert manifest.source_digest() == before
+    (tmp_path / "experiments" / "sweeps.py").write_text("2")
+    assert manifest.source_digest() != before
 
 
 def commit(folder: Path) -> None:

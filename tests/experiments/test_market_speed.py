@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from weishang.experiments import manifest, tables
+from weishang.experiments import manifest, market_speed_codebook, tables
 from weishang.experiments.market_speed import STAGES, market_speed
 
 
@@ -27,6 +27,12 @@ def test_days_are_timed_at_each_activity(folder: Path) -> None:
     assert days["activity"].nunique() == 2
     assert days["day"].tolist() == [1, 2, 1, 2]
     assert (days["seconds"] > 0.0).all()
+
+
+def test_every_column_is_described_and_no_other(folder: Path) -> None:
+    book = tables.read(folder / "codebook.csv").groupby("table")["column"].apply(set)
+    described = {name: set(columns) for name, columns in market_speed_codebook.TABLES.items()}
+    assert book.drop("codebook").to_dict() == described
 
 
 def test_claims_are_what_the_days_say(folder: Path) -> None:

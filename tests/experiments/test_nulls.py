@@ -66,10 +66,17 @@ def levels(table, model, reading):
 
 def test_the_folder_is_whole(folder, graph):
     names = {path.name for path in folder.iterdir()}
-    assert names == {"manifest.json", "nulls.csv", "nulls.pdf", "nulls.png", "table.md"}
+    figures = {"nulls.pdf", "nulls.png"}
+    assert names == {"codebook.csv", "manifest.json", "nulls.csv", "table.md", *figures}
     manifest.verify(folder)
     inputs = [item["name"] for item in manifest.read(folder)["inputs"]]
     assert inputs == ["estimands.csv", graph.name]
+
+
+def test_every_column_is_described(folder):
+    book = tables.read(folder / "codebook.csv").groupby("table")["column"].apply(list)
+    assert set(book.index) == {"codebook", "nulls"}
+    assert book["nulls"] == list(nulls.COLUMNS)
 
 
 def test_the_model_stands_beside_its_nulls(table):

@@ -34,7 +34,9 @@ def test_a_column_that_nobody_described_is_refused(tmp_path):
             fill(report, effects=["novelty"])
             add_codebook(report)
 
-    with pytest.raises(ValueError, match="effects has column 'novelty'; describe it in TABLES"):
+    with pytest.raises(
+        ValueError, match="effects has column 'novelty'; describe it in the codebook"
+    ):
         describe()
     assert not (tmp_path / "policies").exists()
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments import manifest, prior, reach, reported, tables
+from weishang.experiments import manifest, prior, reach, reach_codebook, reported, tables
 from weishang.experiments.estimands import ALL, BY_REACHED, BY_VISITS, ESTIMANDS, THERE
 from weishang.experiments.verdicts import VERDICTS
 from weishang.experiments.worlds import run_world, society
@@ -26,6 +26,7 @@ FACEBOOK = Path(__file__).parents[2].parent / "shared" / "graphs" / "facebook_co
 SIZES = {"users": 5000, "seed": 7, "worlds": 2, "campaigns": 50}
 FILES = {
     "campaigns.parquet",
+    "codebook.csv",
     "conversion.pdf",
     "conversion.png",
     "estimands.csv",
@@ -81,6 +82,13 @@ def test_the_folder_holds_all_that_is_promised(out):
     assert {path.name for path in out.iterdir()} == {"reach", "verdicts.csv"}
     assert {path.name for path in (out / "reach").iterdir()} == FILES
     manifest.verify(out / "reach")
+
+
+def test_every_column_is_described_and_no_other(out):
+    book = tables.read(out / "reach" / "codebook.csv").groupby("table")["column"].apply(set)
+    described = {name: set(columns) for name, columns in reach_codebook.TABLES.items()}
+    hops = {f"{figure}, {reading}" for figure, reading in reach.SHOWN_BY_HOPS}
+    assert book.drop("codebook").to_dict() == {**described, "hops": {"hops", *hops}}
 
 
 def test_two_runs_give_the_same_bytes(outs):
@@ -228,7 +236,10 @@ def test_a_small_graph_gets_the_campaigns_that_it_has_room_for(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--graph", "missing.txt"], "missing.txt: No such file or directory"),
+        (
+            ["--graph", "missing.txt"],
+            "missing.txt: No such file or directory; give a file of edges",
+        ),
         (["--graph", "letters.txt"], "letters.txt, line 2: 'x' is no node id; give an integer"),
         (["--users", "3"], "users is 3; give at least 100"),
         (["--worlds", "0"], "worlds is 0 and campaigns 2000; give at least 1 of each"),

@@ -1,12 +1,14 @@
 """A result's folder: what is in it, the same bytes each time, whole or absent."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from pyarrow import parquet as pq
 
-from weishang.experiments import figures, manifest
+from weishang.experiments import figures, manifest, parts, tables
 from weishang.experiments.report import Report
 
 FRAME = pd.DataFrame({"level": [1, 2, 3], "reach": [0.1 + 0.2, 1 / 3, 28741.123456789]})
@@ -18,6 +20,12 @@ def draw(levels):
     axes.set(xlabel="level", ylabel="people reached")
     axes.legend()
     return figure
+
+
+RESULTS = Path(__file__).parents[2] / "results"
+WITHOUT_CODEBOOK = {"audit", "bench", "market", "nulls", "reach"}
+"""Kept results of runs from before their experiments wrote codebooks; a new run takes one off."""
+FOLDERS = sorted(path.parent for path in RESULTS.rglob(manifest.NAME))
 
 
 def make(out, **options):
@@ -38,6 +46,12 @@ def make(out, **options):
         report.figure("curve", draw, "levels")
         report.figure("dots", draw, "campaigns")
     return out / "reach"
+
+
+def save_twice(report, first, second):
+    """The same name for a table and for data."""
+    for kind in (first, second):
+        getattr(report, kind)("levels", FRAME, *(["Reach"] if kind == "table" else []))
 
 
 def report_on(out, work):
@@ -128,6 +142,8 @@ def test_shared_axes_need_one_label():
     [
         (lambda report: [report.table("levels", FRAME, "Reach") for _ in range(2)], "already"),
         (lambda report: [report.data("levels", FRAME) for _ in range(2)], "already"),
+        (lambda report: save_twice(report, "table", "data"), "levels is in the report reach"),
+        (lambda report: save_twice(report, "data", "table"), "levels is in the report reach"),
         (lambda report: report.figure("curve", draw, "absent"), "nothing is saved as 'absent'"),
         (lambda report: report.saved("absent"), "nothing is saved as 'absent'"),
     ],
@@ -166,6 +182,79 @@ def test_parameters_may_come_late_but_must_come(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["late"]
 
 
+def test_rows_of_parts_come_by_their_numbers(tmp_path):
+    units = {"level": "number", "reach": "people"}
+    made = [
+        parts.write(tmp_path, "levels", number, FRAME.iloc[number : number + 1], units)
+        for number in range(3)
+    ]
+    with Report("reach", tmp_path / "out", title="Reach", parameters={}) as report:
+        report.rows("levels", made[::-1])
+        assert report.columns() == {"levels": ["level", "reach"]}
+        pd.testing.assert_frame_equal(report.saved("levels"), FRAME)
+        report.figure("curve", draw, "levels")
+    folder = tmp_path / "out" / "reach"
+    manifest.verify(folder)
+    assert "levels.parquet" in {path.name for path in folder.iterdir()}
+    made[1].path.write_bytes(b"PAR1")
+    with pytest.raises(ValueError, match="is damaged"):
+        report_on(tmp_path / "out", lambda report: report.rows("levels", made))
+    manifest.verify(folder)
+
+
+@pytest.mark.parametrize("kind", ["table", "data", "rows"])
+def test_nothing_comes_after_the_codebook(tmp_path, kind):
+    part = parts.write(tmp_path, "levels", 0, FRAME, {"level": "number", "reach": "people"})
+    last = {"table": (FRAME, "Reach"), "data": (FRAME,), "rows": ([part],)}[kind]
+
+    def work(report):
+        report.table("codebook", FRAME, "Codebook")
+        getattr(report, kind)("levels", *last)
+
+    with pytest.raises(ValueError, match="levels comes after the codebook of the report reach"):
+        report_on(tmp_path / "out", work)
+    assert not (tmp_path / "out").exists()
+
+
+def test_columns_are_told_in_the_order_of_saving(tmp_path):
+    with Report("reach", tmp_path, title="Reach", parameters={}) as report:
+        report.data("campaigns", FRAME[["reach"]])
+        report.table("levels", FRAME, "Reach")
+        report.columns()["levels"].clear()
+        told = report.columns()
+    assert list(told.items()) == [("campaigns", ["reach"]), ("levels", ["level", "reach"])]
+
+
+def test_results_are_not_written_through_links(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "reach").symlink_to(elsewhere)
+    with pytest.raises(ValueError, match="reach: is a link"):
+        report_on(tmp_path / "out", lambda report: None)
+    assert list(elsewhere.iterdir()) == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["reach"]
+
+
 def test_manifest_is_plain_json(tmp_path):
     text = (make(tmp_path / "results") / manifest.NAME).read_text()
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_column_of_kept_results_is_in_their_codebook(folder):
+    name = folder.relative_to(RESULTS).as_posix()
+    assert (folder / "codebook.csv").exists() != (name in WITHOUT_CODEBOOK)
+    if name in WITHOUT_CODEBOOK:
+        return
+    book = tables.read(folder / "codebook.csv")
+    assert not book[["unit", "meaning"]].isna().any().any()
+    described = set(zip(book["table"], book["column"], strict=True))
+    there = {(path.stem, column) for path in folder.iterdir() for column in columns(path)}
+    assert there == described
+
+
+def columns(path):
+    if path.suffix == ".parquet":
+        return pq.read_schema(path).names
+    return list(tables.read(path).columns) if path.suffix == ".csv" else []

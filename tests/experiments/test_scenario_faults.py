@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from weishang.experiments.scenario_faults import MAX_DEPTH, MAX_TOLD, parse
+from weishang.experiments import scenario_faults
+from weishang.experiments.scenario_faults import (
+    MAX_DEPTH,
+    MAX_TOLD,
+    Fault,
+    FaultyFileError,
+    parse,
+)
 from weishang.experiments.scenario_file import DEFAULT
 
 DEFAULT_TEXT = DEFAULT.read_text(encoding="utf-8")
@@ -178,3 +185,18 @@ q = 1e-5
         ("k", "q"): 18,
     }
     assert parse(text).data["f"] == [[1, 2], {"g": "}", "h": {"i": ""}, "j": "]"}]
+
+
+def test_the_error_of_a_file_keeps_its_faults():
+    faults = [Fault("b.toml", 3, ("days",), "is 0"), Fault("b.toml", 2, (), "no TOML")]
+    error = FaultyFileError(iter(faults))
+    assert error.faults == faults
+    assert str(error) == "2 faults: b.toml:2: no TOML; b.toml:3: days: is 0"
+
+
+def test_more_keys_than_any_scenario_has_end_the_reading(monkeypatch):
+    monkeypatch.setattr(scenario_faults, "MAX_KEYS", 3)
+    assert parse("a = 1\nb = 2\nc = 3\n").data == {"a": 1, "b": 2, "c": 3}
+    parsed = parse("a = 1\nb = [\n2,\n3]\nc = 4\n")
+    assert parsed.data is None
+    assert parsed.faults == [(4, (), "has more than 3 keys; give fewer")]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -59,6 +60,7 @@ def enlarged(monkeypatch):
 def forget():
     scenario_models.file_model.cache_clear()
     scenario_models.group_models.cache_clear()
+    scenario_models.parameter_models.cache_clear()
 
 
 def edited(old: str, new: str) -> str:
@@ -211,3 +213,12 @@ def test_a_group_that_the_model_gains_is_read_and_checked(write, enlarged, told)
     ):
         message = told(write(usual + (mark + own).replace(old, new)))
         assert message.partition(": ")[2] == what
+
+
+def test_every_parameter_has_a_model_in_the_scenarios_order():
+    names = [row["name"] for row in Scenario().described()]
+    assert list(scenario_models.parameter_models()) == names
+    for name, model in scenario_models.parameter_models().items():
+        group, _, parameter_name = name.partition(".")
+        field = scenario_models.group_models()[group].model_fields[parameter_name]
+        assert model in get_args(field.annotation)

@@ -1,5 +1,7 @@
 """Tables in blocks: every row has its line, every fault its place, and memory is bounded."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -100,6 +102,24 @@ def test_the_file_itself_can_be_at_fault(tmp_path, monkeypatch):
     monkeypatch.setattr(table_blocks, "LARGEST_FILE", 10)
     with pytest.raises(ValueError, match=r"table\.csv: is 0\.0 GB; files up to 0\.0 GB are read"):
         open_table(_written(tmp_path, "a,b\n1,x\n2,y\n"))
+
+
+def test_more_columns_than_any_table_has_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_blocks, "MOST_COLUMNS", 3)
+    assert open_table(_written(tmp_path, "a,b,c\n")).names == ["a", "b", "c"]
+    with pytest.raises(ValueError, match=r"table\.csv:1: has 4 columns; up to 3 are read"):
+        open_table(_written(tmp_path, "a,b,c,d\n"))
+
+
+def test_a_name_without_end_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"table\.csv:1: is no line of names"):
+        open_table(_written(tmp_path, "a," + "b" * 200_000 + "\n"))
+
+
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
+    os.mkfifo(tmp_path / "table.csv")
+    with pytest.raises(ValueError, match=r"table\.csv: no regular file but a pipe; give a CSV"):
+        open_table(tmp_path / "table.csv")
 
 
 def test_parquet_rows_are_numbered_over_blocks(tmp_path, monkeypatch):

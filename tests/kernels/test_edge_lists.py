@@ -229,13 +229,50 @@ def test_repeats_that_disagree_in_weight_are_named(write: Writer) -> None:
         Graph.from_edge_list(path, directed=False)
 
 
-def test_one_huge_id_does_not_take_the_memory(
+@pytest.mark.parametrize("largest", [2**31 - 1, 2**30, edge_lists.FREE_NODES])
+def test_one_huge_id_is_no_graph(write: Writer, largest: int) -> None:
+    path = write(b"0 1\n0 %d\n" % largest)
+    with pytest.raises(ValueError, match=rf"edges\.txt: id {largest} .* renumber the nodes"):
+        Graph.from_edge_list(path)
+    path = write(b"0 1\n0 %d\n" % (edge_lists.FREE_NODES - 1))
+    assert Graph.from_edge_list(path).num_nodes == edge_lists.FREE_NODES
+
+
+def test_a_sparse_graph_is_one_with_an_edge_for_sixteen_nodes(
     write: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write(b"0 1\n0 2147483647\n")
-    small = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**21}
+    monkeypatch.setattr(edge_lists, "FREE_NODES", 10)
+    assert Graph.from_edge_list(write(b"0 1\n0 31\n")).num_nodes == 32
+    with pytest.raises(ValueError, match=r"id 32 .* makes 33 nodes of 2 edges, fewer than one for"):
+        Graph.from_edge_list(write(b"0 1\n0 32\n"))
+
+
+@pytest.mark.parametrize(
+    ("pages", "told"),
+    [
+        (5, r"edges\.txt: edges up to those from line 1 take 0\.0 GB of 0\.0 GB of memory"),
+        (130, r"edges\.txt: id 999 .* makes 1000 nodes: row offsets take 0\.0 GB"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    write: Writer, monkeypatch: pytest.MonkeyPatch, pages: int, told: str
+) -> None:
+    path = write(b"0 1\n" * 40 + b"0 999\n")
+    small = {"SC_PAGE_SIZE": 100, "SC_PHYS_PAGES": pages}
     monkeypatch.setattr(os, "sysconf", small.__getitem__)
-    with pytest.raises(ValueError, match=r"edges\.txt: id 2147483647 .* renumber the nodes"):
+    with pytest.raises(ValueError, match=told):
+        Graph.from_edge_list(path)
+
+
+def test_a_line_of_many_columns_is_refused(write: Writer) -> None:
+    with pytest.raises(ValueError, match=r"line 1: 100000 columns where 3 are expected"):
+        Graph.from_edge_list(write(b"0 " * 100_000))
+
+
+def test_many_lines_that_disagree_are_not_all_named(write: Writer) -> None:
+    path = write(b"0 1 .5\n" * 30 + b"0 1 .6\n")
+    numbers = ", ".join(str(number) for number in range(1, 11))
+    with pytest.raises(ValueError, match=rf"lines {numbers} and perhaps more: edge 0 1"):
         Graph.from_edge_list(path)
 
 
