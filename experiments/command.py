@@ -1,4 +1,4 @@
-"""How experiments run from a shell: common options, one-line errors, exit codes, a progress bar.
+"""How experiments run from a shell: common options, one-line errors, exit codes.
 
 An experiment is a function whose signature is its command line, named as its file is:
 
@@ -13,32 +13,47 @@ An experiment is a function whose signature is its command line, named as its fi
     if __name__ == "__main__":
         run(reach)
 
-It writes `out/reach/` with a Report and, if it judges figures, rows of `out/verdicts.csv`.
+It writes `out/reach/` with a Report and, if it judges figures, rows of `out/verdicts.csv`. Every
+command takes `--log` beside its own options.
 """
 
+import contextlib
+import functools
+import inspect
+import logging
+import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import pandas as pd
 import typer
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
+from typer.core import TyperGroup
 
-from weishang.experiments.tables import cell
+from weishang.experiments import machine_errors, progress
+from weishang.experiments.answers import say, show
+from weishang.experiments.progress import Log, note, stage
+from weishang.experiments.signals import INTERRUPTED, REQUEUE, Leave
+
+__all__ = [
+    "RESULTS",
+    "GraphOption",
+    "NodesOption",
+    "OutOption",
+    "SeedOption",
+    "UsersOption",
+    "application",
+    "finish",
+    "logged",
+    "note",
+    "run",
+    "say",
+    "show",
+    "stage",
+]
 
 RESULTS = Path("results")
 
@@ -54,130 +69,152 @@ UsersOption = Annotated[int, typer.Option(help="Users of the generated network."
 SeedOption = Annotated[int, typer.Option(help="Seed of the world, in [0, 2^64).")]
 OutOption = Annotated[Path, typer.Option(help="Folder of results.")]
 
-PIPE_WIDTH = 160
-"""Columns of printed tables where there is no terminal to ask."""
-
+MACHINE = 1
 BAD_INPUT = 2
-INTERRUPTED = 130
 TERMINATED = 143
 
-_progress: ContextVar[Progress | None] = ContextVar("progress", default=None)
+SAVED = "saved; run the same command again to go on"
+WHY = {REQUEUE: SAVED, INTERRUPTED: "interrupted; earlier results are as they were"}
+"""What is told for codes that stand for no error."""
+
+
+_NOTES = progress.Notes(logging.WARNING)
 
 
 def run(experiment: Callable[..., None]) -> NoReturn:
     """Run one experiment as this process: its signature is the command line."""
     app = application()
-    app.command()(experiment)
+    app.command()(logged(experiment))
     finish(app)
 
 
-def application() -> typer.Typer:
+def application(cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
     """An empty command line in the house's manner."""
     return typer.Typer(
+        cls=cls,
         add_completion=False,
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
 
 
+def logged(experiment: Callable[..., None]) -> Callable[..., None]:
+    """An experiment whose command line has `--log` too, in effect before it is called."""
+
+    @functools.wraps(experiment)
+    def wrapped(log: Log, **options: Any) -> None:
+        with _own_errors():
+            experiment(**options)
+
+    signature = inspect.signature(experiment, eval_str=True)
+    log = inspect.Parameter(
+        "log", inspect.Parameter.KEYWORD_ONLY, default=Log.AUTO, annotation=_LogOption
+    )
+    parameters = [*signature.parameters.values(), log]
+    vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)
+    wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
+    return wrapped
+
+
 def finish(app: typer.Typer) -> NoReturn:
-    """Run an application and exit: 2 for bad input, told in one line; 130 when interrupted."""
+    """Run an application and exit; all but a defect of the program is told in one line.
+
+    The codes: 0 done; 2 bad input; 1 the machine said no, or nobody reads stdout any more (then
+    without a line); 75 saved, to be put back in a queue; 130 interrupted; 143 terminated.
+    """
+    progress.use(None)
+    logging.getLogger("weishang").addHandler(_NOTES)
     signal.signal(signal.SIGTERM, _terminate)
+    code = _exit_code(app)
+    sys.exit(_written_out(code))
+
+
+def _use(log: Log) -> Log:
+    progress.use(log)
+    return log
+
+
+_LogOption = Annotated[
+    Log,
+    typer.Option(
+        "--log",
+        help="How progress is told; auto: bars on a terminal, else a line a minute.",
+        envvar=progress.VARIABLE,
+        callback=_use,
+        is_eager=True,
+    ),
+]
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Keep from Typer what it would take for its own: an end of input, a broken pipe."""
+    try:
+        yield
+    except EOFError as error:
+        raise ValueError(f"a file ends too early ({error}); give a whole one") from error
+    except BrokenPipeError as error:
+        if _nobody_reads():
+            raise SystemExit(_written_out(MACHINE)) from None
+        raise OSError(f"a process that this one works with is gone ({error})") from error
+
+
+def _exit_code(app: typer.Typer) -> int:
     try:
         code = typer.main.get_command(app)(standalone_mode=False)
+        return _told(code) if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+        return _told(INTERRUPTED)
+    except Leave as error:
+        return _told(error.code, SAVED)
+    except SystemExit as error:
+        return _told(error.code) if isinstance(error.code, int) else 0
     except ValueError as error:
-        code = _complain(str(error))
+        why = machine_errors.told(error)
+        return _told(BAD_INPUT, str(error)) if why is None else _told(MACHINE, why)
     except Exception as error:
         # Typer brings its own copy of click or uses the installed one, by version: a usage
         # error is known by its method.
-        if not hasattr(error, "format_message"):
+        if hasattr(error, "format_message"):
+            return _told(BAD_INPUT, error.format_message())
+        why = machine_errors.told(error)
+        if why is None:
             raise
-        code = _complain(error.format_message())
-    if code == INTERRUPTED:
-        print("weishang: interrupted; earlier results are as they were", file=sys.stderr)
-    sys.exit(code if isinstance(code, int) else 0)
+        return _told(MACHINE, why)
 
 
-@contextmanager
-def stage(description: str, total: int | None = None) -> Iterator[Callable[..., Any]]:
-    """Show a stage's progress on stderr; stages within stages share one display.
-
-    Args:
-        description: what is done.
-        total: steps; None shows motion only.
-
-    Yields:
-        advance(steps=1): tells that steps are done.
-    """
-    running = _progress.get()
-    if running is not None:
-        with _task(running, description, total) as advance:
-            yield advance
-        return
-    with _display() as started:
-        token = _progress.set(started)
-        try:
-            with _task(started, description, total) as advance:
-                yield advance
-        except BaseException:
-            _wipe(started)
-            raise
-        finally:
-            _progress.reset(token)
+def _told(code: int, why: str | None = None) -> int:
+    """The code, after the one line that goes with it."""
+    why = WHY.get(code) if why is None else why
+    if why is not None:
+        progress.error(why, code)
+    return code
 
 
-def _wipe(progress: Progress) -> None:
-    """Leave no bar behind: an error is told in one line, and nothing stands beside it."""
-    if progress.console.is_interactive:
-        progress.live.transient = True
-    else:
-        progress.console.quiet = True
-
-
-@contextmanager
-def _task(progress: Progress, description: str, total: int | None) -> Iterator[Callable[..., Any]]:
-    """A line of the display; its clock stops when the stage ends."""
-    task = progress.add_task(description, total=total)
-
-    def advance(steps: int = 1) -> None:
-        progress.advance(task, steps)
-
+def _written_out(code: int) -> int:
+    """Put out what is left for stdout here, where a full disk or a closed pipe can be told."""
+    if sys.stdout is None:
+        return code
     try:
-        yield advance
-    finally:
-        progress.stop_task(task)
+        sys.stdout.flush()
+    except OSError as error:
+        # What could not be written would be tried again, and complained of, as Python ends.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            _told(MACHINE, machine_errors.told(error))
+        return code or MACHINE
+    return code
 
 
-def _display() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-
-
-def show(frame: pd.DataFrame, title: str) -> None:
-    """Print a table on stdout, rounded as in table.md."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
-    table = Table(title=title, title_justify="left", box=SIMPLE)
-    for name in frame.columns:
-        numeric = pd.api.types.is_numeric_dtype(frame[name])
-        table.add_column(str(name), justify="right" if numeric else "left")
-    for row in frame.itertuples(index=False, name=None):
-        table.add_row(*(escape(cell(value)) for value in row))
-    console.print(table)
-
-
-def _complain(message: str) -> int:
-    print(f"weishang: {' '.join(message.split())}", file=sys.stderr)
-    return BAD_INPUT
+def _nobody_reads() -> bool:
+    """Whether stdout is a pipe that nobody reads any more."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 def _terminate(signum: int, frame: object) -> NoReturn:

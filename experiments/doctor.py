@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from weishang.experiments import figures, manifest
 from weishang.experiments.bench_graphs import build_graph, largest_hubs
-from weishang.experiments.command import RESULTS, OutOption, SeedOption, show, stage
+from weishang.experiments.command import RESULTS, OutOption, SeedOption, say, show, stage
 from weishang.experiments.device_suite import check_all
 from weishang.experiments.report import Report
 from weishang.kernels import Graph
@@ -90,7 +90,7 @@ def doctor(
     if not gpu:
         show(machine(), "This machine")
         for name in BACKENDS:
-            print(f"{name}: {'ready' if (why := missing(name)) is None else why}")
+            say(f"{name}: {'ready' if (why := missing(name)) is None else why}")
         return
     if not 0 <= seed < MOST_SEED:
         raise ValueError(f"seed is {seed}; give an integer in [0, 2^63)")

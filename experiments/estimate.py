@@ -14,7 +14,7 @@ import pandas as pd
 import typer
 
 from weishang.experiments import manifest
-from weishang.experiments.command import show, stage
+from weishang.experiments.command import say, show, stage
 from weishang.kernels import Graph
 from weishang.kernels.cascade import available
 from weishang.kernels.cascade import memory as needs
@@ -76,9 +76,9 @@ def estimate(
     )
     run = Run(_backend(backend), threads or manifest.usable_cores(), device, memory)
     need = run.need(batch)
-    print(f"{cascades:,} cascades, {batch.num_nodes:,} nodes, {batch.num_edges:,} directed edges")
+    say(f"{cascades:,} cascades, {batch.num_nodes:,} nodes, {batch.num_edges:,} directed edges")
     show(table(need, room), f"Memory with {run.backend}")
-    print(verdict(run, batch, room))
+    say(verdict(run, batch, room))
     if not fits(need, room):
         raise typer.Exit(DOES_NOT_FIT)
 

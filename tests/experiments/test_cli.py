@@ -1,34 +1,86 @@
-"""The `weishang` command from end to end, with light experiments in place of the heavy ones."""
+"""The `weishang` command: its list, what it imports for it, and how it refuses."""
 
+import inspect
 import subprocess
 import sys
 
 import pytest
+import typer
 
-from weishang.experiments import cli, manifest, verdicts
-from weishang.experiments.verdicts import Verdict
+from weishang.experiments import cli
+
+HEAVY = ("matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "scipy", "torch")
+"""Packages that the list of commands has no need of, each some tenths of a second."""
+
+LOADED = f"""
+import sys
+from weishang.experiments import cli
+try:
+    cli.main()
+except SystemExit as left:
+    assert left.code == 0, left.code
+print("loaded:", *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)
+"""
 
 
-def test_reproduce_runs_all_in_order_and_prints_the_verdicts(monkeypatch, tmp_path, capsys):
-    ran = []
+def weishang(monkeypatch, *words):
+    """Runs the command in this process; gives its exit code."""
+    monkeypatch.setattr(sys, "argv", ["weishang", *words])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    return caught.value.code
 
-    def light(name):
-        def experiment(graph, users, seed, out):
-            ran.append((name, graph, users, seed, out))
-            verdicts.update(out, [Verdict("l1_conv", "fitted", name, 0.12, 0.11, 0.13)])
 
-        return experiment
+@pytest.mark.parametrize("words", [["--help"], []])
+def test_the_help_lists_every_command(capsys, monkeypatch, words):
+    assert weishang(monkeypatch, *words) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for name, (_, line) in cli.COMMANDS.items():
+        assert f" {name} {line}" in told
 
-    names = [experiment.__name__ for experiment in cli.ON_A_SOCIETY]
-    assert names == ["reach", "nulls", "channels", "tools", "livestream", "policies"]
-    monkeypatch.setattr(cli, "ON_A_SOCIETY", tuple(map(light, names)))
-    cli.reproduce(graph=None, users=100, seed=7, out=tmp_path)
-    assert ran == [(name, None, 100, 7, tmp_path) for name in names]
-    manifest.verify(tmp_path / "audit")
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_line_of_the_list_is_its_functions_own(name):
+    function = cli.function(name)
+    assert function.__name__ == name
+    assert (inspect.getdoc(function) or "").splitlines()[0] == cli.COMMANDS[name][1]
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_its_help_and_takes_a_manner(name, capsys, monkeypatch):
+    assert weishang(monkeypatch, name, "--help") == 0
     told = capsys.readouterr().out
-    assert "l1_conv" in told
-    assert "0.11 .. 0.13" in told
-    assert "inside" in told
+    assert f"weishang {name}" in told
+    assert "--log" in told
+
+
+def test_the_commands_can_be_looked_at_from_outside():
+    group = typer.main.get_command(cli.app)
+    assert list(group.commands) == list(cli.COMMANDS)
+    assert "--users" in {name for one in group.commands["run"].params for name in one.opts}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["nonsense"]])
+def test_the_list_needs_none_of_the_heavy_packages(words):
+    code = LOADED if words == ["--help"] else LOADED.replace("left.code == 0", "left.code == 2")
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "loaded:", done.stderr
+
+
+def test_estimate_draws_no_figure():
+    options = ["estimate", "--users", "100", "--cascades", "1", "--backend", "numba"]
+    done = subprocess.run([sys.executable, "-c", LOADED, *options], capture_output=True, text=True)
+    assert "It fits." in done.stdout
+    loaded = done.stderr.splitlines()[-1].split()
+    assert "matplotlib" not in loaded
+    assert "torch" not in loaded
+
+
+def test_a_command_that_is_not_there_names_the_nearest(capsys, monkeypatch):
+    assert weishang(monkeypatch, "sweeep") == 2
+    told = capsys.readouterr().err
+    assert told.startswith("weishang: No such command 'sweeep'")
+    assert told.count("\n") == 1
 
 
 @pytest.fixture
@@ -44,11 +96,8 @@ def graphs(tmp_path):
 def test_a_bad_graph_is_one_line_exit_2_and_nothing_written(graphs, monkeypatch, capsys, name):
     before = sorted(graphs.iterdir())
     options = ["--graph", str(graphs / name), "--out", str(graphs / "out")]
-    monkeypatch.setattr(sys, "argv", ["weishang", "reproduce", *options])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
+    assert weishang(monkeypatch, "reproduce", *options) == 2
     told = capsys.readouterr()
-    assert caught.value.code == 2
     assert told.err.startswith(f"weishang: {graphs / name}")
     assert told.err.count("\n") == 1
     assert told.out == ""
@@ -67,13 +116,3 @@ def test_an_experiment_of_its_own_fails_the_same_way(graphs):
     assert done.stderr.startswith(f"weishang: {graphs / 'letters.txt'}, line 2")
     assert done.stderr.count("\n") == 1
     assert sorted(graphs.iterdir()) == before
-
-
-def test_commands_are_those_that_exist(capsys, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["weishang", "--help"])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    told = capsys.readouterr().out
-    assert caught.value.code == 0
-    assert "reproduce" in told
-    assert "bench" in told
