@@ -3,7 +3,7 @@
 Only sums are kept: events and orders of a day are counted and let go before the next.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -82,38 +82,95 @@ def run_markets(
     """
     if not worlds or days < 1:
         raise ValueError(f"worlds is {list(worlds)} and days {days}; give at least 1 of each")
-    if scenario.mechanisms.friends_only:
-        raise ValueError("mechanisms are all off; leave one on, or use worlds.run_world")
     return Run.joined(
         [
-            _run_market(society, chats, scenario, world, days, sellers, advance, named)
+            run_one(society, chats, scenario, world, days, sellers, advance, named)
             for world in worlds
         ]
     )
 
 
-def _run_market(
+def run_one(
     society: Society,
     chats: GroupChats | None,
     scenario: Scenario,
     world: int,
     days: int,
     sellers: int,
-    advance: Callable[[], object],
-    named: Sequence[NamedSeller],
+    advance: Callable[[], object] = lambda: None,
+    named: Sequence[NamedSeller] = (),
 ) -> Run:
+    """Run the market of one world; arguments and errors as of `run_markets`."""
+    check(scenario, days)
     market = Market(society, scenario, world, sellers, chats=chats, named=named)
-    campaigns, searches = [], []
-    for _ in range(days):
-        market.step()
-        campaigns.append(campaign_rows(market))
-        searches.append(search_row(market))
+    rows = Rows()
+    for _ in live(market, days, rows):
         advance()
-    daily = market.indicators.get_model_vars_dataframe()
-    daily.insert(0, "world", np.full(len(daily), world, dtype=np.uint64))
-    daily_searches = pd.DataFrame(searches).astype({"world": np.uint64})
+    run = Run(day_rows(market), rows.campaigns(), rows.searches())
     market.disband()
-    return Run(daily, pd.concat(campaigns, ignore_index=True), daily_searches)
+    return run
+
+
+def check(scenario: Scenario, days: int) -> None:
+    """Refuse what no rows can be kept of.
+
+    Raises:
+        ValueError: there are no days, or the scenario has friends' posts alone.
+    """
+    if days < 1:
+        raise ValueError(f"days is {days}; give at least 1")
+    if scenario.mechanisms.friends_only:
+        raise ValueError("mechanisms are all off; leave one on, or use worlds.run_world")
+
+
+class Rows:
+    """Rows of a market's days that follow each other.
+
+    Attributes:
+        campaigns_by_day: a frame a day, see Run; those of earlier days may be elsewhere.
+        search_rows: a row a day.
+    """
+
+    def __init__(self) -> None:
+        """No day yet."""
+        self.campaigns_by_day: list[pd.DataFrame] = []
+        self.search_rows: list[dict[str, int | float]] = []
+
+    def note(self, market: Market) -> None:
+        """Add those of the day that has just passed."""
+        self.campaigns_by_day.append(campaign_rows(market))
+        self.search_rows.append(search_row(market))
+
+    def campaigns(self) -> pd.DataFrame:
+        """A row a campaign of at least one day; see Run."""
+        return pd.concat(self.campaigns_by_day, ignore_index=True)
+
+    def searches(self) -> pd.DataFrame:
+        """A row a day of at least one; see Run."""
+        first, *_ = self.search_rows
+        columns = {name: np.array([row[name] for row in self.search_rows]) for name in first}
+        # Seeds below 2^63 alone would come as signed integers.
+        columns["world"] = columns["world"].astype(np.uint64)
+        return pd.DataFrame(columns)
+
+
+def live(market: Market, days: int, rows: Rows) -> Iterator[int]:
+    """Let a market go on until so many days have passed in all, and note its rows.
+
+    Yields:
+        The number of each day, when it is over.
+    """
+    while market.day < days:
+        market.step()
+        rows.note(market)
+        yield market.day
+
+
+def day_rows(market: Market) -> pd.DataFrame:
+    """A row a day so far: world, and every indicator."""
+    daily = market.indicators.get_model_vars_dataframe()
+    daily.insert(0, "world", np.full(len(daily), market.world, dtype=np.uint64))
+    return daily
 
 
 def campaign_rows(market: Market) -> pd.DataFrame:
@@ -171,6 +228,7 @@ def _ordered(campaign: NDArray[np.uint64], orders: Orders) -> dict[str, NDArray[
         **{f"orders_{one}": count(kept & (level == one)) for one in LEVELS},
         "orders": count(kept),
         "items": np.bincount(row[kept], some.items[kept], size).astype(np.int64),
-        "sales": np.bincount(row[kept], some.value(1.0)[kept], size),
+        # Of no order at all NumPy makes integers.
+        "sales": np.bincount(row[kept], some.value(1.0)[kept], size).astype(np.float64),
         "refunded": count(~kept),
     }

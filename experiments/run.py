@@ -1,11 +1,16 @@
 """Run one scenario file: a market day by day, and what came of it.
 
+A run that was stopped goes on when the same command is given again, and leaves the same bytes.
+Until it has ended its state is kept in results/runs/.NAME.state.
+
 Claim: none; it is the laboratory's bench.
 Command: weishang run SCENARIO [--users N] [--graph FILE] [--nodes FILE] [--sellers N] [--days N]
+    [--fresh] [--checkpoint-seconds S]
 Runtime: about 3 seconds a day on two cores at 1,000,000 users, and a minute for the society.
 Output: results/runs/NAME (days.parquet, campaigns.parquet, summary.csv, parameters.csv, ..).
 """
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +18,7 @@ import pandas as pd
 import typer
 
 from weishang.experiments import codebook, scenario_file
+from weishang.experiments.atomic import refuse_links
 from weishang.experiments.command import (
     RESULTS,
     GraphOption,
@@ -20,13 +26,23 @@ from weishang.experiments.command import (
     OutOption,
     SeedOption,
     UsersOption,
+    note,
     show,
     stage,
 )
 from weishang.experiments.command import run as run_command
-from weishang.experiments.market_runs import run_markets
+from weishang.experiments.long_run import (
+    SECONDS,
+    Keeper,
+    Kept,
+    check_seconds,
+    identity_of,
+    refuse_running,
+    run_kept,
+)
 from weishang.experiments.report import Report
 from weishang.experiments.scenario_file import ScenarioFile
+from weishang.experiments.signals import requeue_on_signals
 from weishang.experiments.worlds import Branch, chats, society
 from weishang.kernels.rng import derive
 from weishang.model.indicators import EVERYWHERE
@@ -45,48 +61,69 @@ def run(
     out: OutOption = RESULTS,
     sellers: Annotated[int, typer.Option(help="Sellers, the named ones included.")] = 10_000,
     days: Annotated[int | None, typer.Option(help="Days; the file's without it.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Throw away what an unfinished run saved.")
+    ] = False,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(help="Seconds between checkpoints; 0 for one a day.")
+    ] = SECONDS,
 ) -> None:
-    """Run a scenario file's market and save its days and campaigns."""
+    """Run a scenario file's market and save its days and campaigns; go on where one stopped."""
+    requeue_on_signals()
     file = scenario_file.load(scenario)
     days = file.days if days is None else days
     if sellers < 1 or days < 1:
         raise ValueError(f"sellers is {sellers} and days {days}; give at least 1 of each")
+    check_seconds(checkpoint_seconds)
     inputs = [*file.files, *(path for path in (graph, nodes) if path is not None)]
-    with Report(scenario.stem, out / FOLDER, title=file.name, seed=seed, inputs=inputs) as report:
-        people = society(graph, users, seed, file.scenario.society, nodes)
-        check_sellers(file, people)
-        groups = chats(people, file.scenario.groups, seed, nodes)
-        with stage(file.name, days) as advance:
-            result = run_markets(
-                people,
-                groups,
-                file.scenario,
-                [derive(seed, Branch.WORLD, 0)],
-                days,
-                sellers,
-                advance,
-                named=file.sellers,
-            )
-        report.graph_hash = people.graph.fingerprint()
-        report.parameters = {
-            **file.scenario.values(),
-            "users": people.num_users,
-            "num_sellers": sellers,
-            "days": days,
-            "start": str(file.start),
-            "scenario_sha256": file.sha256,
-        }
-        daily = with_dates(result.days, file)
-        report.data("days", daily)
-        report.data("campaigns", result.campaigns)
-        report.table(
-            "summary", summed_up(daily), "The run", "Sums over days, or the last day's value."
-        )
-        report.table("parameters", _parameters(file), "Parameters", "As given, with sources.")
-        report.table(
-            "codebook", codebook.codebook(days=daily, campaigns=result.campaigns), "Columns"
-        )
+    state = state_folder(out, scenario.stem)
+    refuse_running(state)
+    with ExitStack() as held:
+        with Report(
+            scenario.stem, out / FOLDER, title=file.name, seed=seed, inputs=inputs
+        ) as report:
+            people = society(graph, users, seed, file.scenario.society, nodes)
+            check_sellers(file, people)
+            groups = chats(people, file.scenario.groups, seed, nodes)
+            world = derive(seed, Branch.WORLD, 0)
+            identity = identity_of(people, groups, file.scenario, world, sellers, file.sellers)
+            keep = held.enter_context(Keeper(state, identity, checkpoint_seconds))
+            with stage(file.name, days, _begin(keep, fresh)) as advance:
+                kept = run_kept(
+                    people,
+                    groups,
+                    file.scenario,
+                    world,
+                    days,
+                    sellers,
+                    named=file.sellers,
+                    advance=advance,
+                    keep=keep,
+                )
+            daily = with_dates(kept.days, file)
+            report.graph_hash = people.graph.fingerprint()
+            report.parameters = {
+                **file.scenario.values(),
+                "users": people.num_users,
+                "num_sellers": sellers,
+                "days": days,
+                "start": str(file.start),
+                "scenario_sha256": file.sha256,
+            }
+            _tell(report, file, daily, kept)
+        keep.discard()
     show(summed_up(daily), f"{out / FOLDER / scenario.stem}: {days} days")
+
+
+def state_folder(out: Path, name: str) -> Path:
+    """Where a scenario's run is kept until its results are in place.
+
+    Raises:
+        ValueError: it lies behind a link.
+    """
+    folder = out / FOLDER / f".{name}.state"
+    refuse_links(out, folder)
+    return folder
 
 
 def check_sellers(file: ScenarioFile, people: Society) -> None:
@@ -123,6 +160,26 @@ def summed_up(days: pd.DataFrame) -> pd.DataFrame:
         over = "all days" if one.adds_up else "last day"
         rows.append({"indicator": one.name, "value": total, "unit": one.unit, "over": over})
     return pd.DataFrame(rows)
+
+
+def _begin(keep: Keeper, fresh: bool) -> int:
+    """Throw away or find what is kept, and say after which day the run goes on."""
+    if fresh:
+        keep.discard()
+    done = keep.begin()
+    if done:
+        note(f"goes on after day {done}")
+    return done
+
+
+def _tell(report: Report, file: ScenarioFile, daily: pd.DataFrame, kept: Kept) -> None:
+    """Save data and tables."""
+    report.data("days", daily)
+    report.rows("campaigns", kept.campaigns)
+    report.table("summary", summed_up(daily), "The run", "Sums over days, or the last day's value.")
+    report.table("parameters", _parameters(file), "Parameters", "As given, with sources.")
+    saved = ("days", "campaigns", "summary", "parameters")
+    codebook.add_codebook(report, {name: codebook.TABLES[name] for name in saved})
 
 
 def _parameters(file: ScenarioFile) -> pd.DataFrame:

@@ -32,6 +32,7 @@ class Branch(IntEnum):
     DESCRIBE = 104
     NULLS = 105
     CHATS = 106
+    DESIGN = 107
 
 
 MAX_SEED = 1 << 64
