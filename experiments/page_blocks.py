@@ -19,7 +19,7 @@ from weishang.experiments import atomic, manifest, tables, verdicts
 from weishang.experiments.command import RESULTS, OutOption, run
 from weishang.model.scenario import Scenario
 
-PAGES = tuple(manifest.ROOT / page for page in ("README.md", "docs/odd.md"))
+PAGES = tuple(manifest.ROOT / page for page in ("README.md", "docs/odd.md", "docs/sweeps.md"))
 
 VERDICT_COLUMNS = ["id", "reading", "role", "reported", "simulated", "95% interval"]
 VERDICT_TESTS = ["prior 5-95%", "mechanism off", "verdict"]
@@ -138,6 +138,12 @@ def market_claims(results: Path) -> str:
     return f"{tables.markdown(table)}\n{_machine(results / 'market')}\n"
 
 
+def sweep_claims(results: Path) -> str:
+    """What a sweep may cost beyond its markets, and what it cost on which machine."""
+    table = tables.read(results / "sweep_speed" / "claims.csv")
+    return f"{tables.markdown(table)}\n{_machine(results / 'sweep_speed')}\n"
+
+
 def pairing(results: Path) -> str:
     """How many times more worlds each policy's effects would take without pairs."""
     table = tables.read(results / "policies" / "pairing.csv")
@@ -180,6 +186,9 @@ BLOCKS: Mapping[str, Callable[[Path], str]] = {
     "retention": _saved("tools", "retention.csv"),
     "market_claims": market_claims,
     "market_profile": _saved("market", "profile.csv"),
+    "sweep_claims": sweep_claims,
+    "survival": _saved("survival", "survival.csv"),
+    "fuzzing": _saved("fuzzing", "fuzzing.csv"),
     "claims": claims,
     "speed": speed,
     "calls": calls,
