@@ -395,8 +395,8 @@ def commands_listed() -> Iterator[tuple[str, Callable[..., None], list[str]]]:
             command = " ".join(word for word in words if not word.isupper())
             name = re.split(r"[ .]", command)[-1]
             python = command.startswith("python")
-            module = import_module(f"weishang.experiments.{name}") if python else cli
-            yield command, getattr(module, name), options
+            module = import_module(f"weishang.experiments.{name}") if python else None
+            yield command, getattr(module, name) if module else cli.function(name), options
 
 
 def test_commands_take_the_options_that_the_readme_lists() -> None:
@@ -406,9 +406,9 @@ def test_commands_take_the_options_that_the_readme_lists() -> None:
             name, _, default = option.removeprefix("--").partition(" ")
             listed[name.replace("-", "_")] = default
         signature = {
-            name: parameter
-            for name, parameter in inspect.signature(function).parameters.items()
-            if parameter.default is not inspect.Parameter.empty
+            declared(parameter): parameter
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.default is not inspect.Parameter.empty and not is_argument(parameter)
         }
         assert listed.keys() == signature.keys(), command
         for name, parameter in signature.items():
@@ -416,6 +416,26 @@ def test_commands_take_the_options_that_the_readme_lists() -> None:
                 assert not re.search(r"\d", listed[name]), f"{command} --{name}"
             else:
                 assert listed[name] == str(parameter.default), f"{command} --{name}"
+
+
+def is_argument(parameter: inspect.Parameter) -> bool:
+    """Whether it stands on the command line by its place, without a name."""
+    return type(metadata(parameter)).__name__ == "ArgumentInfo"
+
+
+def metadata(parameter: inspect.Parameter) -> object:
+    """What a parameter says to Typer, if anything."""
+    return next(iter(getattr(parameter.annotation, "__metadata__", ())), None)
+
+
+def declared(parameter: inspect.Parameter) -> str:
+    """The name of an option: its own, or that of the parameter."""
+    told = metadata(parameter)
+    # Within Annotated, Typer takes the first positional argument for a name.
+    given = getattr(told, "default", None)
+    return (
+        (given if isinstance(given, str) else parameter.name).removeprefix("--").replace("-", "_")
+    )
 
 
 def test_the_readme_lists_every_command() -> None:
@@ -426,8 +446,7 @@ def test_the_readme_lists_every_command() -> None:
         if f"    run({path.stem})\n" in path.read_text(encoding="utf-8")
     ]
     there = {f"python -m weishang.experiments.{name}" for name in modules}
-    callbacks = [one.callback for one in cli.app.registered_commands]
-    there |= {f"weishang {one.__name__}" for one in callbacks if one is not None}
+    there |= {f"weishang {name}" for name in cli.COMMANDS}
     assert listed == there
 
 
