@@ -16,7 +16,15 @@ from weishang.experiments import bench_claims, bench_tables, page_blocks, tables
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BENCH = ROOT / "results" / "bench"
-BLOCKS = ("claims", "speed", "calls", "memory", "market_claims", "market_profile")
+BLOCKS = (
+    "claims",
+    "speed",
+    "calls",
+    "memory",
+    "market_claims",
+    "market_profile",
+    "sweep_claims",
+)
 
 BLOCK = re.compile(r"<!-- begin (\w+) -->\n.*?<!-- end \1 -->", re.DOTALL)
 NUMBER = r"\d[\d.,]*(?: *(?:to|-|\.\.) *\d[\d.,]*)?"
