@@ -5,24 +5,32 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.cascade.cpu_jit import inner
+from weishang.kernels.cascade.cpu_jit import inner, lean, merged
 from weishang.kernels.cascade.task import Task
 from weishang.kernels.rng import Purpose, derive, word_tree
 
-UNIT_BLOCKS = 64
+UNIT_BLOCKS = 128
 """Blocks compared at once: memory asked for in one unit is read after the next, and a unit's
 requests are not many more than a core can have under way."""
 
 LANE_BITS = 64
 UNIT_SLOTS = UNIT_BLOCKS * LANE_BITS
-OTHER_BUFFER = UNIT_SLOTS + 200
-"""Entries between the two buffers of slots: not a multiple of 4096 bytes, at which some processors
-take a load from one for a load of what was just stored in the other. Its gain was not measured."""
+SPARE = 16
+"""Entries beyond those of a unit, which loops over vectors may touch."""
+
+STATES, STEPS, KEYS, LANES, MASKS, FIRSTS, LEFT, BLOCK_LIMITS, NODES = (
+    np.uint64(part * (UNIT_BLOCKS + SPARE)) for part in range(9)
+)
+"""Where the parts of `Scratch.work` begin that have an entry a block of a unit; `NODES` has one a
+block of two units. One array with parts takes one register, many arrays take more than there are."""
+SLOTS = NODES + np.uint64(2 * UNIT_BLOCKS + SPARE)
+"""Where the live slots of two units begin."""
+WORK_SIZE = int(SLOTS) + 2 * UNIT_SLOTS + SPARE
 
 MOST_HITS = 2 * UNIT_SLOTS
 """Hits handed on together."""
 
-PLACES = 7
+PLACES = 6
 """Of the cursor, see `cpu_exposures`."""
 
 MOST_STRANDS = 64
@@ -125,26 +133,14 @@ class Scratch(NamedTuple):
     """One thread's arrays for the work in flight; see the stages that fill them.
 
     Attributes:
-        keys, steps, lanes, masks, block_limits, first_slots: uint64, block_strands: uint8,
-            block_nodes: int32, an entry a block of a unit.
-        slots: uint64, slot_strands: uint8, slot_nodes: int32, an entry a live slot of two units.
+        work: uint64, the parts that `STATES` .. `SLOTS` name.
         codes: uint32, an entry a live slot of a unit.
         hits: uint32, codes, sources: int32, an entry a hit that is handed on.
         limits: uint64 [64], the threshold of each strand.
-        cursor: int64 [7], see `cpu_exposures`.
+        cursor: int64 [6], see `cpu_exposures`.
     """
 
-    keys: Any
-    steps: Any
-    lanes: Any
-    masks: Any
-    block_limits: Any
-    first_slots: Any
-    block_strands: Any
-    block_nodes: Any
-    slots: Any
-    slot_strands: Any
-    slot_nodes: Any
+    work: Any
     codes: Any
     hits: Any
     sources: Any
@@ -154,19 +150,9 @@ class Scratch(NamedTuple):
 
 def make_scratch() -> Scratch:
     """Fresh arrays."""
-    in_flight = OTHER_BUFFER + UNIT_SLOTS + 1  # one past the last live slot is written, too
     return Scratch(
-        keys=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-        steps=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-        lanes=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-        masks=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-        block_limits=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-        first_slots=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-        block_strands=np.empty(UNIT_BLOCKS, dtype=np.uint8),
-        block_nodes=np.empty(UNIT_BLOCKS, dtype=np.int32),
-        slots=np.empty(in_flight, dtype=np.uint64),
-        slot_strands=np.empty(in_flight, dtype=np.uint8),
-        slot_nodes=np.empty(in_flight, dtype=np.int32),
+        # Zeros in `STEPS`, which short rows leave as they are.
+        work=np.zeros(WORK_SIZE, dtype=np.uint64),
         codes=np.empty(UNIT_SLOTS, dtype=np.uint32),
         hits=np.empty(MOST_HITS, dtype=np.uint32),
         sources=np.empty(MOST_HITS, dtype=np.int32),
@@ -175,32 +161,32 @@ def make_scratch() -> Scratch:
     )
 
 
-@inner
+@merged
 def seeds_of(batch, row):
     """The seeds of a cascade, int32, sorted."""
     return batch.seed_nodes[batch.seed_start[row] : batch.seed_end[row]]
 
 
-@inner
+@lean
 def goes_on(batch, hop):
     """Whether the rule has a hop of this number."""
     return batch.max_hops < 0 or hop <= batch.max_hops
 
 
-@inner
+@lean
 def view_threshold(batch, row, layer, hop):
     """The threshold of a layer's lanes in a hop."""
     own = batch.view_table[row if batch.view_table.shape[0] > 1 else 0, layer]
     return own[min(hop, own.size) - 1]
 
 
-@inner
+@merged
 def of_cascade(table, row):
     """A cascade's own part of a table, or the one that all share."""
     return table[row if table.shape[0] > 1 else 0]
 
 
-@inner
+@merged
 def of_level(table, level):
     """The row of a level in a cascade's part of a table; the last serves all deeper ones."""
     return table[min(level, table.shape[0]) - 1]

@@ -23,7 +23,7 @@ from weishang.kernels.cascade.cpu_batch import (
     with_room,
 )
 from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP, inner, merged
+from weishang.kernels.cascade.cpu_jit import STAMP, lean
 from weishang.kernels.cascade.cpu_words import CERTAIN, ONE, ZERO, trailing_zeros, uniform
 
 COLUMNS = 6
@@ -54,7 +54,7 @@ class State(NamedTuple):
         queues: uint32 [2, codes / 64], codes of a small frontier, and of the next one.
         reached: uint32, codes of `seen`, as long as they are few.
         chunk: uint32, codes swept out of a large frontier.
-        counts: int64 [64, 4], the hop's reach, visitors, buyers and sharers by strand.
+        counts: int64 [4, 64], the hop's reach, visitors, buyers and sharers by strand.
         place: int64 [3]: 1 when the frontier is in the bits, 0 when it is in a queue; number of
             `reached`, or -1 when they are not listed any more; the sweep's next word.
         scratch: Scratch.
@@ -79,7 +79,7 @@ def make_state(num_nodes: int, strands: int) -> State:
         np.empty((2, few + MOST_HITS), dtype=np.uint32),
         np.empty(few + MOST_HITS, dtype=np.uint32),
         np.empty(CHUNK, dtype=np.uint32),
-        np.zeros((MOST_STRANDS, COUNTED), dtype=np.int64),
+        np.zeros((COUNTED, MOST_STRANDS), dtype=np.int64),
         np.zeros(3, dtype=np.int64),
         make_scratch(),
     )
@@ -105,7 +105,7 @@ def strands_of(num_nodes: int, num_cascades: int, threads: int) -> int:
     return max(1, min(MOST_STRANDS, 1 << (near.bit_length() - 1), -(-num_cascades // threads)))
 
 
-@inner
+@lean
 def _plant(batch, bundle, state):
     """Make the seeds the first frontier; returns their number."""
     seen, queue, place = state.seen, state.queues[0], state.place
@@ -120,7 +120,7 @@ def _plant(batch, bundle, state):
             code = np.int64(seed) << bundle.shift | strand
             seen[code >> 3] |= np.uint8(1 << (code & 7))
             if place[DENSE]:
-                _join(state.bits[0], code)
+                _join(state.bits[0], np.uint64(code))
             else:
                 queue[at] = state.reached[at] = code
                 at += 1
@@ -135,10 +135,10 @@ def _few(state):
 
 @njit(inline="always")
 def _join(bits, code):
-    bits[code >> 6] |= ONE << np.uint64(code & 63)
+    bits[code >> np.uint64(6)] |= ONE << (code & np.uint64(63))
 
 
-@inner
+@lean
 def _settle_in(state, now, size):
     """A frontier of so many codes stands in the bits: list it if it is small."""
     state.place[WORD] = 0
@@ -147,7 +147,7 @@ def _settle_in(state, now, size):
         _sweep(state.bits[now], state.place, state.queues[now])
 
 
-@merged
+@lean
 def _hop(batch, bundle, hop, size, state):
     """One hop: the frontier posts, new nodes decide, sharers are the next frontier.
 
@@ -173,14 +173,14 @@ def _hop(batch, bundle, hop, size, state):
         count = _sweep(posting, state.place, posts) if state.place[DENSE] else 0
     size = np.int64(0)
     for strand in range(bundle.strands):
-        size += state.counts[strand, SHARERS]
+        size += state.counts[SHARERS, strand]
     state.place[DENSE] = 0
     if to_bits:
         _settle_in(state, 1 - now, size)
     return size
 
 
-@merged
+@lean
 def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, plain):
     """Spread some posts; the sharers join the queue at `end`, or the bits.
 
@@ -212,7 +212,7 @@ def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, 
     return end, to_bits
 
 
-@inner
+@lean
 def _room(place, reached):
     """Where fresh codes are written: behind the others, or over them when there is no room."""
     if place[REACHED] + MOST_HITS > reached.size:
@@ -220,32 +220,32 @@ def _room(place, reached):
     return max(place[REACHED], 0)
 
 
-@inner
+@lean
 def _count_reach(fresh, shift, counts):
     """Count codes by strand where all visit, nobody buys and all share."""
-    strand_bits = (1 << shift) - 1
-    for code in fresh:
-        counts[code & strand_bits, REACH] += 1
-    for strand in range(strand_bits + 1):
-        counts[strand, VISITORS] = counts[strand, SHARERS] = counts[strand, REACH]
+    strand_bits = np.uint64((1 << shift) - 1)
+    for i in range(np.uint64(fresh.size)):
+        counts[REACH, np.uint64(fresh[i]) & strand_bits] += 1
+    for strand in range(strand_bits + ONE):
+        counts[VISITORS, strand] = counts[SHARERS, strand] = counts[REACH, strand]
 
 
-@inner
+@lean
 def _append(queue, end, codes):
     """Write codes behind the others; returns the new end."""
-    for code in codes:
-        queue[end] = code
-        end += 1
-    return end
+    first = np.uint64(end)
+    for i in range(np.uint64(codes.size)):
+        queue[first + i] = codes[i]
+    return end + codes.size
 
 
-@inner
+@lean
 def _join_all(bits, codes):
-    for code in codes:
-        _join(bits, code)
+    for i in range(np.uint64(codes.size)):
+        _join(bits, np.uint64(codes[i]))
 
 
-@inner
+@lean
 def _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
     """Let new nodes visit, buy and share; sharers join. Returns the queue's new end."""
     shift, strand_bits = bundle.shift, (1 << bundle.shift) - 1
@@ -260,10 +260,10 @@ def _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
         buys = visits & np.int64(uniform(buy_keys[row], word) < buy)
         share = of_level(own(batch.share_table, row), hop)[visits + buys, kind, 0]
         shares = np.int64(uniform(share_keys[row], word) < share)
-        counts[strand, REACH] += 1
-        counts[strand, VISITORS] += visits
-        counts[strand, BUYERS] += buys
-        counts[strand, SHARERS] += shares
+        counts[REACH, strand] += 1
+        counts[VISITORS, strand] += visits
+        counts[BUYERS, strand] += buys
+        counts[SHARERS, strand] += shares
         if to_bits:
             joining[code >> 6] |= np.uint64(shares) << np.uint64(code & 63)
         else:
@@ -272,7 +272,7 @@ def _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
     return end
 
 
-@inner
+@lean
 def _is_plain(batch, bundle, hop):
     """Whether all visit, nobody buys and all share, as in the independent cascade."""
     own = max(batch.visit_table.shape[0], batch.buy_table.shape[0], batch.share_table.shape[0]) > 1
@@ -287,39 +287,40 @@ def _is_plain(batch, bundle, hop):
     return True
 
 
-@inner
+@lean
 def _sweep(bits, place, codes):
     """Take codes out of the bits, in order, from the word that the last call ended with.
 
     Returns:
         How many were taken: as many as fit, up to a word less; 0 when none is left.
     """
-    at, word_at = 0, place[WORD]
-    while word_at < bits.size and at + 64 <= codes.size:
+    at, word_at, size = ZERO, np.uint64(place[WORD]), np.uint64(bits.size)
+    most = np.uint64(codes.size - 64)
+    while word_at < size and at <= most:
         word = bits[word_at]
         bits[word_at] = ZERO
         while word != ZERO:
-            codes[at] = 64 * word_at + np.int64(trailing_zeros(word))
-            at += 1
+            codes[at] = word_at << np.uint64(6) | trailing_zeros(word)
+            at += ONE
             word &= word - ONE
-        word_at += 1
+        word_at += ONE
     place[WORD] = word_at
-    return at
+    return np.int64(at)
 
 
-@inner
+@lean
 def _note(bundle, hop, counts, lines, used):
     """Write a line for each strand that reached someone."""
     for strand in range(bundle.strands):
-        if counts[strand, REACH]:
+        if counts[REACH, strand]:
             lines[used, 0], lines[used, 1] = bundle.first + strand, hop
             for column in range(COUNTED):
-                lines[used, 2 + column] = counts[strand, column]
+                lines[used, 2 + column] = counts[column, strand]
             used += 1
     return used
 
 
-@inner
+@lean
 def _clear(state, size):
     """Forget the bundle, of which `size` codes may still stand in the frontier."""
     if state.place[REACHED] < 0:

@@ -4,23 +4,34 @@ A post is a code: a node of a bundle's frontier and the strand, the cascade of t
 belongs to. Each stage is a loop of independent loads or of pure arithmetic, and memory is asked
 for one unit ahead of its use: row offsets while the unit before is compared, targets while the
 next unit is. One loop that does all for a post waits for memory at each step and is several times
-slower. Stages are inlined and take arrays by themselves: taking one out of a named tuple, or
-handing a tuple on, counts references, atomically, for each array in it.
+slower. Stages take arrays by themselves: taking one out of a named tuple, or handing a tuple on,
+counts references, atomically, for each array in it. They are functions of their own, so that each
+has the registers to itself, and their indices are unsigned: a signed one may count from the end,
+and asking whether it does cost a third of the time.
 """
 
 import numpy as np
 from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import (
+    BLOCK_LIMITS,
+    FIRSTS,
+    KEYS,
     LANE_BITS,
+    LANES,
+    LEFT,
+    MASKS,
     MOST_HITS,
-    OTHER_BUFFER,
+    NODES,
     PLACES,
+    SLOTS,
+    STATES,
+    STEPS,
     UNIT_BLOCKS,
     UNIT_SLOTS,
     view_threshold,
 )
-from weishang.kernels.cascade.cpu_jit import inner, merged
+from weishang.kernels.cascade.cpu_jit import lean
 from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import (
     ALL_LANES,
@@ -31,26 +42,34 @@ from weishang.kernels.cascade.cpu_words import (
     child,
     live_masks,
     live_masks_of_each,
-    mix,
-    population,
+    mix_keys,
     trailing_zeros,
     uniform,
 )
 
-LAYER, POST, BLOCK, WAITING, BUFFER, COMMON, PENDING = range(PLACES)
-"""Places of the cursor: where to go on; slots whose targets are on their way, and in which
-buffer; live slots that a block commonly has; codes whose seen bits are on their way."""
+LAYER, POST, BLOCK, WAITING, UNIT, PENDING = range(PLACES)
+"""Places of the cursor: where to go on; slots whose targets are on their way, or `NONE_WAITING`;
+the unit that comes next, 0 or 1, and with it the half of the arrays for two; codes whose seen bits
+are on their way."""
 NONE_WAITING = -1
 
+STRAND_AT, SLOT_AT = np.uint64(8), np.uint64(14)
+BLOCK_MASK, STRAND_MASK = np.uint64((1 << 8) - 1), np.uint64((1 << 6) - 1)
+"""A listed slot is slot << 14 | strand << 8 | block, block being its place among those of two
+units."""
 
-@inner
+FAR_BYTES = 1 << 20
+"""Arrays of fewer bytes are in a core's own cache, and nothing of them is asked for ahead."""
+
+
+@lean
 def start_posts(cursor):
     """Put the cursor before the first post of a hop."""
-    cursor[LAYER] = cursor[POST] = cursor[BLOCK] = cursor[BUFFER] = cursor[PENDING] = 0
+    cursor[LAYER] = cursor[POST] = cursor[BLOCK] = cursor[UNIT] = cursor[PENDING] = 0
     cursor[WAITING] = NONE_WAITING
 
 
-@merged
+@lean
 def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at):
     """The next hits that posts make, in all layers one after the other.
 
@@ -89,17 +108,7 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at):
                 posts,
                 end,
                 cursor,
-                scratch.keys,
-                scratch.steps,
-                scratch.lanes,
-                scratch.masks,
-                scratch.block_limits,
-                scratch.first_slots,
-                scratch.block_strands,
-                scratch.block_nodes,
-                scratch.slots,
-                scratch.slot_strands,
-                scratch.slot_nodes,
+                scratch.work,
                 scratch.codes,
                 scratch.sources,
                 seen,
@@ -111,7 +120,7 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at):
     return -1
 
 
-@inner
+@lean
 def _limits(batch, bundle, layer, hop, limits):
     """List each strand's threshold of view, unless a table is common to all.
 
@@ -128,7 +137,7 @@ def _limits(batch, bundle, layer, hop, limits):
     return top, alike
 
 
-@inner
+@lean
 def _hits_of_units(
     rows,
     indices,
@@ -141,17 +150,7 @@ def _hits_of_units(
     posts,
     end,
     cursor,
-    keys,
-    steps,
-    lanes,
-    masks,
-    block_limits,
-    first_slots,
-    block_strands,
-    block_nodes,
-    slots,
-    slot_strands,
-    slot_nodes,
+    work,
     codes,
     sources,
     seen,
@@ -159,253 +158,209 @@ def _hits_of_units(
     at,
 ):
     """Hits in one layer, as many as are sure to fit; see `next_hits`, Layer and Scratch."""
-    weighted = thresholds.size > 0
-    name_nodes = weighted or seen.size == 0
-    bits = np.uint64(shift)
-    found = 0
-    while found + UNIT_SLOTS <= MOST_HITS:
-        waiting, old = cursor[WAITING], cursor[BUFFER]
-        cursor[WAITING] = NONE_WAITING
+    weighted, bits = thresholds.size > 0, np.uint64(shift)
+    named = weighted or seen.size == 0
+    begin = np.uint64(at)
+    found = begin
+    while found - begin + np.uint64(UNIT_SLOTS) <= np.uint64(MOST_HITS):
+        unit, pending = np.uint64(cursor[UNIT]), np.uint64(cursor[PENDING])
+        waiting = cursor[WAITING]
+        if waiting == NONE_WAITING and not pending and cursor[POST] == end:
+            break
+        arrived = np.uint64(max(waiting, 0))
+        old_slots = SLOTS + (ONE - unit) * np.uint64(UNIT_SLOTS)
+        cursor[WAITING], cursor[UNIT] = NONE_WAITING, ONE - unit
         if cursor[POST] < end:
-            _ask_for_rows(rows, posts, shift, cursor[POST] + UNIT_BLOCKS, end)
-            blocks = min(UNIT_BLOCKS, end - cursor[POST])
-            if cursor[BLOCK] == 0 and _short_rows(
+            count = _lay_out(
                 rows,
                 view_keys,
-                shift,
+                bits,
                 posts,
-                cursor[POST],
-                blocks,
-                keys,
-                lanes,
-                first_slots,
-                block_strands,
-                block_nodes,
+                np.uint64(end),
+                cursor,
                 indices,
-                slots,
-                old,
-                waiting,
-            ):
-                cursor[POST] += blocks
-            else:
-                blocks = _long_rows(
-                    rows,
-                    view_keys,
-                    shift,
-                    posts,
-                    end,
-                    cursor,
-                    keys,
-                    steps,
-                    lanes,
-                    first_slots,
-                    block_strands,
-                    block_nodes,
-                )
-            for i in range(blocks):
-                lanes[i] = ALL_LANES if lanes[i] >= LANE_BITS else (ONE << lanes[i]) - ONE
+                work,
+                old_slots,
+                arrived,
+                unit * np.uint64(UNIT_BLOCKS),
+                named,
+            )
+            mix_keys(work[STATES:], work[STEPS:], count, work[KEYS:])
+            for i in range(STEPS, STEPS + count):
+                work[i] = ZERO
             if limit:
-                live_masks(keys, lanes, blocks, limit, masks)
+                live_masks(work[KEYS:], work[LANES:], count, limit, work[MASKS:])
             else:
-                for i in range(blocks):
-                    block_limits[i] = limits[block_strands[i]]
-                live_masks_of_each(keys, lanes, blocks, block_limits, masks)
-            new = OTHER_BUFFER - old
-            live = _live_slots(
-                blocks, new, cursor[COMMON], masks, first_slots, block_strands, slots, slot_strands
-            )
+                for i in range(count):
+                    strand = work[FIRSTS + i] >> STRAND_AT & STRAND_MASK
+                    work[BLOCK_LIMITS + i] = limits[strand]
+                live_masks_of_each(
+                    work[KEYS:], work[LANES:], count, work[BLOCK_LIMITS:], work[MASKS:]
+                )
+            new_slots = SLOTS + unit * np.uint64(UNIT_SLOTS)
+            live = _list_slots(work, count, new_slots)
             if weighted:
-                for i in range(new, new + live):
-                    prefetch(thresholds, slots[i])
-            if name_nodes:
-                _name_slots(blocks, new, masks, block_nodes, slot_nodes)
-            cursor[WAITING], cursor[BUFFER] = live, new
-            cursor[COMMON] = (3 * live + blocks) // (2 * max(blocks, 1))
-        elif waiting == NONE_WAITING and cursor[PENDING] == 0:
-            return found
-        for i in range(cursor[PENDING]):
-            code = np.uint64(codes[i])
-            byte = code >> np.uint64(3)
-            bit = np.uint8(ONE << (code & np.uint64(7)))
-            before = seen[byte]
-            seen[byte] = before | bit
-            hits[at + found] = code
-            found += np.int64((before & bit) == 0)
-        for i in range(waiting):
-            target = np.uint64(indices[slots[old + i]])
-            codes[i] = target << bits | np.uint64(slot_strands[old + i])
-        if weighted:
-            waiting = _pass_weights(
-                rows,
-                thresholds,
-                weight_keys,
-                old,
-                waiting,
-                slots,
-                slot_strands,
-                slot_nodes,
-                codes,
-            )
-        if seen.size:
-            for i in range(waiting):
-                prefetch(seen, np.int64(codes[i]) >> 3)
-            cursor[PENDING] = max(waiting, 0)
+                for i in range(new_slots, new_slots + live):
+                    prefetch(thresholds, np.int64(work[i] >> SLOT_AT))
+            cursor[WAITING] = live
         else:
-            for i in range(waiting):
-                hits[at + found + i] = codes[i]
-                sources[found + i] = slot_nodes[old + i]
-            found += max(waiting, 0)
-    return found
+            _ask_for_targets(indices, work, old_slots, old_slots + arrived)
+        found = _mark(codes, pending, seen, hits, found)
+        if weighted:
+            arrived = _pass_weights(rows, thresholds, weight_keys, work, old_slots, arrived)
+        if seen.size:
+            _read_targets(indices, work, old_slots, arrived, bits, codes)
+            if seen.size >= FAR_BYTES:
+                for i in range(arrived):
+                    prefetch(seen, np.int64(codes[i] >> np.uint32(3)))
+            cursor[PENDING] = arrived
+        else:
+            _read_targets(indices, work, old_slots, arrived, bits, hits[found:])
+            for i in range(arrived):
+                sources[found - begin + i] = work[NODES + (work[old_slots + i] & BLOCK_MASK)]
+            found += arrived
+    return np.int64(found - begin)
 
 
-@njit(inline="always")
-def _ask_for_rows(rows, posts, shift, first, end):
-    for i in range(first, min(first + UNIT_BLOCKS, end)):
-        prefetch(rows, np.int64(posts[i]) >> shift)
-
-
-@njit(inline="always")
-def _short_rows(
+@lean
+def _lay_out(
     rows,
     view_keys,
-    shift,
-    posts,
-    post,
-    count,
-    keys,
-    lanes,
-    first_slots,
-    block_strands,
-    block_nodes,
-    indices,
-    slots,
-    old,
-    waiting,
-):
-    """Lay out posts whose rows are a block each; returns whether all were.
-
-    The targets of the waiting slots are asked for on the way, one a post: asked for all at once
-    they would be more than a core can have under way, and it would stand still.
-    """
-    bits, strand_bits = np.uint64(shift), np.uint64((1 << shift) - 1)
-    longest = ZERO
-    for i in range(count, waiting):
-        prefetch(indices, slots[old + i])
-    last = max(waiting - 1, 0)
-    for i in range(count):
-        prefetch(indices, slots[old + min(i, last)])
-        code = np.uint64(posts[post + i])
-        node, strand = code >> bits, code & strand_bits
-        first = np.uint64(rows[node])
-        size = np.uint64(rows[node + ONE]) - first
-        keys[i] = view_keys[strand] + GOLDEN * (node + ONE)
-        lanes[i] = size
-        first_slots[i] = first
-        block_strands[i] = strand
-        block_nodes[i] = node
-        longest |= size
-    for i in range(count):
-        keys[i] = mix(keys[i])
-    return longest <= np.uint64(LANE_BITS)
-
-
-@njit(inline="always")
-def _long_rows(
-    rows,
-    view_keys,
-    shift,
+    bits,
     posts,
     end,
     cursor,
-    keys,
-    steps,
-    lanes,
-    first_slots,
-    block_strands,
-    block_nodes,
+    indices,
+    work,
+    old_slots,
+    arrived,
+    first_block,
+    named,
 ):
-    """Lay out the next blocks of rows of any length, and move the cursor; returns how many."""
-    bits, strand_bits = np.uint64(shift), np.uint64((1 << shift) - 1)
-    count, post, block = 0, cursor[POST], cursor[BLOCK]
-    while post < end and count < UNIT_BLOCKS:
+    """Lay out the next blocks of rows, and move the cursor; returns how many, a uint64.
+
+    The targets of the slots that wait are asked for on the way, one a post: asked for all at once
+    they would be more than a core can have under way, and it would stand still.
+    """
+    strand_bits = (ONE << bits) - ONE
+    post, block = np.uint64(cursor[POST]), np.uint64(cursor[BLOCK])
+    count, asked, last_slot = ZERO, old_slots, old_slots + arrived
+    far_rows, far_targets = rows.nbytes >= FAR_BYTES, indices.nbytes >= FAR_BYTES
+    most, width, last = np.uint64(UNIT_BLOCKS), np.uint64(LANE_BITS), end - ONE
+    while post < end and count < most:
+        if far_rows:
+            ahead = np.uint64(posts[min(post + most, last)]) >> bits
+            prefetch(rows, np.int64(ahead))
+        if far_targets and asked < last_slot:
+            prefetch(indices, np.int64(work[asked] >> SLOT_AT))
+            asked += ONE
         code = np.uint64(posts[post])
         node, strand = code >> bits, code & strand_bits
-        first = np.uint64(rows[node]) + np.uint64(LANE_BITS * block)
-        left = np.int64(np.uint64(rows[node + ONE]) - first)
+        first = np.uint64(rows[node])
+        size = np.uint64(rows[node + ONE]) - first
         state = view_keys[strand] + GOLDEN * (node + ONE)
-        while left > 0 and count < UNIT_BLOCKS:
-            keys[count] = state
-            steps[count] = GOLDEN * WORDS * np.uint64(block)
-            lanes[count] = np.uint64(left)
-            first_slots[count] = first
-            block_strands[count] = strand
-            block_nodes[count] = node
-            count += 1
-            block += 1
-            first += np.uint64(LANE_BITS)
-            left -= LANE_BITS
-        if left <= 0:
-            post += 1
-            block = 0
+        mark = strand << STRAND_AT | first_block
+        if size <= width:
+            work[STATES + count] = state
+            work[LANES + count] = size
+            work[FIRSTS + count] = first << SLOT_AT | mark + count
+            if named:
+                work[NODES + first_block + count] = node
+            count += np.uint64(size != ZERO)
+            post += ONE
+            continue
+        done = width * block
+        while done < size and count < most:
+            work[STATES + count] = state
+            work[STEPS + count] = GOLDEN * WORDS * block
+            work[LANES + count] = min(size - done, width)
+            work[FIRSTS + count] = (first + done) << SLOT_AT | mark + count
+            if named:
+                work[NODES + first_block + count] = node
+            count += ONE
+            block += ONE
+            done += width
+        if done >= size:
+            post += ONE
+            block = ZERO
     cursor[POST], cursor[BLOCK] = post, block
-    for i in range(count):
-        keys[i] = mix(keys[i]) + steps[i]
+    if far_targets:
+        _ask_for_targets(indices, work, asked, last_slot)
+    for i in range(LANES, LANES + count):
+        work[i] = ALL_LANES if work[i] >= width else (ONE << work[i]) - ONE
     return count
 
 
-@njit(inline="always")
-def _live_slots(blocks, begin, common, masks, first_slots, block_strands, slots, slot_strands):
-    """List the slots that the masks mark, from `begin` on; returns how many.
+@lean
+def _ask_for_targets(indices, work, first, last):
+    """Ask for the targets of the slots listed in work[first:last]."""
+    for i in range(first, last):
+        prefetch(indices, np.int64(work[i] >> SLOT_AT))
 
-    As many as a block commonly has are taken without asking whether they are there, and written
-    over if not: a processor cannot foresee the answers.
+
+@lean
+def _list_slots(work, count, begin):
+    """List the slots that the masks mark, from work[begin] on; returns how many.
+
+    The first of every block, then the second of those that have one, and so on: a processor cannot
+    foresee how many a block has, and it is not asked to. A block that has none writes one that is
+    written over. The masks are used up.
     """
-    at = begin
-    for block in range(blocks):
-        mask, first, strand = masks[block], first_slots[block], block_strands[block]
-        slots[at] = first + trailing_zeros(mask)
-        slot_strands[at] = strand
-        at += np.int64(mask != ZERO)
+    at, many = begin, ZERO
+    for i in range(count):
+        mask = work[MASKS + i]
+        work[at] = work[FIRSTS + i] + (trailing_zeros(mask) << SLOT_AT)
+        at += np.uint64(mask != ZERO)
         mask &= mask - ONE
-        if common >= 2:
-            slots[at] = first + trailing_zeros(mask)
-            slot_strands[at] = strand
-            at += np.int64(mask != ZERO)
+        work[MASKS + i] = mask
+        work[LEFT + many] = i
+        many += np.uint64(mask != ZERO)
+    while many:
+        more = ZERO
+        for k in range(many):
+            i = work[LEFT + k]
+            mask = work[MASKS + i]
+            work[at] = work[FIRSTS + i] + (trailing_zeros(mask) << SLOT_AT)
+            at += ONE
             mask &= mask - ONE
-        if common >= 3:
-            slots[at] = first + trailing_zeros(mask)
-            slot_strands[at] = strand
-            at += np.int64(mask != ZERO)
-            mask &= mask - ONE
-        while mask != ZERO:
-            slots[at] = first + trailing_zeros(mask)
-            slot_strands[at] = strand
-            at += 1
-            mask &= mask - ONE
+            work[MASKS + i] = mask
+            work[LEFT + more] = i
+            more += np.uint64(mask != ZERO)
+        many = more
     return at - begin
 
 
-@njit(inline="always")
-def _name_slots(blocks, begin, masks, block_nodes, slot_nodes):
-    """Name the node that each live slot belongs to."""
-    at = begin
-    for block in range(blocks):
-        for _ in range(population(masks[block])):
-            slot_nodes[at] = block_nodes[block]
-            at += 1
-
-
-@njit(inline="always")
-def _pass_weights(
-    rows, thresholds, weight_keys, begin, count, slots, slot_strands, slot_nodes, codes
-):
-    """Keep the codes, and their nodes, that also pass their edge's weight; returns how many."""
-    kept = 0
+@lean
+def _read_targets(indices, work, begin, count, bits, codes):
+    """The codes that the slots of work[begin:begin + count] lead to."""
     for i in range(count):
-        slot, node = slots[begin + i], slot_nodes[begin + i]
-        row_key = child(weight_keys[slot_strands[begin + i]], np.uint64(node))
-        if uniform(row_key, slot - np.uint64(rows[node])) < thresholds[slot]:
-            codes[kept] = codes[i]
-            slot_nodes[begin + kept] = node
-            kept += 1
-    return kept if count >= 0 else count
+        slot = work[begin + i]
+        strand = slot >> STRAND_AT & STRAND_MASK
+        codes[i] = np.uint64(indices[slot >> SLOT_AT]) << bits | strand
+
+
+@lean
+def _mark(codes, count, seen, hits, found):
+    """Mark codes as seen, and write those that were not; returns the end of what is written."""
+    for i in range(count):
+        code = np.uint64(codes[i])
+        byte, bit = code >> np.uint64(3), np.uint8(ONE << (code & np.uint64(7)))
+        before = seen[byte]
+        seen[byte] = before | bit
+        hits[found] = code
+        found += np.uint64((before & bit) == 0)
+    return found
+
+
+@lean
+def _pass_weights(rows, thresholds, weight_keys, work, begin, count):
+    """Keep the slots that also pass their edge's weight; returns how many."""
+    kept = ZERO
+    for i in range(count):
+        slot = work[begin + i]
+        node, place = work[NODES + (slot & BLOCK_MASK)], slot >> SLOT_AT
+        row_key = child(weight_keys[slot >> STRAND_AT & STRAND_MASK], node)
+        work[begin + kept] = slot
+        passes = uniform(row_key, place - np.uint64(rows[node])) < thresholds[place]
+        kept += np.uint64(passes)
+    return kept

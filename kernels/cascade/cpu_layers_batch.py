@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.cascade.cpu_batch import UNIT_BLOCKS, UNIT_SLOTS
+from weishang.kernels.cascade.cpu_batch import SPARE, UNIT_BLOCKS, UNIT_SLOTS
 from weishang.kernels.cascade.cpu_layers_people import MOST_DOSES
 from weishang.kernels.cascade.task import Layer, Task
 from weishang.kernels.graph import Graph
@@ -197,9 +197,9 @@ def make_memory(num_nodes: int, num_groups: int) -> Memory:
         posters=np.full(num_groups, NOBODY, dtype=np.int64),
         posted=np.empty(num_groups, dtype=np.int64),
         unit=Unit(
-            keys=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-            lanes=np.empty(UNIT_BLOCKS, dtype=np.uint64),
-            masks=np.empty(UNIT_BLOCKS, dtype=np.uint64),
+            keys=np.empty(UNIT_BLOCKS + SPARE, dtype=np.uint64),
+            lanes=np.empty(UNIT_BLOCKS + SPARE, dtype=np.uint64),
+            masks=np.empty(UNIT_BLOCKS + SPARE, dtype=np.uint64),
             begins=np.empty(UNIT_BLOCKS, dtype=np.int64),
             owners=np.empty(UNIT_BLOCKS, dtype=np.int64),
             places=np.empty(UNIT_SLOTS, dtype=np.int64),

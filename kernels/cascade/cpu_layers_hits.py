@@ -224,7 +224,7 @@ def _next_slots(rows, slots, key, limit, numbers, unit):
             post += 1
             block = 0
     unit.cursor[POST], unit.cursor[BLOCK] = post, block
-    live_masks(keys, lanes, count, limit, unit.masks)
+    live_masks(keys, lanes, np.uint64(count), limit, unit.masks)
     return _list_slots(count, unit.masks, begins, owners, unit.places, unit.posts)
 
 

@@ -12,7 +12,14 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from weishang.kernels import rng
-from weishang.kernels.cascade.cpu_jit import inner
+from weishang.kernels.cascade.cpu_jit import lean
+from weishang.kernels.cascade.cpu_vectors import (
+    LANES,
+    all_eight,
+    any_of_eight,
+    load_eight,
+    store_eight,
+)
 
 GOLDEN = np.uint64(rng.GOLDEN)
 MIX_1 = np.uint64(rng.MIX_1)
@@ -23,11 +30,13 @@ ONE = np.uint64(1)
 ZERO = np.uint64(0)
 ALL_LANES = np.uint64(rng.WORD_MASK)
 
-VECTOR_WORDS = 8
-"""Words compared for every block before the undecided ones are finished one by one: after eight,
-a lane is undecided with probability 2^-8, so few blocks are left. Six were slower throughout;
-ten were as fast on rows of 18 slots and faster on full blocks (live_masks by itself)."""
+LEAST_WORDS = np.uint64(8)
+"""Words compared before a look whether all lanes are decided: after eight, a lane is undecided with
+probability 2^-8, so of sixteen blocks some lane mostly is, until then."""
 
+BLOCKS_AT_ONCE = np.uint64(2 * LANES)
+"""Blocks compared together, until all are decided: twice as many words are compared after one look,
+whose outcome a processor cannot foresee, and two chains of multiplications overlap."""
 
 @intrinsic
 def trailing_zeros(typing_context: Any, word: Any) -> Any:
@@ -35,16 +44,6 @@ def trailing_zeros(typing_context: Any, word: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.uint64(types.uint64), build
-
-
-@intrinsic
-def population(typing_context: Any, word: Any) -> Any:
-    """Number of set bits of a uint64."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ctpop(args[0])
 
     return types.uint64(types.uint64), build
 
@@ -69,78 +68,96 @@ def uniform(state, index):
     return child(state, index) >> WORDS
 
 
-@inner
+@njit(inline="always")
+def mix_eight(states):
+    """`mix` of an Eight."""
+    states = (states ^ (states >> all_eight(np.uint64(30)))) * all_eight(MIX_1)
+    states = (states ^ (states >> all_eight(np.uint64(27)))) * all_eight(MIX_2)
+    return states ^ (states >> all_eight(np.uint64(31)))
+
+
+@lean
+def mix_keys(states, steps, count, keys):
+    """Keys of blocks: `mix` of the state of a row, advanced to the block.
+
+    Args:
+        states, steps: uint64 [>= count + 15].
+        count: uint64, blocks.
+        keys: uint64 [>= count + 15], written.
+    """
+    for i in range(ZERO, count, np.uint64(LANES)):
+        store_eight(keys, i, mix_eight(load_eight(states, i)) + load_eight(steps, i))
+
+
+@lean
 def live_masks(keys, lanes, count, threshold, masks):
     """Which lanes of each block are live.
 
     Args:
-        keys: uint64 [>= count], the row's word advanced to the block, K + GOLDEN * 32 * block.
-        lanes: uint64 [>= count], the block's slots as bits; used up as scratch.
-        count: blocks.
+        keys: uint64 [>= count + 15], the row's word advanced to the block, K + GOLDEN * 32 * block.
+        lanes: uint64 [>= count + 15], the block's slots as bits; overwritten from `count` on.
+        count: uint64, blocks.
         threshold: uint64 in [0, 2^32].
-        masks: uint64 [>= count], written.
+        masks: uint64 [>= count + 15], written.
     """
     if threshold == ZERO or threshold >= CERTAIN:
         for i in range(count):
             masks[i] = lanes[i] if threshold else ZERO
         return
-    needed = WORDS - trailing_zeros(threshold)
-    vector_words = min(np.uint64(VECTOR_WORDS), needed)
-    for i in range(count):
-        masks[i] = ZERO
-    for word in range(vector_words):
-        step = GOLDEN * (np.uint64(word) + ONE)
-        if (threshold >> (WORDS - ONE - np.uint64(word))) & ONE:
-            for i in range(count):
-                bits = mix(keys[i] + step)
-                masks[i] |= lanes[i] & ~bits
-                lanes[i] &= bits
-        else:
-            for i in range(count):
-                lanes[i] &= ~mix(keys[i] + step)
-    if vector_words == needed:
-        return
-    for i in range(count):
-        if lanes[i]:
-            masks[i] |= _finish(keys[i], lanes[i], threshold, vector_words, needed)
+    _end_with_nothing(lanes, count)
+    needed, ones = WORDS - trailing_zeros(threshold), all_eight(ALL_LANES)
+    for i in range(ZERO, count, BLOCKS_AT_ONCE):
+        j = i + np.uint64(LANES)
+        key_i, key_j = load_eight(keys, i), load_eight(keys, j)
+        open_i, open_j = load_eight(lanes, i), load_eight(lanes, j)
+        live_i = live_j = all_eight(ZERO)
+        word = ZERO
+        while word < needed:
+            step = all_eight(GOLDEN * (word + ONE))
+            bits_i, bits_j = mix_eight(key_i + step), mix_eight(key_j + step)
+            if (threshold >> (WORDS - ONE - word)) & ONE:
+                live_i |= open_i & (bits_i ^ ones)
+                live_j |= open_j & (bits_j ^ ones)
+                open_i &= bits_i
+                open_j &= bits_j
+            else:
+                open_i &= bits_i ^ ones
+                open_j &= bits_j ^ ones
+            word += ONE
+            if word >= LEAST_WORDS and not any_of_eight(open_i | open_j):
+                break
+        store_eight(masks, i, live_i)
+        store_eight(masks, j, live_j)
 
 
-@inner
+@lean
 def live_masks_of_each(keys, lanes, count, thresholds, masks):
     """As `live_masks`, with a threshold a block.
 
     Args:
         keys, lanes, count, masks: as in `live_masks`.
-        thresholds: uint64 [>= count], in [0, 2^32].
+        thresholds: uint64 [>= count + 15], in [0, 2^32].
     """
+    _end_with_nothing(lanes, count)
     for i in range(count):
         masks[i] = lanes[i] if thresholds[i] >= CERTAIN else ZERO
         lanes[i] = ZERO if thresholds[i] >= CERTAIN else lanes[i]
-    for word in range(VECTOR_WORDS):
-        step = GOLDEN * (np.uint64(word) + ONE)
-        place = WORDS - ONE - np.uint64(word)
-        for i in range(count):
-            bits = mix(keys[i] + step)
+    one, ones = all_eight(ONE), all_eight(ALL_LANES)
+    for i in range(ZERO, count, np.uint64(LANES)):
+        key, undecided, limits = load_eight(keys, i), load_eight(lanes, i), load_eight(thresholds, i)
+        live, word = load_eight(masks, i), ZERO
+        while word < WORDS and any_of_eight(undecided):
+            bits = mix_eight(key + all_eight(GOLDEN * (word + ONE)))
             # All ones where the threshold's bit is set, where a lane below it is live.
-            side = ZERO - ((thresholds[i] >> place) & ONE)
-            masks[i] |= lanes[i] & ~bits & side
-            lanes[i] &= ~(bits ^ side)
-    for i in range(count):
-        if lanes[i]:
-            needed = WORDS - min(trailing_zeros(thresholds[i]), WORDS)
-            masks[i] |= _finish(keys[i], lanes[i], thresholds[i], VECTOR_WORDS, needed)
+            side = ((limits >> all_eight(WORDS - ONE - word)) & one) * ones
+            live |= undecided & (bits ^ ones) & side
+            undecided &= bits ^ side ^ ones
+            word += ONE
+        store_eight(masks, i, live)
 
 
 @njit(inline="always")
-def _finish(key, undecided, threshold, first, needed):
-    live = ZERO
-    word = np.uint64(first)
-    while undecided and word < needed:
-        bits = mix(key + GOLDEN * (word + ONE))
-        if (threshold >> (WORDS - ONE - word)) & ONE:
-            live |= undecided & ~bits
-            undecided &= bits
-        else:
-            undecided &= ~bits
-        word += ONE
-    return live
+def _end_with_nothing(lanes, count):
+    """Fill the blocks up to whole sixteens with empty ones."""
+    for i in range(count, count + BLOCKS_AT_ONCE - ONE):
+        lanes[i] = ZERO
