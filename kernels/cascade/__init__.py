@@ -7,7 +7,7 @@ own contract, docs/contract.md.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from inspect import Parameter, signature
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from weishang.kernels.cascade.parts import call_fits, run_in_parts
 from weishang.kernels.cascade.requirements import chosen_unasked, missing
 from weishang.kernels.cascade.result import Cascades, Events
-from weishang.kernels.cascade.rule import OUTCOMES, CascadeRule
+from weishang.kernels.cascade.rule import OUTCOMES, CascadeRule, Tables
 from weishang.kernels.cascade.task import Layer, check
 from weishang.kernels.graph import Graph
 from weishang.kernels.rng import threshold
@@ -117,13 +117,34 @@ def independent_cascade(
         array([[1],
                [1]])
     """
-    if threshold(p, "p").ndim:
-        raise ValueError(f"p is {p!r}; give one probability")
     if isinstance(replicas, bool) or not isinstance(replicas, int | np.integer) or replicas < 0:
         raise ValueError(f"replicas is {replicas!r}; give an integer of at least 0")
-    view = [[p]] * len(graph) if isinstance(graph, Sequence) else [p]
-    rule = CascadeRule(view=view, share=np.ones((1, OUTCOMES, 1)))
+    rule = _independent(_probability(p), len(graph) if isinstance(graph, Sequence) else None)
     return propagate(graph, rule, seeds, range(replicas), seed, **options)
+
+
+def _probability(p: Any) -> float:
+    if type(p) is not float and threshold(p, "p").ndim:
+        raise ValueError(f"p is {p!r}; give one probability")
+    return float(p)
+
+
+class _FixedRule(CascadeRule):
+    """A rule without tables of a cascade's own, whose thresholds are made once."""
+
+    def tables(self, num_layers: int | None, num_cascades: int) -> Tables:
+        """As of CascadeRule; nobody else holds the arrays that the rule was made from."""
+        if "_made" not in self.__dict__:
+            object.__setattr__(self, "_made", super().tables(num_layers, num_cascades))
+        return self.__dict__["_made"]
+
+
+@lru_cache(maxsize=64)
+def _independent(p: float, num_layers: int | None) -> CascadeRule:
+    """The rule of the independent cascade on a graph, or on a list of so many layers."""
+    threshold(p, "p")
+    view = [p] if num_layers is None else [[p]] * num_layers
+    return _FixedRule(view=view, share=np.ones((1, OUTCOMES, 1)))
 
 
 def _choose(options: Mapping[str, Any]) -> str:
@@ -166,6 +187,7 @@ def _load(name: str) -> Callable[..., Cascades]:
         raise ValueError(f"backend {name!r} cannot be loaded here: {error}") from error
 
 
-def _options_of(run: Callable[..., Cascades]) -> list[str]:
+@cache
+def _options_of(run: Callable[..., Cascades]) -> tuple[str, ...]:
     parameters = signature(run).parameters.values()
-    return [one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY]
+    return tuple(one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY)

@@ -1,26 +1,42 @@
 """The numba backend: compiled stages, cascades in bundles, all cores."""
 
+import math
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
-from threading import Lock
-from typing import Any
+from threading import local
+from time import perf_counter
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.cascade import cpu_count, cpu_layers, cpu_layers_events, cpu_record
+from weishang.kernels.cascade import cpu_count, cpu_layers, cpu_layers_events, cpu_record, cpu_wide
 from weishang.kernels.cascade.cpu_batch import Batch, make_scratch
+from weishang.kernels.cascade.cpu_crew import share_out
 from weishang.kernels.cascade.cpu_layers_batch import LayeredBatch, make_memory
-from weishang.kernels.cascade.result import COUNTS, Cascades, Events
-from weishang.kernels.cascade.task import Task
+from weishang.kernels.cascade.result import Cascades, Events
+from weishang.kernels.cascade.task import Layer, Task
 
 MOST_THREADS = 1024
-"""Threads that can be asked for; they are started as they are needed."""
+"""Threads that can be asked for."""
 
 PARTS_PER_THREAD = 8
 """Parts that a batch is cut into: a thread that meets a long cascade leaves the rest to others."""
+
+KEPT_BYTES = 4 << 20
+"""A thread's memory of a bundle is kept for its next call if it is no larger: on a small graph it
+takes as long to make as a bundle takes to run."""
+
+_kept = local()
+
+ALONE_SECONDS = 2e-4
+"""A batch that is expected to take less is not shared out: another thread wakes in about as long,
+and the two then wait for each other in the interpreter."""
+
+_paces: WeakKeyDictionary[Layer, float] = WeakKeyDictionary()
+"""Seconds that a cascade took in the last batch on a graph, on one core. It decides who works, and
+nothing about results."""
 
 
 def run(task: Task, *, threads: int | None = None) -> Cascades:
@@ -38,7 +54,7 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
             f"threads is {threads}; give at least 1 and at most {MOST_THREADS}, "
             "or None for one a core"
         )
-    workers = threads or os.cpu_count() or 1
+    workers = Workers(threads or os.cpu_count() or 1, _is_quick(task))
     if not task.plain:
         return _spread_in_layers(task, workers)
     batch = Batch.of(task)
@@ -47,19 +63,65 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
     return _record(task, batch, workers)
 
 
-def _count(task: Task, batch: Batch, workers: int) -> Cascades:
-    strands = cpu_count.strands_of(task.num_nodes, task.num_cascades, workers)
-    parts = _over_cascades(
-        task,
-        workers,
-        lambda: cpu_count.make_state(task.num_nodes, strands),
-        lambda a, b, state: cpu_count.count_cascades(a, b, strands, batch, state),
-        strands,
-    )
+class Workers(NamedTuple):
+    """Who runs a batch.
+
+    Attributes:
+        threads: at most.
+        quick: whether the batch is expected to be done before another thread has woken.
+    """
+
+    threads: int
+    quick: bool
+
+
+def _is_quick(task: Task) -> bool:
+    """Whether a batch like the last one on these layers takes less than `ALONE_SECONDS`."""
+    return _paces.get(task.layers[0], math.inf) * task.num_cascades < ALONE_SECONDS
+
+
+def _count(task: Task, batch: Batch, workers: Workers) -> Cascades:
+    if task.num_cascades < workers.threads and not workers.quick:
+        return _count_one_by_one(task, batch, workers)
+    sharing = 1 if workers.quick else workers.threads
+    strands = cpu_count.strands_of(task.num_nodes, task.num_cascades, sharing)
+
+    def count(first: int, last: int, state: cpu_count.State) -> NDArray[np.int64]:
+        _keep(None)
+        lines = cpu_count.count_cascades(first, last, strands, batch, state)
+        # It is as it was found, which it is not where memory ran out on the way.
+        _keep(state)
+        return lines
+
+    parts = _over_cascades(task, workers, lambda: _state(task.num_nodes, strands), count, strands)
     return Cascades.from_counts(_table(task, parts))
 
 
-def _record(task: Task, batch: Batch, workers: int) -> Cascades:
+def _count_one_by_one(task: Task, batch: Batch, workers: Workers) -> Cascades:
+    """All threads on each cascade in turn: there are more of them than cascades."""
+
+    def share(parts: int, do: Callable[[int, cpu_wide.Memory], Any]) -> list[Any]:
+        return share_out(parts, workers.threads, cpu_wide.make_memory, do)
+
+    rows = range(task.num_cascades)
+    lines = [cpu_wide.count_cascade(row, batch, task.num_nodes, share) for row in rows]
+    return Cascades.from_counts(_table(task, lines))
+
+
+def _state(num_nodes: int, strands: int) -> cpu_count.State:
+    """Memory for bundles: what this thread has kept, or fresh."""
+    kept: cpu_count.State | None = getattr(_kept, "state", None)
+    if kept is not None and kept.is_for(num_nodes, strands):
+        return kept
+    return cpu_count.make_state(num_nodes, strands)
+
+
+def _keep(state: cpu_count.State | None) -> None:
+    """Keep memory for this thread's next call, if it is small, or let go of it."""
+    _kept.state = state if state is not None and state.seen.nbytes <= KEPT_BYTES else None
+
+
+def _record(task: Task, batch: Batch, workers: Workers) -> Cascades:
     parts = _over_cascades(
         task,
         workers,
@@ -78,7 +140,7 @@ def _record(task: Task, batch: Batch, workers: int) -> Cascades:
     return Cascades.from_counts(counts, Events.from_columns(task.cascades, *columns))
 
 
-def _spread_in_layers(task: Task, workers: int) -> Cascades:
+def _spread_in_layers(task: Task, workers: Workers) -> Cascades:
     batch = LayeredBatch.of(task)
     parts = _over_cascades(
         task,
@@ -97,80 +159,41 @@ def _spread_in_layers(task: Task, workers: int) -> Cascades:
         first, (_, people, ends) = parts[place]
         cpu_layers_events.lay_out(people, ends, first, starts[place], task.cascades, columns)
 
-    _share_out(len(parts), workers, lambda: None, lay_out)
+    share_out(len(parts), workers.threads, lambda: None, lay_out)
     return Cascades.from_counts(counts, cpu_layers_events.events_of(columns, by_path))
 
 
 def _table(task: Task, parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Lines of counts as one table, int64 [4, C, H]."""
-    lines = np.concatenate([np.empty((0, cpu_count.COLUMNS), np.int64), *parts])
-    width = int(lines[:, 1].max(initial=0)) if task.num_levels is None else task.num_levels
-    counts = np.zeros((len(COUNTS), task.num_cascades, width), dtype=np.int64)
-    counts[:, lines[:, 0], lines[:, 1] - 1] = lines[:, 2:].T
-    return counts
+    """Lines of counts as one table, int64 [4, C, H].
+
+    A level's counts stand together: to add up levels is then to add long rows.
+    """
+    lines = parts[0] if len(parts) == 1 else np.concatenate([cpu_count.NO_LINES, *parts])
+    width = -1 if task.num_levels is None else task.num_levels
+    return cpu_count.tabulate(lines, task.num_cascades, width).transpose(0, 2, 1)
 
 
 def _over_cascades(
     task: Task,
-    workers: int,
+    workers: Workers,
     make: Callable[[], Any],
     kernel: Callable[[int, int, Any], Any],
     strands: int = 1,
 ) -> list[Any]:
     """Run a kernel over the batch in parts of whole bundles, in order of the batch."""
     bundles = -(-task.num_cascades // strands)
-    parts = min(bundles, PARTS_PER_THREAD * workers)
+    parts = min(bundles, PARTS_PER_THREAD * workers.threads)
     bounds = [strands * (part * bundles // max(parts, 1)) for part in range(parts)]
     bounds.append(task.num_cascades)
-    return _share_out(
-        parts,
-        workers,
-        make,
-        lambda place, memory: kernel(bounds[place], bounds[place + 1], memory),
-    )
+    took = [0.0] * parts
 
+    def run_part(place: int, memory: Any) -> Any:
+        begun = perf_counter()
+        found = kernel(bounds[place], bounds[place + 1], memory)
+        took[place] = perf_counter() - begun
+        return found
 
-def _share_out(
-    parts: int, workers: int, make: Callable[[], Any], do: Callable[[int, Any], Any]
-) -> list[Any]:
-    """Do all parts, each worker the next one that is left; what they give, in order.
-
-    Each worker makes memory of the size of the graph once, since a part may be a single bundle
-    that reaches a few people. The caller is one of the workers: a batch that is done before
-    another has woken waits for nobody.
-    """
-    results: list[Any] = [None] * parts
-    places = iter(range(parts))
-    turn = Lock()
-
-    def work() -> None:
-        memory = None
-        while True:
-            with turn:
-                place = next(places, None)
-            if place is None:
-                return
-            memory = make() if memory is None else memory
-            results[place] = do(place, memory)
-
-    others = [_crew().submit(work) for _ in range(min(workers, parts) - 1)]
-    try:
-        work()
-    finally:
-        # A worker that has not begun is not waited for; one that has, holds the graph.
-        begun = [other for other in others if not other.cancel()]
-        wait(begun)
-    for other in begun:
-        other.result()
+    alone = ALONE_SECONDS if workers.quick else 0.0
+    results = share_out(parts, workers.threads, make, run_part, alone)
+    _paces[task.layers[0]] = sum(took) / max(task.num_cascades, 1)
     return results
-
-
-@cache
-def _crew() -> ThreadPoolExecutor:
-    """Threads that are kept between calls: to start one takes longer than a small batch."""
-    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="cascades")
-
-
-# A forked process has none of its parent's threads.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_crew.cache_clear)

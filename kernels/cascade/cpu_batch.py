@@ -1,13 +1,15 @@
 """What the compiled kernels share: the batch as arrays, its tables by hop, its scratch memory."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels.cascade.cpu_jit import inner, lean, merged
+from weishang.kernels.cascade.cpu_words import words_below
 from weishang.kernels.cascade.task import Task
-from weishang.kernels.rng import Purpose, derive, word_tree
+from weishang.kernels.rng import Purpose, derive
 
 UNIT_BLOCKS = 128
 """Blocks compared at once: memory asked for in one unit is read after the next, and a unit's
@@ -22,7 +24,7 @@ STATES, STEPS, KEYS, LANES, MASKS, FIRSTS, LEFT, BLOCK_LIMITS, NODES = (
     np.uint64(part * (UNIT_BLOCKS + SPARE)) for part in range(9)
 )
 """Where the parts of `Scratch.work` begin that have an entry a block of a unit; `NODES` has one a
-block of two units. One array with parts takes one register, many arrays take more than there are."""
+block of two units. One array takes one register, many take more than there are."""
 SLOTS = NODES + np.uint64(2 * UNIT_BLOCKS + SPARE)
 """Where the live slots of two units begin."""
 WORK_SIZE = int(SLOTS) + 2 * UNIT_SLOTS + SPARE
@@ -92,20 +94,16 @@ class Batch(NamedTuple):
             rows = graph.row_offsets().astype(widest, copy=False)
             layers.append(Layer(rows, graph.indices, none if thresholds is None else thresholds))
 
-        def words(purpose: Purpose, *path: int) -> NDArray[np.uint64]:
-            return word_tree([derive(task.seed, purpose, *path)], task.cascades)[0]
-
-        def by_layer(purpose: Purpose) -> NDArray[np.uint64]:
-            return np.stack([words(purpose, layer) for layer in range(len(layers))])
-
+        count = len(layers)
+        words = words_below(_roots(task.seed, count), task.cascades)
         return cls(
             tuple(layers),
             *task.tables[:4],
-            by_layer(Purpose.VIEW),
-            by_layer(Purpose.WEIGHT),
-            words(Purpose.VISIT),
-            words(Purpose.BUY),
-            words(Purpose.SHARE),
+            words[:count],
+            words[count : 2 * count],
+            words[-3],
+            words[-2],
+            words[-1],
             task.seed_nodes,
             task.seed_start,
             task.seed_end,
@@ -113,6 +111,18 @@ class Batch(NamedTuple):
             -1 if task.max_hops is None else task.max_hops,
             task.tables.doses,
         )
+
+
+@lru_cache(maxsize=16)
+def _roots(seed: int, num_layers: int) -> NDArray[np.uint64]:
+    """The words above those of cascades: of views and weights by layer, visits, buys, shares."""
+    by_layer = [
+        derive(seed, purpose, layer)
+        for purpose in (Purpose.VIEW, Purpose.WEIGHT)
+        for layer in range(num_layers)
+    ]
+    others = [derive(seed, purpose) for purpose in (Purpose.VISIT, Purpose.BUY, Purpose.SHARE)]
+    return np.array(by_layer + others, dtype=np.uint64)
 
 
 class Bundle(NamedTuple):

@@ -17,20 +17,24 @@ from weishang.kernels.cascade.cpu_batch import (
     Scratch,
     goes_on,
     make_scratch,
-    of_cascade,
-    of_level,
     seeds_of,
     with_room,
 )
+from weishang.kernels.cascade.cpu_decide import (
+    COUNTED,
+    REACH,
+    SHARERS,
+    append,
+    count_reach,
+    decide,
+    is_plain,
+)
 from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
 from weishang.kernels.cascade.cpu_jit import STAMP, lean
-from weishang.kernels.cascade.cpu_words import CERTAIN, ONE, ZERO, trailing_zeros, uniform
+from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros
 
-COLUMNS = 6
+COLUMNS = 2 + COUNTED
 """Row, level, reach, visitors, buyers, sharers: one line of counts."""
-COUNTED = 4
-REACH, VISITORS, BUYERS, SHARERS = range(COUNTED)
-
 SEEN_BYTES = 2 << 20
 """Bytes of the seen bits that a bundle is made for: they are read at random, and should be near."""
 
@@ -68,6 +72,10 @@ class State(NamedTuple):
     counts: Any
     place: Any
     scratch: Scratch
+
+    def is_for(self, num_nodes: int, strands: int) -> bool:
+        """Whether it serves bundles of so many strands on so many nodes."""
+        return self.seen.size == 8 * _sizes(num_nodes, strands)[0]
 
 
 def make_state(num_nodes: int, strands: int) -> State:
@@ -156,7 +164,7 @@ def _hop(batch, bundle, hop, size, state):
     """
     now = np.int64(hop - 1 & 1)
     state.counts[:] = 0
-    plain = _is_plain(batch, bundle, hop)
+    plain = is_plain(batch, bundle, hop)
     to_bits = 2 * size > _few(state)
     posting, joining = state.bits[now], state.bits[1 - now]
     queue = state.queues[1 - now]
@@ -202,13 +210,13 @@ def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, 
             _join_all(joining, queue[:end])
             to_bits = True
         if plain:
-            _count_reach(fresh, bundle.shift, counts)
+            count_reach(fresh, bundle.shift, counts)
             if to_bits:
                 _join_all(joining, fresh)
             else:
-                end = _append(queue, end, fresh)
+                end = append(queue, end, fresh)
         else:
-            end = _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits)
+            end = decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits)
     return end, to_bits
 
 
@@ -221,70 +229,9 @@ def _room(place, reached):
 
 
 @lean
-def _count_reach(fresh, shift, counts):
-    """Count codes by strand where all visit, nobody buys and all share."""
-    strand_bits = np.uint64((1 << shift) - 1)
-    for i in range(np.uint64(fresh.size)):
-        counts[REACH, np.uint64(fresh[i]) & strand_bits] += 1
-    for strand in range(strand_bits + ONE):
-        counts[VISITORS, strand] = counts[SHARERS, strand] = counts[REACH, strand]
-
-
-@lean
-def _append(queue, end, codes):
-    """Write codes behind the others; returns the new end."""
-    first = np.uint64(end)
-    for i in range(np.uint64(codes.size)):
-        queue[first + i] = codes[i]
-    return end + codes.size
-
-
-@lean
 def _join_all(bits, codes):
     for i in range(np.uint64(codes.size)):
         _join(bits, np.uint64(codes[i]))
-
-
-@lean
-def _decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
-    """Let new nodes visit, buy and share; sharers join. Returns the queue's new end."""
-    shift, strand_bits = bundle.shift, (1 << bundle.shift) - 1
-    segment, own = batch.segment, of_cascade
-    visit_keys, buy_keys, share_keys = batch.visit_keys, batch.buy_keys, batch.share_keys
-    for code in fresh:
-        strand, node = code & strand_bits, code >> shift
-        row, word, kind = bundle.first + strand, np.uint64(node), segment[node]
-        visit = of_level(own(batch.visit_table, row), hop)[kind, 0]
-        buy = of_level(own(batch.buy_table, row), hop)[kind, 0]
-        visits = np.int64(uniform(visit_keys[row], word) < visit)
-        buys = visits & np.int64(uniform(buy_keys[row], word) < buy)
-        share = of_level(own(batch.share_table, row), hop)[visits + buys, kind, 0]
-        shares = np.int64(uniform(share_keys[row], word) < share)
-        counts[REACH, strand] += 1
-        counts[VISITORS, strand] += visits
-        counts[BUYERS, strand] += buys
-        counts[SHARERS, strand] += shares
-        if to_bits:
-            joining[code >> 6] |= np.uint64(shares) << np.uint64(code & 63)
-        else:
-            queue[end] = code
-            end += shares
-    return end
-
-
-@lean
-def _is_plain(batch, bundle, hop):
-    """Whether all visit, nobody buys and all share, as in the independent cascade."""
-    own = max(batch.visit_table.shape[0], batch.buy_table.shape[0], batch.share_table.shape[0]) > 1
-    rows = bundle.strands if own else 1
-    for row in range(bundle.first, bundle.first + rows):
-        visit = of_level(of_cascade(batch.visit_table, row), hop)
-        buy = of_level(of_cascade(batch.buy_table, row), hop)
-        share = of_level(of_cascade(batch.share_table, row), hop)
-        for kind in range(visit.shape[0]):
-            if visit[kind, 0] < CERTAIN or buy[kind, 0] or share[1, kind, 0] < CERTAIN:
-                return False
-    return True
 
 
 @lean
@@ -369,3 +316,22 @@ def _compile(stamp: int) -> Any:
 
 
 count_cascades = _compile(STAMP)
+
+
+@njit(cache=True, nogil=True)
+def tabulate(lines, num_cascades, width):
+    """Lay lines of counts out as int64 [4, width, num_cascades]; a width of -1 is the deepest."""
+    deepest = width
+    if width < 0:
+        deepest = 0
+        for line in range(lines.shape[0]):
+            deepest = max(deepest, lines[line, 1])
+    counts = np.zeros((COUNTED, deepest, num_cascades), dtype=np.int64)
+    for line in range(lines.shape[0]):
+        row, level = lines[line, 0], lines[line, 1] - 1
+        for column in range(COUNTED):
+            counts[column, level, row] = lines[line, 2 + column]
+    return counts
+
+
+NO_LINES = np.empty((0, COLUMNS), dtype=np.int64)

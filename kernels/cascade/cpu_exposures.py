@@ -11,7 +11,6 @@ and asking whether it does cost a third of the time.
 """
 
 import numpy as np
-from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import (
     BLOCK_LIMITS,
@@ -32,7 +31,7 @@ from weishang.kernels.cascade.cpu_batch import (
     view_threshold,
 )
 from weishang.kernels.cascade.cpu_jit import lean
-from weishang.kernels.cascade.cpu_prefetch import prefetch
+from weishang.kernels.cascade.cpu_memory import atomic_or, prefetch
 from weishang.kernels.cascade.cpu_words import (
     ALL_LANES,
     GOLDEN,
@@ -70,7 +69,7 @@ def start_posts(cursor):
 
 
 @lean
-def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at):
+def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, shared=False):
     """The next hits that posts make, in all layers one after the other.
 
     Call `start_posts` before the first call of a hop.
@@ -86,6 +85,7 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at):
             Empty for all hits, as often as they occur.
         hits: uint32 [>= at + MOST_HITS], codes that are hit, written from `at` on.
         at: int64.
+        shared: whether other threads mark `seen` meanwhile: whoever is first has the hit.
 
     Returns:
         Number of hits; -1 when all are done.
@@ -114,6 +114,7 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at):
                 seen,
                 hits,
                 at,
+                shared,
             )
         cursor[LAYER] += 1
         cursor[POST] = cursor[BLOCK] = 0
@@ -156,6 +157,7 @@ def _hits_of_units(
     seen,
     hits,
     at,
+    shared,
 ):
     """Hits in one layer, as many as are sure to fit; see `next_hits`, Layer and Scratch."""
     weighted, bits = thresholds.size > 0, np.uint64(shift)
@@ -205,7 +207,10 @@ def _hits_of_units(
             cursor[WAITING] = live
         else:
             _ask_for_targets(indices, work, old_slots, old_slots + arrived)
-        found = _mark(codes, pending, seen, hits, found)
+        if shared:
+            found = _mark_shared(codes, pending, seen, hits, found)
+        else:
+            found = _mark(codes, pending, seen, hits, found)
         if weighted:
             arrived = _pass_weights(rows, thresholds, weight_keys, work, old_slots, arrived)
         if seen.size:
@@ -349,6 +354,19 @@ def _mark(codes, count, seen, hits, found):
         seen[byte] = before | bit
         hits[found] = code
         found += np.uint64((before & bit) == 0)
+    return found
+
+
+@lean
+def _mark_shared(codes, count, seen, hits, found):
+    """`_mark`, where other threads mark as well."""
+    for i in range(count):
+        code = np.uint64(codes[i])
+        byte, bit = code >> np.uint64(3), np.uint8(ONE << (code & np.uint64(7)))
+        # To look first is cheap, and most are seen where many are hit.
+        if not seen[byte] & bit and not atomic_or(seen, byte, bit) & bit:
+            hits[found] = code
+            found += ONE
     return found
 
 

@@ -18,7 +18,9 @@ NO_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 inner = njit(nogil=True, **NO_DOOR)
 """Compile a function that compiled code alone calls."""
 
-lean = njit(nogil=True, _nrt=False, **NO_DOOR)
+NO_REFERENCES: dict[str, Any] = {**NO_DOOR, "_nrt": False}
+
+lean = njit(nogil=True, **NO_REFERENCES)
 """The same for one that makes no array and gives none back: it counts no references. Counting is
 atomic, for every array of a tuple that is handed on, and threads wait for each other in it."""
 

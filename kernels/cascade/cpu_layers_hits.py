@@ -8,10 +8,10 @@ asked for ahead of its use.
 import numpy as np
 
 from weishang.kernels.cascade.cpu_batch import LANE_BITS, UNIT_BLOCKS, view_threshold
-from weishang.kernels.cascade.cpu_jit import inner
+from weishang.kernels.cascade.cpu_jit import inner, lean
 from weishang.kernels.cascade.cpu_layers_batch import GROUPS, NOBODY, TIES
 from weishang.kernels.cascade.cpu_layers_people import AHEAD, NODE_BITS, NODE_MASK, meet
-from weishang.kernels.cascade.cpu_prefetch import prefetch
+from weishang.kernels.cascade.cpu_memory import prefetch
 from weishang.kernels.cascade.cpu_words import (
     ALL_LANES,
     CERTAIN,
@@ -70,7 +70,7 @@ def post_all(batch, row, hop, frontier, memory, posted):
     return fresh, posted
 
 
-@inner
+@lean
 def _mark(paths, number, frontier, marks):
     """Write what each poster's hits in a layer are marked with."""
     for i in range(frontier.size):
@@ -80,7 +80,7 @@ def _mark(paths, number, frontier, marks):
             marks[i] = level << NODE_BITS | (frontier[i] & NODE_MASK)
 
 
-@inner
+@lean
 def _show(layer, view_key, weight_key, limit, numbers, marks, doses, memory):
     """Show posts to the targets of ties, or to the members of groups other than the poster.
 
@@ -135,7 +135,7 @@ def _show_members(layer, view_key, weight_key, limit, before, posted, batch, mem
     )
 
 
-@inner
+@lean
 def _show_strangers(layer, view_key, stranger_key, limit, numbers, marks, batch, memory):
     """Show posts to people whom the live slots' words draw; see `_show`."""
     unit, fresh = memory.unit, 0
@@ -163,7 +163,7 @@ def _show_strangers(layer, view_key, stranger_key, limit, numbers, marks, batch,
     return fresh
 
 
-@inner
+@lean
 def _post_in_groups(layer, post_key, numbers, marks, memory, posted):
     """Post in groups: those where no one had posted before are listed; returns how many are.
 
@@ -184,7 +184,7 @@ def _post_in_groups(layer, post_key, numbers, marks, memory, posted):
     return posted
 
 
-@inner
+@lean
 def _next_slots(rows, slots, key, limit, numbers, unit):
     """List the live slots of the next blocks of rows in `unit.places` and `unit.posts`.
 
@@ -228,13 +228,13 @@ def _next_slots(rows, slots, key, limit, numbers, unit):
     return _list_slots(count, unit.masks, begins, owners, unit.places, unit.posts)
 
 
-@inner
+@lean
 def _start(cursor):
     """Put the cursor before the first row."""
     cursor[POST] = cursor[BLOCK] = 0
 
 
-@inner
+@lean
 def _list_slots(blocks, masks, begins, owners, places, posts):
     live = 0
     for i in range(blocks):
@@ -247,7 +247,7 @@ def _list_slots(blocks, masks, begins, owners, places, posts):
     return live
 
 
-@inner
+@lean
 def _pass_weights(rows, limits, kind, key, numbers, unit, live):
     """Keep the live slots that also pass the weight of their tie or group; returns how many."""
     places, posts, kept = unit.places, unit.posts, 0
@@ -261,7 +261,7 @@ def _pass_weights(rows, limits, kind, key, numbers, unit, live):
     return kept
 
 
-@inner
+@lean
 def _without_posters(targets, marks, live):
     """Drop hits of those who posted themselves; returns how many are left."""
     kept = 0

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import of_cascade, with_room
-from weishang.kernels.cascade.cpu_jit import inner
-from weishang.kernels.cascade.cpu_prefetch import prefetch
+from weishang.kernels.cascade.cpu_jit import inner, lean
+from weishang.kernels.cascade.cpu_memory import prefetch
 from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros, uniform
 
 COLUMNS = 6
@@ -38,7 +38,7 @@ place among the people. A seed is closed, and who has decided at the highest dos
 it any more."""
 
 
-@inner
+@lean
 def meet(targets, marks, count, doses, state, hit, words):
     """Take hits in: each adds a dose, and the smallest mark counts for those who are new.
 
@@ -71,7 +71,7 @@ def meet(targets, marks, count, doses, state, hit, words):
     return fresh
 
 
-@inner
+@lean
 def sweep(hit, words, nodes):
     """Take those who are hit out of the bits.
 
@@ -98,7 +98,7 @@ def sweep(hit, words, nodes):
     return count
 
 
-@inner
+@lean
 def decide(batch, row, hop, people, base, used, state, nodes, count):
     """Let everyone hit decide what is open; new ones join the people.
 

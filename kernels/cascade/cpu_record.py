@@ -17,7 +17,7 @@ from weishang.kernels.cascade.cpu_batch import (
 )
 from weishang.kernels.cascade.cpu_count import COLUMNS as LINE_COLUMNS
 from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP, inner
+from weishang.kernels.cascade.cpu_jit import STAMP, inner, lean
 from weishang.kernels.cascade.cpu_words import uniform
 
 COLUMNS = 8
@@ -51,7 +51,7 @@ def _hop(batch, row, hop, frontier, scratch, place, people, base, used, hit):
     return people, used, hit, num_hit
 
 
-@inner
+@lean
 def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     """Meet the targets: each live slot adds a dose, and the smallest source is the parent."""
     hits, sources = scratch.hits, scratch.sources
@@ -80,7 +80,7 @@ def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     return used, num_hit
 
 
-@inner
+@lean
 def _decide(batch, row, hop, people, hit, place):
     """Let everyone hit decide what is open; `hit` becomes the ids of the new sharers."""
     visit, buy = of_cascade(batch.visit_table, row), of_cascade(batch.buy_table, row)
@@ -120,7 +120,7 @@ def _at_dose(chances, dose):
     return chances[min(dose, chances.size) - 1]
 
 
-@inner
+@lean
 def _tally(row, people, lines, used):
     """Count a cascade's people by level, in which order they stand."""
     level = 0

@@ -32,7 +32,7 @@ eight = Eight()
 
 
 @register_model(Eight)
-class _Model(models.PrimitiveModel):  # type: ignore[misc]
+class _Model(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, VECTOR)
 
@@ -41,7 +41,7 @@ def _define(symbol: Any, build: str) -> None:
     """Let an operator take two `Eight` by one of LLVM's instructions."""
 
     @infer_global(symbol)
-    class _Template(AbstractTemplate):  # type: ignore[misc]
+    class _Template(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
             return signature(eight, *args) if args == (eight, eight) else None
 

@@ -220,19 +220,23 @@ def _reference(batch: Batch, threads: int, device: str, memory: int | None) -> W
 
 def _numba(batch: Batch, threads: int, device: str, memory: int | None) -> Work:
     """What a thread remembers of the nodes, and lines of counts."""
-    from weishang.kernels.cascade import cpu_count
+    from weishang.kernels.cascade import cpu_count, cpu_wide
 
     if batch.layered:
         return _numba_in_layers(batch, threads)
     strands = 1
+    offsets = NARROW_BYTES * batch.num_nodes * batch.layers
+    lines = LINE_BYTES * (LINES_AHEAD + batch.levels) * batch.cascades
+    if batch.only_counts and batch.cascades < threads:
+        return Work(
+            cpu_wide.memory_bytes(batch.num_nodes, batch.mean_reach, threads) + lines + offsets, 1
+        )
     if batch.only_counts:
         strands = cpu_count.strands_of(batch.num_nodes, batch.cascades, threads)
         each = cpu_count.state_bytes(batch.num_nodes, strands)
     else:
         each = PLACE_BYTES * batch.num_nodes + round(GROWING_BYTES * batch.mean_reach)
     workers = min(threads, -(-batch.cascades // strands))
-    lines = LINE_BYTES * (LINES_AHEAD + batch.levels) * batch.cascades
-    offsets = NARROW_BYTES * batch.num_nodes * batch.layers
     return Work(workers * each + lines + offsets, workers * strands)
 
 

@@ -70,6 +70,8 @@ class Task:
 
     def rows(self, first: int, last: int) -> "Task":
         """Rows first .. last - 1 of the batch as a batch of their own."""
+        if first == 0 and last == self.num_cascades:
+            return self
         own = slice(first, last)
         tables = {
             name: table[own]
@@ -150,6 +152,8 @@ def _word(value: Any, name: str) -> int:
 def _words(values: Iterable[int], name: str) -> NDArray[np.uint64]:
     if isinstance(values, range) and len(values) and min(values[0], values[-1]) >= 0:
         _word(max(values[0], values[-1]), name)
+        if values.start == 0 and values.step == 1:
+            return np.arange(len(values), dtype=np.uint64)
         return np.array([values[0]], dtype=np.uint64) + np.arange(
             len(values), dtype=np.uint64
         ) * np.uint64(values.step & WORD_MASK)
@@ -168,7 +172,10 @@ def _seed_sets(
     if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
         raise ValueError(f"seeds is {seeds!r}; give a list of node ids or one list a cascade")
     rows = seeds if isinstance(seeds, np.ndarray) else list(seeds)
-    nested = rows.ndim == 2 if isinstance(rows, np.ndarray) else any(map(_is_list, rows))
+    if isinstance(rows, np.ndarray):
+        nested = rows.ndim == 2
+    else:
+        nested = not _are_ints(rows) and any(map(_is_list, rows))
     if not nested:
         nodes = _node_set(rows, "seeds", num_nodes)
         start = np.zeros(num_cascades, dtype=np.int64)
@@ -184,6 +191,11 @@ def _seed_sets(
     return np.concatenate(sets) if sets else np.empty(0, np.int32), starts, ends
 
 
+def _are_ints(values: list[Any]) -> bool:
+    """Whether all are Python's own integers, as in most calls: they need no further question."""
+    return all(type(value) is int for value in values)
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
@@ -193,6 +205,8 @@ def _node_set(values: Any, name: str, num_nodes: int) -> NDArray[np.int32]:
         raise ValueError(f"{name} is {values!r}; mix no lists and numbers in seeds")
     if not isinstance(values, np.ndarray):
         values = list(values)
+        if values and _are_ints(values) and min(values) >= 0 and max(values) < num_nodes:
+            return np.array(sorted(set(values)), dtype=np.int32)
         flags = any(isinstance(value, bool | np.bool_) for value in values)
         array = np.asarray(values, dtype=object if flags else None)
     else:

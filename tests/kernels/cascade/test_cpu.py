@@ -1,10 +1,13 @@
 """What is the numba backend's own: threads, and memory that is handed from part to part."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from weishang.kernels import CascadeRule, Graph, propagate
 from weishang.kernels.cascade import cpu, cpu_batch, cpu_count, cpu_record
+from weishang.kernels.cascade.cpu_crew import share_out
 
 CASCADES = 37
 
@@ -42,11 +45,62 @@ def test_no_threads_are_refused(threads):
 )
 def test_memory_of_the_graphs_size_is_made_at_most_once_a_thread(monkeypatch, record, module, name):
     made = []
+    monkeypatch.setattr(cpu, "_kept", threading.local())
     make = getattr(module, name)
     monkeypatch.setattr(module, name, lambda *sizes: made.append(sizes[0]) or make(*sizes))
     spread(record, threads=3)
     # A thread that wakes when all is done makes none.
     assert made in ([400], [400] * 2, [400] * 3)
+
+
+def test_memory_of_a_small_graph_is_kept_for_the_next_call_and_clean(monkeypatch):
+    monkeypatch.setattr(cpu, "_kept", threading.local())
+    first = spread(threads=1)
+    made = []
+    monkeypatch.setattr(cpu_count, "make_state", lambda *sizes: made.append(sizes))
+    assert spread(threads=1).equals(first)
+    assert not made
+
+
+def test_memory_in_which_a_call_failed_is_not_kept(monkeypatch):
+    monkeypatch.setattr(cpu, "_kept", threading.local())
+    first = spread(threads=1)
+    count = cpu_count.count_cascades
+
+    def fail(first, last, strands, batch, state):
+        count(first, last, strands, batch, state)
+        state.seen[:] = 255
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cpu_count, "count_cascades", fail)
+        with pytest.raises(ValueError, match="does not fit"):
+            spread(threads=1)
+    assert spread(threads=1).equals(first)
+
+
+def test_large_memory_is_not_kept(monkeypatch):
+    monkeypatch.setattr(cpu, "_kept", threading.local())
+    monkeypatch.setattr(cpu, "KEPT_BYTES", 0)
+    spread(threads=1)
+    assert cpu._kept.state is None
+
+
+def test_a_quick_batch_is_not_shared_out_and_a_slow_one_is(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        cpu, "share_out", lambda *given: asked.append(given[4]) or share_out(*given)
+    )
+    graph, rule = ring(), CascadeRule(view=[0.25], share=np.ones((1, 3, 1)))
+
+    def call():
+        return propagate(graph, rule, [0], range(8), 3, backend="numba", threads=2)
+
+    first = call()
+    for seconds in (0.0, 1.0):
+        monkeypatch.setitem(cpu._paces, graph, seconds)
+        assert call().equals(first)
+    assert asked == [0.0, cpu.ALONE_SECONDS, 0.0]
 
 
 def test_a_hop_that_outgrows_the_queue_goes_on_in_bits():
