@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from weishang.experiments.estimands import LEVELS
 from weishang.experiments.market_runs import Run
@@ -204,7 +204,7 @@ def _change(difference: NDArray[np.float64], unit: NDArray[np.float64]) -> dict[
 
 def _margin(values: NDArray[np.float64]) -> float:
     """Half of the interval of a mean."""
-    quantile = stats.t.ppf((1.0 + CONFIDENCE) / 2.0, values.size - 1)
+    quantile = stdtrit(values.size - 1, (1.0 + CONFIDENCE) / 2.0)
     return float(quantile * values.std(ddof=1) / np.sqrt(values.size))
 
 

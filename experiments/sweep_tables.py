@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from weishang.experiments.codebook import CODEBOOK, DAYS, Entry
 from weishang.experiments.market_runs import Run
@@ -295,5 +295,5 @@ def _effects(
 def _margin(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Half of the interval of a mean over the second axis."""
     worlds = values.shape[1]
-    quantile = stats.t.ppf((1.0 + CONFIDENCE) / 2.0, worlds - 1)
+    quantile = stdtrit(worlds - 1, (1.0 + CONFIDENCE) / 2.0)
     return quantile * values.std(axis=1, ddof=1) / np.sqrt(worlds)

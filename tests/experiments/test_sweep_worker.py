@@ -115,6 +115,12 @@ def test_it_ends_at_once_when_stdin_closes_within_a_part(served, plan):
     assert all(not name.startswith(".") for name in names(folder))
 
 
+def test_a_worker_imports_nothing_that_only_gathering_needs():
+    code = "import sys, weishang.experiments.sweep_runs; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"matplotlib", "scipy.stats", "weishang.experiments.report"} & {*done.stdout.split()}
+
+
 def test_a_worker_without_work_ends_with_stdin(folder):
     process = start(folder)
     assert process.stdout.readline() == "ready\n"
