@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from weishang.experiments.command import application, finish, logged
+from weishang.experiments.command import application, finish, importing, logged
 from weishang.experiments.signals import requeue_on_signals
 
 COMMANDS = {
@@ -44,7 +44,8 @@ def function(name: str) -> Callable[..., None]:
     Raises:
         KeyError: there is no such command.
     """
-    module = importlib.import_module(f"weishang.experiments.{COMMANDS[name][0]}")
+    with importing():
+        module = importlib.import_module(f"weishang.experiments.{COMMANDS[name][0]}")
     return getattr(module, name)
 
 

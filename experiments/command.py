@@ -19,6 +19,7 @@ command takes `--log` beside its own options.
 
 import contextlib
 import functools
+import gc
 import inspect
 import logging
 import os
@@ -47,6 +48,7 @@ __all__ = [
     "UsersOption",
     "application",
     "finish",
+    "importing",
     "logged",
     "note",
     "run",
@@ -114,6 +116,16 @@ def logged(experiment: Callable[..., None]) -> Callable[..., None]:
     vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)
     wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
     return wrapped
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """For imports that take long: what they make is no garbage, and to look for it is a sixth."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def finish(app: typer.Typer) -> NoReturn:

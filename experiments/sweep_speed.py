@@ -148,7 +148,8 @@ def run_sweep(file: Path, workers: int, out: Path) -> float:
     Raises:
         RuntimeError: the command failed.
     """
-    command = [sys.executable, "-m", "weishang.experiments.sweep", str(file), "--log", "quiet"]
+    command = [sys.executable, "-m", "weishang.experiments.cli", "sweep", str(file)]
+    command += ["--log", "quiet"]
     begun = time.perf_counter()
     done = subprocess.run(
         [*command, "--workers", str(workers), "--out", str(out)], capture_output=True, text=True

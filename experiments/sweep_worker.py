@@ -12,7 +12,8 @@ What computes is imported late, so that these signals are answered while it is.
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weishang.experiments import signals
-from weishang.experiments.command import run, stage
+from weishang.experiments.command import importing, run, stage
 
 if TYPE_CHECKING:
     from weishang.experiments.sweep_plan import Plan
@@ -59,12 +60,12 @@ def run_tasks(folder: Path, task: int, tasks: int) -> None:
     if not 0 <= task < tasks:
         raise ValueError(f"task is {task}; give 0 to {tasks - 1}, as there are {tasks} tasks")
     print(f"task {task} of {tasks} begins", flush=True)
-    from weishang.experiments import sweep_plan
+    with _settling():
+        from weishang.experiments import sweep_plan
 
-    plan = sweep_plan.read(folder)
+        plan = sweep_plan.read(folder)
     mine = [number for number in sweep_plan.missing(plan, folder) if number % tasks == task]
     runs = sum(len(plan.part(number)) for number in mine)
-    _settle()
     with stage(f"task {task} of {tasks}: {len(mine)} parts", runs) as advance:
         for number in mine:
             compute(plan, folder, number, advance)
@@ -81,10 +82,10 @@ def serve(folder: Path) -> None:
     wanted: SimpleQueue[int | None] = SimpleQueue()
     busy = Event()
     Thread(target=_listen, args=(wanted, busy), daemon=True).start()
-    from weishang.experiments import sweep_plan
+    with _settling():
+        from weishang.experiments import sweep_plan
 
-    plan = sweep_plan.read(folder)
-    _settle()
+        plan = sweep_plan.read(folder)
     answers(READY)
     while (number := wanted.get()) is not None:
         compute(plan, folder, number, lambda: answers(RUN))
@@ -101,12 +102,14 @@ def compute(
     sweep_runs.compute(plan, folder, number, advance)
 
 
-def _settle() -> None:
+@contextmanager
+def _settling() -> Iterator[None]:
     """Import what computes, and take it out of the garbage collector's rounds: it never goes."""
-    from weishang.experiments import sweep_runs  # noqa: F401
+    with importing():
+        yield
+        from weishang.experiments import sweep_runs  # noqa: F401
 
-    gc.collect()
-    gc.freeze()
+        gc.freeze()
 
 
 def _own_stdout() -> Callable[[str], object]:

@@ -1,6 +1,8 @@
 """The command line: one line for bad input, exit codes, nothing left behind."""
 
+import contextlib
 import errno
+import gc
 import json
 import logging
 import os
@@ -264,6 +266,13 @@ def test_leaving_has_its_code_and_its_line(monkeypatch, capsys, leaving, code, l
 
     assert exit_code(monkeypatch, experiment) == code
     assert capsys.readouterr().err == line
+
+
+def test_imports_are_not_searched_for_garbage_and_what_follows_is():
+    with contextlib.suppress(ImportError), command.importing():
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("lines", [1, 100_000])
