@@ -7,6 +7,11 @@ Runtime: by the file; on two cores some 3 seconds a million people and day.
 Output: results/sweeps/NAME (parts, gathered). The same command goes on where one was stopped.
 """
 
+import contextlib
+import importlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -99,15 +104,37 @@ def compute(plan: Plan, folder: Path, workers: int) -> None:
     missing = sweep_plan.missing(plan, folder)
     todo = sum(len(plan.part(number)) for number in missing)
     try:
-        with stage(f"sweep {plan.name}", plan.num_runs, plan.num_runs - todo) as advance:
+        with (
+            _gathering_at_hand(),
+            stage(f"sweep {plan.name}", plan.num_runs, plan.num_runs - todo) as advance,
+        ):
             sweep_crew.compute(plan, folder, missing, workers, advance)
     except sweep_crew.CrewError as error:
         progress.error(str(error), MACHINE)
         raise SystemExit(MACHINE) from None
-    # It draws figures: what it needs takes long to import, and workers are not to wait for it.
     from weishang.experiments import gather
 
     gather.collect(plan, folder)
+
+
+@contextmanager
+def _gathering_at_hand() -> Iterator[None]:
+    """Import what gathering takes while the block waits for workers.
+
+    It draws figures, so that this takes a second: neither workers nor the end are to wait for it.
+    """
+
+    def fetch() -> None:
+        # Whatever keeps it from being imported will be told where it is imported to be used.
+        with contextlib.suppress(Exception):
+            importlib.import_module("weishang.experiments.gather")
+
+    fetching = threading.Thread(target=fetch)
+    fetching.start()
+    try:
+        yield
+    finally:
+        fetching.join()
 
 
 def _hand_in(plan: Plan, folder: Path, options: slurm.Options, *, script: bool) -> None:

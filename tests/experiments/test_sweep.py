@@ -105,6 +105,38 @@ def test_a_finished_sweep_is_gathered_again_without_workers(file, truth, tmp_pat
     assert contents(folder) == truth
 
 
+def test_gathering_is_imported_while_workers_compute(file, tmp_path):
+    code = f"""
+import sys
+from pathlib import Path
+from weishang.experiments import sweep, sweep_crew, sweep_plan
+gather = "weishang.experiments.gather"
+before = gather in sys.modules
+sweep_crew.compute = lambda *given: None
+plan = sweep_plan.make(Path({str(file)!r}))
+try:
+    sweep.compute(plan, sweep_plan.open_folder(plan, Path({str(tmp_path)!r})), 1)
+except ValueError as error:
+    assert "parts are missing" in str(error)
+print(before, gather in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
+
+
+def test_what_cannot_be_imported_is_told_where_it_is_used(file, tmp_path, monkeypatch, capfd):
+    def fail(name):
+        raise MemoryError(name)
+
+    plan = sweep_plan.make(file)
+    folder = sweep_plan.open_folder(plan, tmp_path)
+    monkeypatch.setattr("weishang.experiments.sweep.importlib.import_module", fail)
+    monkeypatch.setattr(sweep_crew, "compute", lambda *given: None)
+    with pytest.raises(ValueError, match="3 of 3 parts are missing"):
+        compute(plan, folder, 1)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_second_sweep_of_the_folder_is_refused(file, tmp_path):
     folder = sweep_plan.open_folder(sweep_plan.make(file), tmp_path)
     with sweep_plan.hold(folder), pytest.raises(ValueError, match="another sweep runs in"):
