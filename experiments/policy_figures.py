@@ -14,6 +14,8 @@ PER_ROW = 4
 """Panels side by side."""
 HEIGHT_A_ROW = 0.27
 """Inches a policy in a panel."""
+LEAST_ROWS = 3
+"""Whose height a panel has at least, or its label would be taller than the panel and be cut."""
 
 
 def effects_of_policies(effects: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
@@ -43,7 +45,7 @@ def forest(effects: pd.DataFrame, outcomes: pd.DataFrame, rows: str, beside: str
     names = list(dict.fromkeys(effects[rows]))
     panels = list(dict.fromkeys(outcomes["outcome"]))
     lines = -(-len(panels) // PER_ROW)
-    height = lines * (1.0 + HEIGHT_A_ROW * len(names)) + 0.35
+    height = lines * (1.0 + HEIGHT_A_ROW * max(len(names), LEAST_ROWS)) + 0.35
     figure, grid = figures.canvas(lines, PER_ROW, height=height, sharey=True, squeeze=False)
     places = grid.ravel()
     relative = outcomes.set_index("outcome")["change_relative_to"]

@@ -117,6 +117,16 @@ def test_many_outcomes_take_several_rows():
     figures.check_labels(figure)
 
 
+@pytest.mark.parametrize("policies", [1, 2])
+def test_a_label_is_not_cut_where_there_are_few_rows(policies):
+    with figures.styled():
+        figure = policy_figures.effects_of_policies(EFFECTS[EFFECTS.index % 2 < policies], OUTCOMES)
+        figure.draw_without_rendering()
+    label, page = figure.axes[0].yaxis.label.get_window_extent(), figure.bbox
+    assert page.y0 <= label.y0
+    assert label.y1 <= page.y1
+
+
 def test_savings_are_dots_on_a_log_axis():
     (axes,) = policy_figures.saved_by_pairing(PAIRING).axes
     assert axes.get_xscale() == "log"
