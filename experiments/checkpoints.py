@@ -130,6 +130,25 @@ class Checkpoints:
             raise ValueError(f"{told[0]}, and no other is whole; {ANEW}")
         return None
 
+    def refuse_another(self) -> None:
+        """Refuse the newest whole checkpoint if it is of another run, as far as `identity` says.
+
+        That may be less than a checkpoint says of its run, for a look before what takes long.
+        Broken ones are left for `load` to tell of.
+
+        Raises:
+            ValueError: as of `load`.
+        """
+        for _, path in self._generations():
+            try:
+                text, _ = _read(path)
+            except TooLargeError:
+                raise
+            except ValueError:
+                continue
+            self._check(path, text, wholly=False)
+            return
+
     def discard(self) -> None:
         """Remove all checkpoints, whole or not, the newest first."""
         for _, path in self._generations():
@@ -144,8 +163,8 @@ class Checkpoints:
         found = [match for match in map(NAME.fullmatch, names) if match]
         return sorted(((int(match[1]), self.folder / match[0]) for match in found), reverse=True)
 
-    def _check(self, path: Path, text: Mapping[str, Any]) -> None:
-        """Refuse the checkpoint of another run."""
+    def _check(self, path: Path, text: Mapping[str, Any], *, wholly: bool = True) -> None:
+        """Refuse the checkpoint of another run; wholly: it says no more of it than `identity`."""
         if text.get("format") != FORMAT:
             raise ValueError(
                 f"{path}: is of the format {str(text.get('format'))[:40]!r}, not {FORMAT!r}; {ANEW}"
@@ -154,7 +173,7 @@ class Checkpoints:
         if not isinstance(saved, dict) or not isinstance(text.get("facts"), dict):
             raise ValueError(f"{path}: does not say what run it is of; {ANEW}")
         other = [name for name, digest in self.identity.items() if saved.get(name) != digest]
-        other += ["number of parts"] * (len(saved) != len(self.identity))
+        other += ["number of parts"] * (wholly and len(saved) != len(self.identity))
         if other:
             raise ValueError(
                 f"{path.parent}: holds the state of another run, its {_listed(other)} "

@@ -14,7 +14,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -257,9 +257,13 @@ def run_kept(
     *,
     named: Sequence[NamedSeller] = (),
     advance: Callable[[], object] = lambda: None,
+    resumed: Callable[[int], object] = lambda day: None,
     keep: Keeper,
 ) -> Kept:
-    """`run_market` with the campaigns' rows left on the disk."""
+    """`run_market` with the campaigns' rows left on the disk.
+
+    `resumed` is called with the day after which it goes on, when what was kept is taken over.
+    """
     market_runs.check(scenario, days)
     try:
         done = keep.begin()
@@ -270,6 +274,8 @@ def run_kept(
             )
         market = Market(society, scenario, world, sellers, chats=chats, named=named)
         rows = keep.resume(market)
+        if done:
+            resumed(done)
         _go_on(market, days, rows, advance, keep)
         kept = Kept(day_rows(market), keep.campaigns(), rows.searches())
         market.disband()
@@ -295,6 +301,19 @@ def refuse_running(folder: Path) -> None:
         os.close(_lock(folder))
 
 
+def refuse_another(folder: Path, known: Mapping[str, Any]) -> None:
+    """Refuse a folder that holds another run, before the people of this one are made.
+
+    Args:
+        folder: of the run; it may be missing.
+        known: from `known_identity`.
+
+    Raises:
+        ValueError: its scenario, world, sellers or version differ.
+    """
+    Checkpoints(folder, known).refuse_another()
+
+
 def identity_of(
     society: Society,
     chats: GroupChats | None,
@@ -308,13 +327,20 @@ def identity_of(
     The number of days is none of it: a run may be prolonged.
     """
     people = (society.interest, society.budget_class, society.place)
+    graph = [
+        society.graph.fingerprint(),
+        _digest_of(people),
+        None if chats is None else chats.fingerprint(),
+    ]
+    return {"graph": graph, **known_identity(scenario, world, sellers, named)}
+
+
+def known_identity(
+    scenario: Scenario, world: int, sellers: int, named: Sequence[NamedSeller] = ()
+) -> dict[str, Any]:
+    """What of `identity_of` is known without the people."""
     return {
         "scenario": scenario.values(),
-        "graph": [
-            society.graph.fingerprint(),
-            _digest_of(people),
-            None if chats is None else chats.fingerprint(),
-        ],
         "world": world,
         "sellers": [sellers, list(named)],
         "version": version(),

@@ -37,6 +37,8 @@ from weishang.experiments.long_run import (
     Kept,
     check_seconds,
     identity_of,
+    known_identity,
+    refuse_another,
     refuse_running,
     run_kept,
 )
@@ -78,6 +80,9 @@ def run(
     inputs = [*file.files, *(path for path in (graph, nodes) if path is not None)]
     state = state_folder(out, scenario.stem)
     refuse_running(state)
+    world = derive(seed, Branch.WORLD, 0)
+    if not fresh:
+        refuse_another(state, known_identity(file.scenario, world, sellers, file.sellers))
     with ExitStack() as held:
         with Report(
             scenario.stem, out / FOLDER, title=file.name, seed=seed, inputs=inputs
@@ -85,7 +90,6 @@ def run(
             people = society(graph, users, seed, file.scenario.society, nodes)
             check_sellers(file, people)
             groups = chats(people, file.scenario.groups, seed, nodes)
-            world = derive(seed, Branch.WORLD, 0)
             identity = identity_of(people, groups, file.scenario, world, sellers, file.sellers)
             keep = held.enter_context(Keeper(state, identity, checkpoint_seconds))
             with stage(file.name, days, _begin(keep, fresh)) as advance:
@@ -98,6 +102,7 @@ def run(
                     sellers,
                     named=file.sellers,
                     advance=advance,
+                    resumed=lambda day: note(f"goes on after day {day}"),
                     keep=keep,
                 )
             daily = with_dates(kept.days, file)
@@ -163,13 +168,10 @@ def summed_up(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _begin(keep: Keeper, fresh: bool) -> int:
-    """Throw away or find what is kept, and say after which day the run goes on."""
+    """Throw away or find what is kept, and give the day after which the run goes on."""
     if fresh:
         keep.discard()
-    done = keep.begin()
-    if done:
-        note(f"goes on after day {done}")
-    return done
+    return keep.begin()
 
 
 def _tell(report: Report, file: ScenarioFile, daily: pd.DataFrame, kept: Kept) -> None:

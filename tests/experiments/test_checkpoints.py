@@ -161,6 +161,21 @@ def test_another_runs_checkpoint_is_refused_by_what_differs(
     assert [(path.name, path.read_bytes()) for path in files(kept)] == before
 
 
+def test_a_part_of_the_identity_is_enough_to_refuse_and_none_to_go_on(kept: Checkpoints) -> None:
+    part = {"world": IDENTITY["world"]}
+    Checkpoints(kept.folder, part).refuse_another()
+    Checkpoints(kept.folder / "missing", part).refuse_another()
+    other = Checkpoints(kept.folder, {"world": "another"})
+    with pytest.raises(ValueError, match="holds the state of another run, its world differs"):
+        other.refuse_another()
+    newest, older = sorted(files(kept), reverse=True)
+    newest.write_bytes(b"")
+    with pytest.raises(ValueError, match="its world differs"):
+        other.refuse_another()
+    older.write_bytes(b"")
+    other.refuse_another()
+
+
 def with_header(header: Any, data: bytes = b"", length: int | None = None) -> bytes:
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + data

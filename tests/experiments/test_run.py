@@ -264,7 +264,7 @@ def stopped(scenario: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"seed": 4}, "its graph and world differ"),
+        ({"seed": 4}, "its world differs"),
         ({"users": 1_600}, "its graph differs"),
         ({"sellers": 41}, "its sellers differs"),
     ],
@@ -288,6 +288,31 @@ def test_another_scenario_of_the_same_name_is_refused(
     with pytest.raises(ValueError, match=r"its scenario differs.*--fresh"):
         small(path, stopped)
     assert small(scenario, stopped) == files(folder)
+
+
+def test_another_run_is_refused_before_its_people_are_made(
+    scenario: Path, stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("weishang.experiments.run.society", lambda *given: fail())
+    with pytest.raises(ValueError, match="holds the state of another run, its sellers differs"):
+        small(scenario, stopped, sellers=41)
+
+
+def test_what_is_refused_does_not_say_that_it_goes_on(
+    scenario: Path,
+    stopped: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(*given: Any) -> None:
+        raise ValueError("state is of other sellers")
+
+    monkeypatch.setattr("weishang.model.state.restore", refuse)
+    with pytest.raises(ValueError, match="state is of other sellers"):
+        small(scenario, stopped)
+    with pytest.raises(ValueError, match="days is 1"):
+        small(scenario, stopped, days=1)
+    assert "goes on" not in capsys.readouterr().err
 
 
 def test_begun_afresh_it_lives_every_day(

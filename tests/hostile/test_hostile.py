@@ -1,7 +1,6 @@
 """Hostile inputs end in one line and exit code 2, soon, in little memory, with nothing written."""
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +16,6 @@ from victims import cases  # noqa: E402 - it lies beside this file
 MOST_BYTES = 10**9
 MOST_SECONDS = 5.0
 AT_LEAST = 40
-NOTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d goes on after day \d+\n")
-"""What a run that goes on says before it reads on."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,7 @@ def test_the_corpus_is_large_and_each_case_has_a_name_of_its_own():
 @pytest.mark.parametrize("name", [case.name for case in cases()])
 def test_a_hostile_input_is_refused_in_one_line(outcomes, name):
     outcome = outcomes[name]
-    line = NOTE.sub("", outcome["stderr"])
+    line = outcome["stderr"]
     assert line.startswith("weishang: "), line
     assert line.count("\n") == 1, line
     assert outcome["told"] in line
