@@ -188,7 +188,7 @@ BLOCKS: Mapping[str, Callable[[Path], str]] = {
     "market_profile": _saved("market", "profile.csv"),
     "sweep_claims": sweep_claims,
     "survival": _saved("survival", "survival.csv"),
-    "fuzzing": _saved("fuzzing", "fuzzing.csv"),
+    "fuzzing": _saved("fuzzing", "readers.csv"),
     "claims": claims,
     "speed": speed,
     "calls": calls,

@@ -7,10 +7,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from weishang.experiments import manifest, page_blocks, tables
 
 TOOLS = Path(__file__).parent / "tools"
 sys.path.append(str(TOOLS))
@@ -19,6 +22,7 @@ import failing_disk  # noqa: E402 - it lies in the folder above
 import failing_memory  # noqa: E402
 import injuries  # noqa: E402
 import preloaded  # noqa: E402
+import survival  # noqa: E402
 import trials  # noqa: E402
 
 KILLS = 3
@@ -152,3 +156,62 @@ def test_results_that_are_half_old_are_a_fault():
         "a is neither as it was nor as it should become"
     ]
     assert len(list(injuries.faults_of_results({}, old, new))) == 1
+
+
+ROW = {
+    "command": "run",
+    "injury": "SIGKILL",
+    "start": "fork",
+    "places": None,
+    "times": 3,
+    "inside": 1,
+    "ends": "SIGKILL: 3",
+    "finished": 2,
+    "equal": 2,
+    "faults": [],
+    "lines": {"market was being written": 1},
+}
+
+
+def saved(monkeypatch: pytest.MonkeyPatch, out: Path, *words: str) -> Any:
+    """Runs the tool, which ends as it ends."""
+    monkeypatch.setattr(sys, "argv", ["survival.py", "--out", str(out), *words])
+    with pytest.raises(SystemExit) as left:
+        survival.main()
+    return left.value.code
+
+
+def test_what_is_survived_is_saved_with_the_time_that_it_took(tmp_path, monkeypatch):
+    def measured(*given):
+        time.sleep(0.5)
+        yield ROW
+
+    monkeypatch.setattr(survival, "measured", measured)
+    assert saved(monkeypatch, tmp_path, "--kills", "3") == 0
+    record = manifest.read(tmp_path / "survival")
+    assert record["wall_seconds"] >= 0.5
+    assert record["parameters"] == {"kills": 3, "seed": 2026, "every": 1}
+    book = tables.read(tmp_path / "survival" / "codebook.csv")
+    assert set(book["table"]) == {"survival", "messages", "codebook"}
+    page = "<!-- begin survival -->\n<!-- end survival -->\n"
+    fresh = page_blocks.refreshed(page, tmp_path)
+    assert "| run | SIGKILL | fork |  | 3 | 1 | SIGKILL: 3 | 2 | 2 | 0 |" in fresh
+    assert "being written" not in fresh
+
+
+def test_a_look_that_fails_leaves_what_was_saved_before(tmp_path, monkeypatch):
+    lines = tmp_path / "lines.json"
+    lines.write_text(json.dumps({**ROW, "faults": ["a file is missing"]}) + "\n")
+    assert saved(monkeypatch, tmp_path, str(lines)) == 1
+    before = trials.contents(tmp_path / "survival")
+    assert manifest.read(tmp_path / "survival")["inputs"][0]["name"] == "lines.json"
+
+    def fail(*given):
+        yield ROW
+        raise subprocess.CalledProcessError(1, "failing_disk.py")
+
+    monkeypatch.setattr(survival, "measured", fail)
+    monkeypatch.setattr(sys, "argv", ["survival.py", "--out", str(tmp_path)])
+    with pytest.raises(subprocess.CalledProcessError):
+        survival.main()
+    assert trials.contents(tmp_path / "survival") == before

@@ -51,6 +51,7 @@ from weishang.experiments import (
     tables,
 )
 from weishang.experiments.checkpoints import Checkpoints
+from weishang.experiments.codebook import Entry, add_codebook
 from weishang.experiments.command import show
 from weishang.experiments.nodes_file import read_nodes
 from weishang.experiments.parts import Part
@@ -61,6 +62,7 @@ from weishang.model.market import Market
 from weishang.model.scenario import Scenario
 from weishang.model.society import SocietyParameters, generate
 
+TITLE = "Fuzzing of every reader"
 SECONDS = 600.0
 TURNS = 6
 TURN_SECONDS = 4.0
@@ -100,6 +102,16 @@ class Reader:
     read: Callable[[Path], object]
 
 
+COLUMNS: dict[str, Entry] = {
+    "reader": ("name", "of what is read"),
+    "inputs": ("number", "that it was fed"),
+    "accepted": ("number", "of these, read"),
+    "refused": ("number", "of these, refused with a ValueError"),
+    "crashes": ("number", "of these, neither"),
+    "seconds": ("seconds", "of all its turns, wall time"),
+}
+
+
 @dataclass
 class Tally:
     """What the turns of a reader came to."""
@@ -121,11 +133,15 @@ def main() -> None:
     options = _options()
     wanted = [one for one in READERS if not options.reader or one.name in options.reader]
     folder = Path(tempfile.mkdtemp(prefix="weishang-fuzzing-"))
-    tallies = fuzz(wanted, options.seconds, options.seed, folder)
-    frame = _frame(tallies)
-    show(frame, f"Fuzzing, seed {options.seed}")
-    if options.out is not None:
-        _save(frame, options)
+    if options.out is None:
+        frame = _frame(fuzz(wanted, options.seconds, options.seed, folder))
+    else:
+        # Open before anything is fed, so that the manifest has the time that this takes.
+        with Report("fuzzing", options.out, title=TITLE, seed=options.seed) as report:
+            frame = _frame(fuzz(wanted, options.seconds, options.seed, folder))
+            report.parameters = {"seconds": options.seconds, "most_edits": MOST_EDITS}
+            _save(report, frame)
+    show(frame, f"{TITLE}, seed {options.seed}")
     if frame["crashes"].any():
         sys.exit(f"crashes: {frame['crashes'].sum()}; their inputs are in {folder}")
     shutil.rmtree(folder)
@@ -169,16 +185,15 @@ def _frame(tallies: dict[str, Tally]) -> pd.DataFrame:
     return pd.DataFrame(rows).round({"seconds": 1})
 
 
-def _save(frame: pd.DataFrame, options: argparse.Namespace) -> None:
-    with Report("fuzzing", options.out, title="Fuzzing of every reader", seed=options.seed) as one:
-        one.parameters = {"seconds": options.seconds, "most_edits": MOST_EDITS}
-        one.table(
-            "readers",
-            frame,
-            "Readers of files and what they made of inputs that Hypothesis drew",
-            "A crash is an exception that is no ValueError, the end of the process, more than "
-            f"{INPUT_SECONDS} seconds for one input or {MORE_BYTES >> 30} GB.",
-        )
+def _save(report: Report, frame: pd.DataFrame) -> None:
+    report.table(
+        "readers",
+        frame,
+        "Readers of files and what they made of inputs that Hypothesis drew",
+        "A crash is an exception that is no ValueError, the end of the process, more than "
+        f"{INPUT_SECONDS} seconds for one input or {MORE_BYTES >> 30} GB.",
+    )
+    add_codebook(report, {"readers": COLUMNS})
 
 
 def _turn(reader: Reader, seconds: float, number: int, folder: Path) -> Tally:

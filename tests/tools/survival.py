@@ -17,26 +17,36 @@ from typing import Any
 
 import pandas as pd
 
+from weishang.experiments.codebook import Entry, add_codebook
 from weishang.experiments.report import Report
 
 HERE = Path(__file__).parent
-COLUMNS = {
-    "command": "what was hurt; `tasks` are two of a job array, and all of their markets save",
-    "injury": "what was done",
-    "start": "fork: of a process that has imported all; process: a program of its own",
-    "places": "calls of a start at which it can be done; none where moments are random",
-    "times": "how often it was done",
-    "inside": "of these, how often a file was being written, or a half one lay there afterwards",
-    "ends": "exit codes of starts that were hurt, or the signals that ended them",
-    "finished": "how often the command was brought to its end then",
-    "equal": "how often every file was what it is in peace, with nothing beside it",
-    "faults": "what should not have been",
+INJURIES: dict[str, Entry] = {
+    "command": (
+        "name",
+        "what was hurt; `tasks`: two of an array, whose markets all save",
+    ),
+    "injury": ("name", "what was done"),
+    "start": ("name", "fork: of a process that has imported all; process: a program of its own"),
+    "places": ("number", "calls of a start at which it can be done; none where moments are random"),
+    "times": ("number", "how often it was done"),
+    "inside": (
+        "number",
+        "of these, how often a file was being written, or a half one lay there afterwards",
+    ),
+    "ends": ("codes", "exit codes of starts that were hurt, or the signals that ended them"),
+    "finished": ("number", "how often the command was brought to its end then"),
+    "equal": ("number", "how often every file was what it is in peace, with nothing beside it"),
+    "faults": ("number", "what should not have been"),
 }
-MESSAGES = {
-    "command": "see survival",
-    "injury": "see survival",
-    "line": "what a command said on stderr, or what was being written when it was killed",
-    "times": "how often",
+MESSAGES: dict[str, Entry] = {
+    "command": ("name", "see survival"),
+    "injury": ("name", "see survival"),
+    "line": (
+        "text",
+        "what a command said on stderr, or what was being written when it was killed",
+    ),
+    "times": ("number", "how often"),
 }
 FAULTS_TOLD = 20
 NOTES = (
@@ -55,13 +65,15 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="from one failing call to the next")
     parser.add_argument("--out", type=Path, help="folder of results")
     given = parser.parse_args()
-    if given.rows:
-        found = [row for path in given.rows for row in parsed(path.read_text().splitlines())]
+    if given.out is None:
+        found = _found(given)
     else:
-        found = list(measured(given.kills, given.seed, given.every))
-    if given.out is not None:
-        parameters = {"kills": given.kills, "seed": given.seed, "every": given.every}
-        save(found, given.out, given.rows, {} if given.rows else parameters)
+        # Open before anything is measured, so that the manifest has the time that this takes.
+        with Report("survival", given.out, title="What runs survive", inputs=given.rows) as report:
+            found = _found(given)
+            parameters = {"kills": given.kills, "seed": given.seed, "every": given.every}
+            report.parameters = {} if given.rows else parameters
+            save(report, found)
     faults = [fault for row in found for fault in row["faults"]]
     print(f"{sum(row['times'] for row in found):,} injuries, {len(faults)} faults")
     print("\n".join(faults[:FAULTS_TOLD]))
@@ -91,26 +103,22 @@ def parsed(lines: Iterable[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def save(
-    found: Sequence[dict[str, Any]], out: Path, files: Sequence[Path], parameters: dict[str, int]
-) -> None:
-    """Save rows as the result `survival`.
+def save(report: Report, found: Sequence[dict[str, Any]]) -> None:
+    """Save rows as the tables of the result `survival`."""
+    report.table("survival", _table(found), "Injuries", NOTES)
+    report.table("messages", _messages(found), "What was said", "Paths and numbers are a star.")
+    add_codebook(report, {"survival": INJURIES, "messages": MESSAGES})
 
-    Args:
-        found: the rows.
-        out: folder of results.
-        files: that they were read from, if so.
-        parameters: of the programs that gave them otherwise.
-    """
-    with Report("survival", out, title="What runs survive", inputs=files) as report:
-        report.parameters = parameters
-        report.table("survival", _table(found), "Injuries", NOTES)
-        report.table("messages", _messages(found), "What was said", "Paths and numbers are a star.")
-        report.table("codebook", _codebook(), "Columns")
+
+def _found(given: argparse.Namespace) -> list[dict[str, Any]]:
+    """Rows from the files that are given, or measured now."""
+    if given.rows:
+        return [row for path in given.rows for row in parsed(path.read_text().splitlines())]
+    return list(measured(given.kills, given.seed, given.every))
 
 
 def _table(found: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(found, columns=list(COLUMNS))
+    frame = pd.DataFrame(found, columns=list(INJURIES))
     return frame.assign(
         places=frame["places"].astype("Int64"), faults=[len(each) for each in frame["faults"]]
     )
@@ -124,12 +132,6 @@ def _messages(found: Sequence[dict[str, Any]]) -> pd.DataFrame:
             counts[row["command"], row["injury"], line] += times
     rows = [(*key, times) for key, times in counts.items()]
     return pd.DataFrame(rows, columns=list(MESSAGES))
-
-
-def _codebook() -> pd.DataFrame:
-    tables = {"survival": COLUMNS, "messages": MESSAGES}
-    rows = [(table, *told) for table, columns in tables.items() for told in columns.items()]
-    return pd.DataFrame(rows, columns=["table", "column", "meaning"])
 
 
 if __name__ == "__main__":

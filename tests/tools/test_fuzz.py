@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from weishang.experiments import manifest
+
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))
 
@@ -22,6 +24,9 @@ def test_every_reader_is_fed_and_none_crashes(tmp_path):
     readers = pd.read_csv(tmp_path / "fuzzing" / "readers.csv")
     assert readers["reader"].tolist() == [one.name for one in READERS]
     assert (readers["inputs"] > 0).all()
+    record = manifest.read(tmp_path / "fuzzing")
+    assert record["wall_seconds"] > 0.9 * readers["seconds"].sum() > 1.0
+    assert len(pd.read_csv(tmp_path / "fuzzing" / "codebook.csv")) == len(readers.columns) + 4
     assert (readers["accepted"] + readers["refused"] == readers["inputs"]).all()
 
 
