@@ -15,6 +15,7 @@ from weishang.experiments.codebook import CODEBOOK, DAYS, Entry
 from weishang.experiments.market_runs import Run
 from weishang.experiments.paired import (
     CONFIDENCE,
+    Columns,
     Outcome,
     campaign_outcomes,
     described,
@@ -73,13 +74,14 @@ def run_row(plan: Plan, setting: RunSetting, num_sellers: int, ran: Run) -> dict
     """A run as a row of the table of runs."""
     values = plan.points[setting.point].values
     measured = outcomes(setting.scenario.money.usual_price)
+    days, campaigns = Columns(ran.days), Columns(ran.campaigns)
     return {
         **_place(setting),
         "world_seed": setting.world_seed,
         "policy": setting.policy,
         "num_sellers": num_sellers,
         **{name: values[name] for name in plan.varied},
-        **{one.name: one.measure(ran.days, ran.campaigns) for one in measured},
+        **{one.name: one.measure(days, campaigns) for one in measured},
     }
 
 
