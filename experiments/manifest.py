@@ -1,6 +1,7 @@
 """Where a result comes from: command, parameters, code, machine, and the hash of every file."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -122,9 +123,15 @@ def source_digest() -> str:
 def package_versions() -> dict[str, str]:
     """Versions of the installed packages that this process has imported."""
     loaded = {name.partition(".")[0] for name in sys.modules}
-    owners = metadata.packages_distributions()
+    owners = package_owners()
     names = {owner for module in loaded for owner in owners.get(module, ())}
     return {name: metadata.version(name) for name in sorted(names, key=str.lower)}
+
+
+@functools.cache
+def package_owners() -> Mapping[str, list[str]]:
+    """Installed packages by the modules that they bring; to list their files takes .2 s."""
+    return metadata.packages_distributions()
 
 
 def cpu_model() -> str:

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from weishang.experiments import progress, slurm, sweep_crew, sweep_plan, sweep_state
+from weishang.experiments import manifest, progress, slurm, sweep_crew, sweep_plan, sweep_state
 from weishang.experiments.command import (
     MACHINE,
     RESULTS,
@@ -119,7 +119,7 @@ def compute(plan: Plan, folder: Path, workers: int) -> None:
 
 @contextmanager
 def _gathering_at_hand() -> Iterator[None]:
-    """Import what gathering takes while the block waits for workers.
+    """Import and list what gathering takes while the block waits for workers.
 
     It draws figures, so that this takes a second: neither workers nor the end are to wait for it.
     """
@@ -128,6 +128,7 @@ def _gathering_at_hand() -> Iterator[None]:
         # Whatever keeps it from being imported will be told where it is imported to be used.
         with contextlib.suppress(Exception):
             importlib.import_module("weishang.experiments.gather")
+            manifest.package_owners()
 
     fetching = threading.Thread(target=fetch)
     fetching.start()
