@@ -1,7 +1,6 @@
 """The numba backend: compiled stages, cascades in bundles, all cores."""
 
 import math
-import os
 from collections.abc import Callable
 from threading import local
 from time import perf_counter
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 
 from weishang.kernels.cascade import cpu_count, cpu_layers, cpu_layers_events, cpu_record, cpu_wide
 from weishang.kernels.cascade.cpu_batch import Batch, make_scratch
-from weishang.kernels.cascade.cpu_crew import share_out
 from weishang.kernels.cascade.cpu_layers_batch import LayeredBatch, make_memory
 from weishang.kernels.cascade.result import Cascades, Events
 from weishang.kernels.cascade.task import Layer, Task
+from weishang.kernels.crew import share_out, usable_threads
 
 MOST_THREADS = 1024
 """Threads that can be asked for."""
@@ -54,7 +53,7 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
             f"threads is {threads}; give at least 1 and at most {MOST_THREADS}, "
             "or None for one a core"
         )
-    workers = Workers(threads or os.cpu_count() or 1, _is_quick(task))
+    workers = Workers(threads or usable_threads(), _is_quick(task))
     if not task.plain:
         return _spread_in_layers(task, workers)
     batch = Batch.of(task)

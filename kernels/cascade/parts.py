@@ -1,7 +1,6 @@
 """A batch that outgrows memory goes on in halves, with the same result."""
 
 import gc
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from weishang.kernels.cascade import available, memory
 from weishang.kernels.cascade.memory import Batch, in_words
 from weishang.kernels.cascade.result import Cascades
 from weishang.kernels.cascade.task import Task
+from weishang.kernels.crew import usable_threads
 from weishang.kernels.layers import Groups
 
 CPU_ALLOCATOR = "DefaultCPUAllocator"
@@ -92,7 +92,7 @@ def _one_too_many(task: Task, backend: str, options: Mapping[str, Any], before: 
         need = memory.estimate(
             backend,
             _batch(task, cascades=1),
-            threads=options.get("threads") or os.cpu_count() or 1,
+            threads=options.get("threads") or usable_threads(),
             device=str(options.get("device") or ("cuda" if available.has_device_file() else "cpu")),
             memory=options.get("memory"),
         )

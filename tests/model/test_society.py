@@ -40,7 +40,7 @@ def _users_with_about(graph, friends, within=0.1):
 def test_same_seed_same_society_on_any_number_of_cores(monkeypatch):
     made = []
     for cores in (1, 3):
-        monkeypatch.setattr("weishang.kernels.csr.os.cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr("weishang.kernels.csr.usable_threads", lambda cores=cores: cores)
         made.append(generate(SocietyParameters(), 3000, np.random.default_rng(5)))
     assert made[0].fingerprint() == made[1].fingerprint()
     other = generate(SocietyParameters(), 3000, np.random.default_rng(6))

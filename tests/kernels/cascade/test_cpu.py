@@ -7,7 +7,7 @@ import pytest
 
 from weishang.kernels import CascadeRule, Graph, propagate
 from weishang.kernels.cascade import cpu, cpu_batch, cpu_count, cpu_record
-from weishang.kernels.cascade.cpu_crew import share_out
+from weishang.kernels.crew import share_out
 
 CASCADES = 37
 

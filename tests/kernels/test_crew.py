@@ -2,6 +2,7 @@
 
 import gc
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -9,8 +10,8 @@ import weakref
 
 import pytest
 
-from weishang.kernels.cascade import cpu_crew
-from weishang.kernels.cascade.cpu_crew import share_out
+from weishang.kernels import crew
+from weishang.kernels.crew import share_out, usable_threads
 
 PARTS = 40
 
@@ -76,6 +77,17 @@ def test_calls_from_several_threads_do_not_mix():
     assert found == {n: [(n, place) for place in range(PARTS)] for n in range(5)}
 
 
+def test_a_process_among_several_takes_its_share_of_the_cores():
+    told = "from weishang.kernels.crew import usable_threads; print(usable_threads())"
+    for threads in (1, 3):
+        environment = {**os.environ, "NUMBA_NUM_THREADS": str(threads)}
+        done = subprocess.run(
+            [sys.executable, "-c", told], capture_output=True, text=True, env=environment
+        )
+        assert int(done.stdout) == threads
+    assert usable_threads() >= 1
+
+
 def test_nothing_of_a_job_is_kept():
     class Held:
         pass
@@ -102,4 +114,4 @@ def test_a_forked_process_has_a_crew_of_its_own():
         done = share_out(PARTS, 3, list, slow_square) == [n * n for n in range(PARTS)]
         os._exit(0 if done else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert cpu_crew._crew._threads >= 2
+    assert crew._crew._threads >= 2

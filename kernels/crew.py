@@ -1,4 +1,4 @@
-"""Threads that share out the parts of a batch, kept between calls.
+"""Threads that share out work on arrays, kept between calls.
 
 To hand work to a pool of the standard library takes longer than many a batch: its futures have
 locks of their own. Here a job is put into a queue, and the caller does not wait for a thread that
@@ -12,6 +12,8 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from time import perf_counter
 from typing import Any
+
+from numba import config
 
 
 class _Job:
@@ -102,6 +104,14 @@ class _Crew:
 
 
 _crew = _Crew()
+
+
+def usable_threads() -> int:
+    """One a core that this process may use, or as many as NUMBA_NUM_THREADS says.
+
+    A process among several, as a sweep's worker, is told its share of the cores so.
+    """
+    return int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set as it is imported
 
 
 def share_out(
