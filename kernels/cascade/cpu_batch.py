@@ -35,7 +35,7 @@ MOST_HITS = 2 * UNIT_SLOTS
 PLACES = 6
 """Of the cursor, see `cpu_exposures`."""
 
-MOST_STRANDS = 64
+MOST_STRANDS = 256
 
 
 class Layer(NamedTuple):
@@ -130,7 +130,7 @@ class Bundle(NamedTuple):
 
     Attributes:
         first: row of strand 0.
-        strands: how many, up to 64.
+        strands: how many, up to 256.
         shift: bits that a strand takes in a code, node << shift | strand.
     """
 
@@ -146,7 +146,7 @@ class Scratch(NamedTuple):
         work: uint64, the parts that `STATES` .. `SLOTS` name.
         codes: uint32, an entry a live slot of a unit.
         hits: uint32, codes, sources: int32, an entry a hit that is handed on.
-        limits: uint64 [64], the threshold of each strand.
+        limits: uint64 [256], the threshold of each strand.
         cursor: int64 [6], see `cpu_exposures`.
     """
 

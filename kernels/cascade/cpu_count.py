@@ -24,6 +24,7 @@ from weishang.kernels.cascade.cpu_decide import (
     COUNTED,
     REACH,
     SHARERS,
+    all_act,
     append,
     count_reach,
     decide,
@@ -58,7 +59,7 @@ class State(NamedTuple):
         queues: uint32 [2, codes / 64], codes of a small frontier, and of the next one.
         reached: uint32, codes of `seen`, as long as they are few.
         chunk: uint32, codes swept out of a large frontier.
-        counts: int64 [4, 64], the hop's reach, visitors, buyers and sharers by strand.
+        counts: int64 [4, 256], the hop's reach, visitors, buyers and sharers by strand.
         place: int64 [3]: 1 when the frontier is in the bits, 0 when it is in a queue; number of
             `reached`, or -1 when they are not listed any more; the sweep's next word.
         scratch: Scratch.
@@ -163,7 +164,10 @@ def _hop(batch, bundle, hop, size, state):
         The number of sharers; `state.counts` are the hop's.
     """
     now = np.int64(hop - 1 & 1)
-    state.counts[:] = 0
+    counts = state.counts
+    for strand in range(bundle.strands):
+        for column in range(COUNTED):
+            counts[column, strand] = 0
     plain = is_plain(batch, bundle, hop)
     to_bits = 2 * size > _few(state)
     posting, joining = state.bits[now], state.bits[1 - now]
@@ -179,9 +183,11 @@ def _hop(batch, bundle, hop, size, state):
             batch, bundle, hop, posts, count, state, queue, joining, end, to_bits, plain
         )
         count = _sweep(posting, state.place, posts) if state.place[DENSE] else 0
+    if plain:
+        all_act(counts, bundle.strands)
     size = np.int64(0)
     for strand in range(bundle.strands):
-        size += state.counts[SHARERS, strand]
+        size += counts[SHARERS, strand]
     state.place[DENSE] = 0
     if to_bits:
         _settle_in(state, 1 - now, size)

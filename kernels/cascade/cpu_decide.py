@@ -4,7 +4,7 @@ import numpy as np
 
 from weishang.kernels.cascade.cpu_batch import of_cascade, of_level
 from weishang.kernels.cascade.cpu_jit import lean
-from weishang.kernels.cascade.cpu_words import CERTAIN, ONE, uniform
+from weishang.kernels.cascade.cpu_words import CERTAIN, uniform
 
 COUNTED = 4
 REACH, VISITORS, BUYERS, SHARERS = range(COUNTED)
@@ -28,11 +28,16 @@ def is_plain(batch, bundle, hop):
 
 @lean
 def count_reach(fresh, shift, counts):
-    """Count codes by strand where all visit, nobody buys and all share."""
+    """Count codes by strand; `all_act` does the rest where all visit and share."""
     strand_bits = np.uint64((1 << shift) - 1)
     for i in range(np.uint64(fresh.size)):
         counts[REACH, np.uint64(fresh[i]) & strand_bits] += 1
-    for strand in range(strand_bits + ONE):
+
+
+@lean
+def all_act(counts, strands):
+    """Complete counts of reach where all visit, nobody buys and all share."""
+    for strand in range(strands):
         counts[VISITORS, strand] = counts[SHARERS, strand] = counts[REACH, strand]
 
 

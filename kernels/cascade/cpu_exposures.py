@@ -52,9 +52,9 @@ the unit that comes next, 0 or 1, and with it the half of the arrays for two; co
 are on their way."""
 NONE_WAITING = -1
 
-STRAND_AT, SLOT_AT = np.uint64(8), np.uint64(14)
-BLOCK_MASK, STRAND_MASK = np.uint64((1 << 8) - 1), np.uint64((1 << 6) - 1)
-"""A listed slot is slot << 14 | strand << 8 | block, block being its place among those of two
+STRAND_AT, SLOT_AT = np.uint64(8), np.uint64(16)
+BLOCK_MASK, STRAND_MASK = np.uint64((1 << 8) - 1), np.uint64((1 << 8) - 1)
+"""A listed slot is slot << 16 | strand << 8 | block, block being its place among those of two
 units."""
 
 FAR_BYTES = 1 << 20

@@ -26,6 +26,7 @@ from weishang.kernels.cascade.cpu_count import COLUMNS, NO_LINES
 from weishang.kernels.cascade.cpu_decide import (
     COUNTED,
     REACH,
+    all_act,
     append,
     count_reach,
     decide,
@@ -52,7 +53,7 @@ class Memory(NamedTuple):
 
     Attributes:
         scratch: Scratch.
-        counts: int64 [4, 64], of which a cascade uses the first column.
+        counts: int64 [4, 256], of which a cascade uses the first column.
     """
 
     scratch: Scratch
@@ -142,6 +143,8 @@ def _post(row, hop, posts, batch, seen, memory):
         else:
             end = decide(batch, bundle, hop, fresh, counts, sharers, end, none, False)
         found = next_hits(batch, bundle, hop, posts, size, scratch, seen, scratch.hits, at, True)
+    if plain:
+        all_act(counts, 1)
     return sharers[:end]
 
 

@@ -193,7 +193,7 @@ def _seed_sets(
 
 def _are_ints(values: list[Any]) -> bool:
     """Whether all are Python's own integers, as in most calls: they need no further question."""
-    return all(type(value) is int for value in values)
+    return set(map(type, values)) <= {int}
 
 
 def _is_list(value: Any) -> bool:

@@ -169,8 +169,8 @@ def test_ids_that_do_not_fit_are_told() -> None:
 @pytest.mark.parametrize(
     ("room", "cascades", "doses", "options"),
     [
-        (75_000_000, 64, 1, {"backend": "numba", "record": "events", "threads": 1}),
-        (65_000_000, 64, 1, {"backend": "torch", "record": "events", "device": "cpu"}),
+        (125_000_000, 64, 1, {"backend": "numba", "record": "events", "threads": 1}),
+        (125_000_000, 64, 1, {"backend": "torch", "record": "events", "device": "cpu"}),
     ],
     ids=["numba", "torch"],
 )
