@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from threading import local
+from threading import get_ident, local
 from time import perf_counter
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -98,12 +98,20 @@ def _count(task: Task, batch: Batch, workers: Workers) -> Cascades:
 
 def _count_one_by_one(task: Task, batch: Batch, workers: Workers) -> Cascades:
     """All threads on each cascade in turn: there are more of them than cascades."""
+    memories: dict[int, cpu_wide.Memory] = {}
+
+    def memory() -> cpu_wide.Memory:
+        """One for each thread, for all hops."""
+        if get_ident() not in memories:
+            memories[get_ident()] = cpu_wide.make_memory()
+        return memories[get_ident()]
 
     def share(parts: int, do: Callable[[int, cpu_wide.Memory], Any]) -> list[Any]:
-        return share_out(parts, workers.threads, cpu_wide.make_memory, do)
+        return share_out(parts, workers.threads, memory, do)
 
     rows = range(task.num_cascades)
-    lines = [cpu_wide.count_cascade(row, batch, task.num_nodes, share) for row in rows]
+    sizes = task.num_nodes, workers.threads
+    lines = [cpu_wide.count_cascade(row, batch, *sizes, share) for row in rows]
     return Cascades.from_counts(_table(task, lines))
 
 

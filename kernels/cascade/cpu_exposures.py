@@ -31,7 +31,7 @@ from weishang.kernels.cascade.cpu_batch import (
     view_threshold,
 )
 from weishang.kernels.cascade.cpu_jit import lean
-from weishang.kernels.cascade.cpu_memory import atomic_or, prefetch
+from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import (
     ALL_LANES,
     GOLDEN,
@@ -69,7 +69,7 @@ def start_posts(cursor):
 
 
 @lean
-def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, shared=False):
+def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=True):
     """The next hits that posts make, in all layers one after the other.
 
     Call `start_posts` before the first call of a hop.
@@ -85,7 +85,7 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, shared=Fa
             Empty for all hits, as often as they occur.
         hits: uint32 [>= at + MOST_HITS], codes that are hit, written from `at` on.
         at: int64.
-        shared: whether other threads mark `seen` meanwhile: whoever is first has the hit.
+        marks: whether hits are marked; else `seen` is only read, and a hit may come again.
 
     Returns:
         Number of hits; -1 when all are done.
@@ -114,7 +114,7 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, shared=Fa
                 seen,
                 hits,
                 at,
-                shared,
+                marks,
             )
         cursor[LAYER] += 1
         cursor[POST] = cursor[BLOCK] = 0
@@ -157,7 +157,7 @@ def _hits_of_units(
     seen,
     hits,
     at,
-    shared,
+    marks,
 ):
     """Hits in one layer, as many as are sure to fit; see `next_hits`, Layer and Scratch."""
     weighted, bits = thresholds.size > 0, np.uint64(shift)
@@ -207,10 +207,10 @@ def _hits_of_units(
             cursor[WAITING] = live
         else:
             _ask_for_targets(indices, work, old_slots, old_slots + arrived)
-        if shared:
-            found = _mark_shared(codes, pending, seen, hits, found)
+        if marks:
+            found = mark(codes, pending, seen, hits, found)
         else:
-            found = _mark(codes, pending, seen, hits, found)
+            found = _pass_over(codes, pending, seen, hits, found)
         if weighted:
             arrived = _pass_weights(rows, thresholds, weight_keys, work, old_slots, arrived)
         if seen.size:
@@ -345,7 +345,7 @@ def _read_targets(indices, work, begin, count, bits, codes):
 
 
 @lean
-def _mark(codes, count, seen, hits, found):
+def mark(codes, count, seen, hits, found):
     """Mark codes as seen, and write those that were not; returns the end of what is written."""
     for i in range(count):
         code = np.uint64(codes[i])
@@ -358,15 +358,12 @@ def _mark(codes, count, seen, hits, found):
 
 
 @lean
-def _mark_shared(codes, count, seen, hits, found):
-    """`_mark`, where other threads mark as well."""
+def _pass_over(codes, count, seen, hits, found):
+    """Write the codes that are not marked, and mark none; returns the end of what is written."""
     for i in range(count):
         code = np.uint64(codes[i])
-        byte, bit = code >> np.uint64(3), np.uint8(ONE << (code & np.uint64(7)))
-        # To look first is cheap, and most are seen where many are hit.
-        if not seen[byte] & bit and not atomic_or(seen, byte, bit) & bit:
-            hits[found] = code
-            found += ONE
+        hits[found] = code
+        found += np.uint64((seen[code >> np.uint64(3)] >> (code & np.uint64(7)) & np.uint8(1)) == 0)
     return found
 
 

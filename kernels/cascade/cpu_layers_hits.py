@@ -11,7 +11,7 @@ from weishang.kernels.cascade.cpu_batch import LANE_BITS, UNIT_BLOCKS, view_thre
 from weishang.kernels.cascade.cpu_jit import inner, lean
 from weishang.kernels.cascade.cpu_layers_batch import GROUPS, NOBODY, TIES
 from weishang.kernels.cascade.cpu_layers_people import AHEAD, NODE_BITS, NODE_MASK, meet
-from weishang.kernels.cascade.cpu_memory import prefetch
+from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import (
     ALL_LANES,
     CERTAIN,

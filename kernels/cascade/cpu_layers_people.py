@@ -9,7 +9,7 @@ from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import of_cascade, with_room
 from weishang.kernels.cascade.cpu_jit import inner, lean
-from weishang.kernels.cascade.cpu_memory import prefetch
+from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros, uniform
 
 COLUMNS = 6

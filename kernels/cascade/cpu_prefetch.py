@@ -1,4 +1,4 @@
-"""What Python has no word for: asking for memory ahead of its use, and sharing it by threads."""
+"""A hint to the processor: this entry of an array will be read soon."""
 
 from typing import Any
 
@@ -29,18 +29,3 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.int64), build
-
-
-@intrinsic
-def atomic_or(typing_context: Any, array: Any, index: Any, bits: Any) -> Any:
-    """Set bits of `array[index]`, one dimension, contiguous; returns what was there before.
-
-    Of several threads that set a bit, one finds that it was not set. Nothing is said of the order
-    of other reads and writes.
-    """
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = make_array(signature.args[0])(context, builder, args[0]).data
-        return builder.atomic_rmw("or", builder.gep(data, [args[1]]), args[2], "monotonic")
-
-    return array.dtype(array, types.uint64, array.dtype), build
