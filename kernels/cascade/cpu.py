@@ -23,9 +23,9 @@ MOST_THREADS = 1024
 PARTS_PER_THREAD = 8
 """Parts that a batch is cut into: a thread that meets a long cascade leaves the rest to others."""
 
-KEPT_BYTES = 4 << 20
-"""A thread's memory of a bundle is kept for its next call if it is no larger: on a small graph it
-takes as long to make as a bundle takes to run."""
+KEPT_BYTES = 1 << 19
+"""A thread's memory of a bundle is kept for its next call if its seen bits are no larger, which is
+some two megabytes in all: on a small graph it takes as long to make as a bundle takes to run."""
 
 _kept = local()
 
@@ -34,8 +34,8 @@ ALONE_SECONDS = 2e-4
 and the two then wait for each other in the interpreter."""
 
 _paces: WeakKeyDictionary[Layer, float] = WeakKeyDictionary()
-"""Seconds that a cascade took in the last batch on a graph, on one core. It decides who works, and
-nothing about results."""
+"""Seconds that a cascade took in the last batch on a graph. It decides who works, and nothing about
+results."""
 
 
 def run(task: Task, *, threads: int | None = None) -> Cascades:
@@ -79,6 +79,11 @@ def _is_quick(task: Task) -> bool:
     return _paces.get(task.layers[0], math.inf) * task.num_cascades < ALONE_SECONDS
 
 
+def _note_pace(task: Task, seconds: float) -> None:
+    """Remember what the cascades of a batch took."""
+    _paces[task.layers[0]] = seconds / max(task.num_cascades, 1)
+
+
 def _count(task: Task, batch: Batch, workers: Workers) -> Cascades:
     if task.num_cascades < workers.threads and not workers.quick:
         return _count_one_by_one(task, batch, workers)
@@ -109,9 +114,10 @@ def _count_one_by_one(task: Task, batch: Batch, workers: Workers) -> Cascades:
     def share(parts: int, do: Callable[[int, cpu_wide.Memory], Any]) -> list[Any]:
         return share_out(parts, workers.threads, memory, do)
 
+    begun, sizes = perf_counter(), (task.num_nodes, workers.threads)
     rows = range(task.num_cascades)
-    sizes = task.num_nodes, workers.threads
     lines = [cpu_wide.count_cascade(row, batch, *sizes, share) for row in rows]
+    _note_pace(task, perf_counter() - begun)
     return Cascades.from_counts(_table(task, lines))
 
 
@@ -202,5 +208,5 @@ def _over_cascades(
 
     alone = ALONE_SECONDS if workers.quick else 0.0
     results = share_out(parts, workers.threads, make, run_part, alone)
-    _paces[task.layers[0]] = sum(took) / max(task.num_cascades, 1)
+    _note_pace(task, sum(took))
     return results

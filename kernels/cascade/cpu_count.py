@@ -30,8 +30,8 @@ from weishang.kernels.cascade.cpu_decide import (
     decide,
     is_plain,
 )
-from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP, lean
+from weishang.kernels.cascade.cpu_exposures import next_hits_merged, start_posts
+from weishang.kernels.cascade.cpu_jit import STAMP, lean, merged
 from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros
 
 COLUMNS = 2 + COUNTED
@@ -194,7 +194,7 @@ def _hop(batch, bundle, hop, size, state):
     return size
 
 
-@lean
+@merged
 def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, plain):
     """Spread some posts; the sharers join the queue at `end`, or the bits.
 
@@ -206,7 +206,9 @@ def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, 
     start_posts(scratch.cursor)
     while True:
         at = _room(state.place, state.reached)
-        found = next_hits(batch, bundle, hop, posts, last, scratch, state.seen, state.reached, at)
+        found = next_hits_merged(
+            batch, bundle, hop, posts, last, scratch, state.seen, state.reached, at
+        )
         if found < 0:
             break
         fresh = state.reached[at : at + found]

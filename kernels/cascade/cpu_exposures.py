@@ -30,7 +30,7 @@ from weishang.kernels.cascade.cpu_batch import (
     UNIT_SLOTS,
     view_threshold,
 )
-from weishang.kernels.cascade.cpu_jit import lean
+from weishang.kernels.cascade.cpu_jit import lean, merged
 from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import (
     ALL_LANES,
@@ -90,6 +90,12 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=Tru
     Returns:
         Number of hits; -1 when all are done.
     """
+    return next_hits_merged(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks)
+
+
+@merged
+def next_hits_merged(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=True):
+    """`next_hits` as a part of its caller: one level of calls less to compile."""
     cursor, limits = scratch.cursor, scratch.limits
     while cursor[LAYER] < len(batch.layers):
         layer = cursor[LAYER]
