@@ -23,7 +23,7 @@ def draw(levels):
 
 
 RESULTS = Path(__file__).parents[2] / "results"
-WITHOUT_CODEBOOK = {"audit", "bench", "market", "nulls", "reach"}
+WITHOUT_CODEBOOK = {"audit", "market", "nulls", "reach"}
 """Kept results of runs from before their experiments wrote codebooks; a new run takes one off."""
 FOLDERS = sorted(path.parent for path in RESULTS.rglob(manifest.NAME))
 
