@@ -7,7 +7,7 @@ next unit is. One loop that does all for a post waits for memory at each step an
 slower. Stages take arrays by themselves: taking one out of a named tuple, or handing a tuple on,
 counts references, atomically, for each array in it. They are functions of their own, so that each
 has the registers to itself, and their indices are unsigned: a signed one may count from the end,
-and asking whether it does cost a third of the time.
+which is asked at every access.
 """
 
 import numpy as np
