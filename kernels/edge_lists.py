@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from weishang.kernels import text_blocks
 
 MAX_ID = (1 << 31) - 1
-BLOCK_BYTES = 1 << 22
-"""Text parsed at once; bounds the reader's memory beyond the edges themselves."""
+BLOCK_BYTES = 1 << 18
+"""Text parsed at once; bounds the reader's memory beyond the edges themselves, and the time until
+a faulty line is named: its block is read anew by Python."""
 OFFSET_BYTES = 8
 FREE_NODES = 1 << 20
 MOST_NODES_AN_EDGE = 16
