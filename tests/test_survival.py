@@ -69,7 +69,8 @@ def test_memory_that_runs_out_is_told_and_loses_nothing():
     for row in found:
         assert row["faults"] == []
         assert row["equal"] == row["times"] > 0
-        assert row["ends"].startswith("1: ")
+        # Some allocations can be done without: then the run ends as if nothing had been.
+        assert "1: " in row["ends"]
 
 
 @compiled
