@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weishang.kernels.arrays import freeze, offsets, rows_by_class
 from weishang.kernels.checks import node_ids
+from weishang.kernels.jit import lean
 from weishang.kernels.layers import Groups
 from weishang.model.parameters import check_fields, check_number, parameter
 from weishang.model.society import Society
@@ -385,7 +386,7 @@ def _gather_members(
     return ends
 
 
-@njit(cache=True)
+@lean
 def _newcomer(
     people: _People,
     so_far: NDArray[np.int32],
@@ -410,7 +411,7 @@ def _newcomer(
     return -1
 
 
-@njit(cache=True)
+@lean
 def _friend_of_member(
     people: _People,
     so_far: NDArray[np.int32],
@@ -426,7 +427,7 @@ def _friend_of_member(
     return people.indices[start + int(rng.random() * (end - start))] if start < end else -1
 
 
-@njit(cache=True)
+@lean
 def _of_like_interest(people: _People, kind: int, near: bool, rng: np.random.Generator) -> int:
     """Someone of this interest, and of this place if near: there is one, the founder."""
     first, last = kind, kind + 1

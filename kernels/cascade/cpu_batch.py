@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.cascade.cpu_jit import inner, lean, merged
 from weishang.kernels.cascade.cpu_words import words_below
 from weishang.kernels.cascade.task import Task
+from weishang.kernels.jit import inner, lean, merged
 from weishang.kernels.rng import Purpose, derive
 
 UNIT_BLOCKS = 128

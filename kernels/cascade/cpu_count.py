@@ -31,8 +31,9 @@ from weishang.kernels.cascade.cpu_decide import (
     is_plain,
 )
 from weishang.kernels.cascade.cpu_exposures import next_hits_merged, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP, lean, merged
+from weishang.kernels.cascade.cpu_jit import STAMP
 from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros
+from weishang.kernels.jit import lean, merged
 
 COLUMNS = 2 + COUNTED
 """Row, level, reach, visitors, buyers, sharers: one line of counts."""

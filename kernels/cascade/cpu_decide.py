@@ -3,8 +3,8 @@
 import numpy as np
 
 from weishang.kernels.cascade.cpu_batch import of_cascade, of_level
-from weishang.kernels.cascade.cpu_jit import lean
 from weishang.kernels.cascade.cpu_words import CERTAIN, uniform
+from weishang.kernels.jit import lean
 
 COUNTED = 4
 REACH, VISITORS, BUYERS, SHARERS = range(COUNTED)

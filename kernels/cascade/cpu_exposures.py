@@ -30,7 +30,6 @@ from weishang.kernels.cascade.cpu_batch import (
     UNIT_SLOTS,
     view_threshold,
 )
-from weishang.kernels.cascade.cpu_jit import lean, merged
 from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import (
     ALL_LANES,
@@ -45,6 +44,7 @@ from weishang.kernels.cascade.cpu_words import (
     trailing_zeros,
     uniform,
 )
+from weishang.kernels.jit import lean, merged
 
 LAYER, POST, BLOCK, WAITING, UNIT, PENDING = range(PLACES)
 """Places of the cursor: where to go on; slots whose targets are on their way, or `NONE_WAITING`;

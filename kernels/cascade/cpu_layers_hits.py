@@ -8,7 +8,6 @@ asked for ahead of its use.
 import numpy as np
 
 from weishang.kernels.cascade.cpu_batch import LANE_BITS, UNIT_BLOCKS, view_threshold
-from weishang.kernels.cascade.cpu_jit import inner, lean
 from weishang.kernels.cascade.cpu_layers_batch import GROUPS, NOBODY, TIES
 from weishang.kernels.cascade.cpu_layers_people import AHEAD, NODE_BITS, NODE_MASK, meet
 from weishang.kernels.cascade.cpu_prefetch import prefetch
@@ -24,6 +23,7 @@ from weishang.kernels.cascade.cpu_words import (
     trailing_zeros,
     uniform,
 )
+from weishang.kernels.jit import inner, lean
 
 POST, BLOCK = range(2)
 """Places of the cursor."""

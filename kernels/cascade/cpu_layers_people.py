@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import of_cascade, with_room
-from weishang.kernels.cascade.cpu_jit import inner, lean
 from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros, uniform
+from weishang.kernels.jit import inner, lean
 
 COLUMNS = 6
 """Columns of a person: node, hop, level, parent, what was done as bits, hop of sharing or 0."""

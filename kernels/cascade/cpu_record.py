@@ -17,8 +17,9 @@ from weishang.kernels.cascade.cpu_batch import (
 )
 from weishang.kernels.cascade.cpu_count import COLUMNS as LINE_COLUMNS
 from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP, inner, lean
+from weishang.kernels.cascade.cpu_jit import STAMP
 from weishang.kernels.cascade.cpu_words import uniform
+from weishang.kernels.jit import inner, lean
 
 COLUMNS = 8
 """Columns of a person: node, level, parent, dose, visited, bought, shared hop, last hit."""

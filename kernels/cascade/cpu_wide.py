@@ -35,8 +35,9 @@ from weishang.kernels.cascade.cpu_decide import (
     is_plain,
 )
 from weishang.kernels.cascade.cpu_exposures import mark, next_hits, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP, inner
+from weishang.kernels.cascade.cpu_jit import STAMP
 from weishang.kernels.cascade.cpu_words import ONE
+from weishang.kernels.jit import inner
 
 LEAST_POSTS = 1 << 15
 """A frontier that is shared out: a millisecond of work, against some tenths to share it. Ranges

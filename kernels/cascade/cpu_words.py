@@ -12,7 +12,6 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from weishang.kernels import rng
-from weishang.kernels.cascade.cpu_jit import lean
 from weishang.kernels.cascade.cpu_vectors import (
     LANES,
     all_eight,
@@ -20,6 +19,7 @@ from weishang.kernels.cascade.cpu_vectors import (
     load_eight,
     store_eight,
 )
+from weishang.kernels.jit import lean
 
 GOLDEN = np.uint64(rng.GOLDEN)
 MIX_1 = np.uint64(rng.MIX_1)
