@@ -7,7 +7,7 @@ whatever path.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -59,8 +59,7 @@ def in_money(run: Run, usual_price: float, before: float) -> Run:
         for name in run.days.columns
         if name.startswith("sales_")
     }
-    return replace(
-        run,
+    return Run(
         days=run.days.assign(**factors),
         campaigns=run.campaigns.assign(sales_cny=run.campaigns["sales"] * usual_price),
         searches=run.searches.assign(sales_cny=run.searches["sales"] * usual_price),

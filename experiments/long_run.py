@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from weishang.experiments import atomic, codebook, manifest, market_runs, parts
 from weishang.experiments.checkpoints import ANEW, Checkpoints, Saved
-from weishang.experiments.market_runs import Rows, Run, day_rows, live, run_one
+from weishang.experiments.market_runs import Rows, Run, day_columns, live, run_one
 from weishang.experiments.parts import Part
 from weishang.experiments.signals import saving
 from weishang.model import state
@@ -145,7 +145,7 @@ class Keeper:
         Raises:
             OSError: the disk is full or fails; the run goes on from the checkpoint before.
         """
-        frame = rows.campaigns()
+        frame = rows.campaigns().frame
         units = {name: codebook.CAMPAIGNS[name][0] for name in frame.columns}
         self._parts.append(parts.write(self.folder, CAMPAIGNS, len(self._parts), frame, units))
         rows.campaigns_by_day.clear()
@@ -277,7 +277,8 @@ def run_kept(
         if done:
             resumed(done)
         _go_on(market, days, rows, advance, keep)
-        kept = Kept(day_rows(market), keep.campaigns(), rows.searches())
+        days, searches = day_columns(market).frame, rows.searches().frame
+        kept = Kept(days, keep.campaigns(), searches)
         market.disband()
     except BaseException:
         keep.close()

@@ -4,12 +4,13 @@ Only sums are kept: events and orders of a day are counted and let go before the
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from weishang.experiments.columns import Columns
 from weishang.experiments.estimands import LEVELS
 from weishang.model.campaigns import Channel, Tool
 from weishang.model.groups import GroupChats
@@ -25,34 +26,56 @@ OFFERED = ("external", "induced", "rich", "price", "appeal")
 CHANNEL_NAMES = np.array([channel.name.lower() for channel in Channel])
 TOOL_NAMES = np.array([tool.name.lower() for tool in Tool])
 
+Table: TypeAlias = pd.DataFrame | Columns
 
-@dataclass(frozen=True)
+
 class Run:
     """What markets did; `world` is the seed of the world and `day` counts from 1.
 
     Attributes:
-        days: a row a world and day: world, and every indicator of the market.
-        campaigns: a row a campaign: world, day, campaign, seller, channel, tool, external, induced,
-            rich, price, appeal; reach_1 .. sharers_3, by reported level, of the cascade (before
-            tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn by a channel
-            to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1 .. orders_3,
-            orders and items, that were not refunded; sales of these, in usual prices; refunded,
-            orders called off.
-        searches: a row a world and day: world, day, visits, orders, sales in usual prices.
+        day_columns: a row a world and day: world, and every indicator of the market.
+        campaign_columns: a row a campaign: world, day, campaign, seller, channel, tool, external,
+            induced, rich, price, appeal; reach_1 .. sharers_3, by reported level, of the cascade
+            (before tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn by a
+            channel to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1 ..
+            orders_3, orders and items, that were not refunded; sales of these, in usual prices;
+            refunded, orders called off.
+        search_columns: a row a world and day: world, day, visits, orders, sales in usual prices.
     """
 
-    days: pd.DataFrame
-    campaigns: pd.DataFrame
-    searches: pd.DataFrame
+    def __init__(self, days: Table, campaigns: Table, searches: Table) -> None:
+        """Of frames, or of columns: most runs of a sweep are never asked for frames."""
+        self.day_columns = _columns(days)
+        self.campaign_columns = _columns(campaigns)
+        self.search_columns = _columns(searches)
+
+    @property
+    def days(self) -> pd.DataFrame:
+        """`day_columns` as a frame."""
+        return self.day_columns.frame
+
+    @property
+    def campaigns(self) -> pd.DataFrame:
+        """`campaign_columns` as a frame."""
+        return self.campaign_columns.frame
+
+    @property
+    def searches(self) -> pd.DataFrame:
+        """`search_columns` as a frame."""
+        return self.search_columns.frame
 
     @classmethod
     def joined(cls, parts: Sequence["Run"]) -> "Run":
         """At least one run after the other."""
-        columns = {
-            item.name: pd.concat([getattr(part, item.name) for part in parts], ignore_index=True)
-            for item in fields(cls)
-        }
-        return cls(**columns)
+        return cls(
+            pd.concat([part.days for part in parts], ignore_index=True),
+            pd.concat([part.campaigns for part in parts], ignore_index=True),
+            pd.concat([part.searches for part in parts], ignore_index=True),
+        )
+
+
+def _columns(table: Table) -> Columns:
+    return table if isinstance(table, Columns) else Columns(table)
 
 
 def run_markets(
@@ -106,7 +129,7 @@ def run_one(
     rows = Rows()
     for _ in live(market, days, rows):
         advance()
-    run = Run(day_rows(market), rows.campaigns(), rows.searches())
+    run = Run(day_columns(market), rows.campaigns(), rows.searches())
     market.disband()
     return run
 
@@ -127,31 +150,31 @@ class Rows:
     """Rows of a market's days that follow each other.
 
     Attributes:
-        campaigns_by_day: a frame a day, see Run; those of earlier days may be elsewhere.
+        campaigns_by_day: columns a day, see Run; those of earlier days may be elsewhere.
         search_rows: a row a day.
     """
 
     def __init__(self) -> None:
         """No day yet."""
-        self.campaigns_by_day: list[pd.DataFrame] = []
+        self.campaigns_by_day: list[dict[str, NDArray[Any]]] = []
         self.search_rows: list[dict[str, int | float]] = []
 
     def note(self, market: Market) -> None:
         """Add those of the day that has just passed."""
-        self.campaigns_by_day.append(campaign_rows(market))
+        self.campaigns_by_day.append(campaign_columns(market))
         self.search_rows.append(search_row(market))
 
-    def campaigns(self) -> pd.DataFrame:
+    def campaigns(self) -> Columns:
         """A row a campaign of at least one day; see Run."""
-        return pd.concat(self.campaigns_by_day, ignore_index=True)
+        return Columns.joined(self.campaigns_by_day)
 
-    def searches(self) -> pd.DataFrame:
+    def searches(self) -> Columns:
         """A row a day of at least one; see Run."""
         first, *_ = self.search_rows
         columns = {name: np.array([row[name] for row in self.search_rows]) for name in first}
         # Seeds below 2^63 alone would come as signed integers.
         columns["world"] = columns["world"].astype(np.uint64)
-        return pd.DataFrame(columns)
+        return Columns(columns)
 
 
 def live(market: Market, days: int, rows: Rows) -> Iterator[int]:
@@ -166,20 +189,20 @@ def live(market: Market, days: int, rows: Rows) -> Iterator[int]:
         yield market.day
 
 
-def day_rows(market: Market) -> pd.DataFrame:
+def day_columns(market: Market) -> Columns:
     """A row a day so far: world, and every indicator."""
-    daily = market.indicators.get_model_vars_dataframe()
-    daily.insert(0, "world", np.full(len(daily), market.world, dtype=np.uint64))
-    return daily
+    noted = market.indicators.model_vars
+    world = np.full(market.day, market.world, dtype=np.uint64)
+    return Columns({"world": world, **{name: np.array(noted[name]) for name in noted}})
 
 
-def campaign_rows(market: Market) -> pd.DataFrame:
+def campaign_columns(market: Market) -> dict[str, NDArray[Any]]:
     """A row a campaign of the day that has just passed; see Run."""
     campaigns, spread, orders = market.campaigns, market.spread, market.orders
     assert spread is not None
     assert orders is not None
     size = len(campaigns)
-    columns: dict[str, NDArray[np.generic]] = {
+    columns: dict[str, NDArray[Any]] = {
         "world": np.full(size, market.world, dtype=np.uint64),
         "day": np.full(size, market.day, dtype=np.int32),
         "campaign": campaigns.campaign,
@@ -197,7 +220,7 @@ def campaign_rows(market: Market) -> pd.DataFrame:
     live = campaigns.tool == Tool.LIVESTREAM
     columns["live_viewers"] = np.where(live, spread.visitors.sum(axis=1), 0)
     columns["live_buyers"] = np.where(live, spread.buyers.sum(axis=1), 0)
-    return pd.DataFrame({**columns, **_ordered(campaigns.campaign, orders)})
+    return {**columns, **_ordered(campaigns.campaign, orders)}
 
 
 def search_row(market: Market) -> dict[str, int | float]:
@@ -213,7 +236,7 @@ def search_row(market: Market) -> dict[str, int | float]:
     }
 
 
-def _ordered(campaign: NDArray[np.uint64], orders: Orders) -> dict[str, NDArray[np.generic]]:
+def _ordered(campaign: NDArray[np.uint64], orders: Orders) -> dict[str, NDArray[Any]]:
     """Orders of each campaign, by its id."""
     some = orders.where(orders.channel != OrderChannel.SEARCH)
     order = np.argsort(campaign)

@@ -10,13 +10,14 @@ Cochran (1977), "Sampling Techniques", chapter 6, for the ratio of two means.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from weishang.experiments.columns import Columns
 from weishang.experiments.estimands import LEVELS
 from weishang.experiments.market_runs import Run
 from weishang.experiments.setting import MIN_PAIRS
@@ -30,26 +31,6 @@ SOURCES = (*(channel.name.lower() for channel in OrderChannel), "live")
 
 
 _CALLED_OFF = "called off since too few bought"
-
-
-class Columns:
-    """A frame's columns as arrays, each taken once: outcomes ask for the same ones many times.
-
-    What a small market comes to is told in half the time so.
-    """
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        """Of a frame that does not change."""
-        self._frame = frame
-        self._taken: dict[str, NDArray[Any]] = {}
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        if name not in self._taken:
-            self._taken[name] = self._frame[name].to_numpy()
-        return self._taken[name]
-
-    def __len__(self) -> int:
-        return len(self._frame)
 
 
 Rows: TypeAlias = pd.DataFrame | Columns

@@ -15,7 +15,6 @@ from weishang.experiments.codebook import CODEBOOK, DAYS, Entry
 from weishang.experiments.market_runs import Run
 from weishang.experiments.paired import (
     CONFIDENCE,
-    Columns,
     Outcome,
     campaign_outcomes,
     described,
@@ -74,14 +73,13 @@ def run_row(plan: Plan, setting: RunSetting, num_sellers: int, ran: Run) -> dict
     """A run as a row of the table of runs."""
     values = plan.points[setting.point].values
     measured = outcomes(setting.scenario.money.usual_price)
-    days, campaigns = Columns(ran.days), Columns(ran.campaigns)
     return {
         **_place(setting),
         "world_seed": setting.world_seed,
         "policy": setting.policy,
         "num_sellers": num_sellers,
         **{name: values[name] for name in plan.varied},
-        **{one.name: one.measure(days, campaigns) for one in measured},
+        **{one.name: one.measure(ran.day_columns, ran.campaign_columns) for one in measured},
     }
 
 
@@ -103,10 +101,11 @@ def runs_frame(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def days_frame(setting: RunSetting, ran: Run) -> pd.DataFrame:
     """A run's rows of the table of days."""
-    columns = {name: np.full(len(ran.days), place) for name, place in _place(setting).items()}
-    columns["policy"] = np.full(len(ran.days), setting.policy)
+    days = ran.day_columns
+    columns = {name: np.full(len(days), place) for name, place in _place(setting).items()}
+    columns["policy"] = np.full(len(days), setting.policy)
     for one in EVERYWHERE:
-        columns[one.name] = ran.days[one.name].to_numpy()
+        columns[one.name] = days[one.name]
     return pd.DataFrame(columns)
 
 
