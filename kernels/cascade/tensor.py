@@ -29,20 +29,20 @@ from weishang.kernels.cascade.tensor_layers import (
     channel,
     on_device,
 )
+from weishang.kernels.cascade.tensor_primitives import split_keys
 from weishang.kernels.cascade.tensor_rule import BOUGHT, VISITED, Rule
 from weishang.kernels.cascade.tensor_state import (
     CountState,
     EventState,
     Reached,
     State,
-    split_keys,
 )
 from weishang.kernels.layers import Groups
 
 DEFAULT_MEMORY = 2 << 30
 """Bytes."""
 
-BLOCK_BYTES = 1 << 9
+BLOCK_BYTES = 3 << 7
 """Working arrays at worst, for each block of 64 slots (or node) that is worked on at once."""
 MIN_BLOCKS = 1 << 10
 MAX_BLOCKS = {"cpu": 1 << 16}
@@ -160,7 +160,9 @@ class _Part:
             for number, one in enumerate(self._channels)
             if not isinstance(limit := self._threshold(number, hop), int) or limit
         ]
-        frontier = state.frontier(self._crew.share(count, self._max_blocks))
+        # With room for some of the blocks that long rows have beside their first.
+        posts = -(-self._max_blocks * 7 // 8)
+        frontier = state.frontier(self._crew.share(count, posts))
         for step in self._crew.ahead(lambda keys: self._post(state, keys, open_channels), frontier):
             if isinstance(step, Bids):
                 step.chats.take(step)

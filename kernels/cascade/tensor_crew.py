@@ -2,7 +2,8 @@
 
 torch's threads meet at a barrier after every operation, hundreds of times a hop, and wait there
 for a core that may be busy with something else. So each operation gets one thread, and the
-pieces of a frontier go to several at once.
+pieces of a frontier go to several at once. These meet in Python's lock, between operations: the
+fewer and larger those are, the less.
 """
 
 from collections import deque
@@ -61,7 +62,7 @@ def crew_size(device: torch.device) -> int:
 
 
 class Crew(AbstractContextManager["Crew"]):
-    """Threads that work ahead of the one that takes their results."""
+    """Threads that work beside the one that takes their results."""
 
     def __init__(self, device: torch.device, size: int) -> None:
         """Take `size` threads on a CPU; one means that the taker does the work itself."""
@@ -71,7 +72,7 @@ class Crew(AbstractContextManager["Crew"]):
     def __enter__(self) -> "Crew":
         if self._on_cpu:
             _one_thread.enter()
-        self._pool = ThreadPoolExecutor(self._size) if self._size > 1 else None
+        self._pool = ThreadPoolExecutor(self._size - 1) if self._size > 1 else None
         return self
 
     def __exit__(
@@ -92,28 +93,39 @@ class Crew(AbstractContextManager["Crew"]):
     def ahead(
         self, work: Callable[[Item], Iterator[Step]], items: Iterable[Item]
     ) -> Iterator[Step]:
-        """The steps of `work` for each item in order, worked out some items ahead.
+        """The steps of `work` for each item; the taker works too, and takes what others have done.
 
         Args:
             work: independent of what is done with its steps meanwhile.
             items: pieces of work, asked for by the taker, not by the threads.
 
         Yields:
-            What ``for item in items: yield from work(item)`` does.
+            What ``for item in items: yield from work(item)`` does, the items in any order.
         """
         items = iter(items)
         some = list(islice(items, 2))
-        if self._pool is None or len(some) < 2:
+        pool = self._pool
+        if pool is None or len(some) < 2:
             for item in chain(some, items):
                 yield from work(item)
             return
+        left = chain(some, items)
         begun: deque[Future[tuple[list[Step], Iterator[Step]]]] = deque()
-        for item in chain(some, items):
-            begun.append(self._pool.submit(_begin, work, item))
-            if len(begun) > self._size:
+
+        def begin(most: int) -> None:
+            for item in islice(left, max(0, most - len(begun))):
+                begun.append(pool.submit(_begin, work, item))
+
+        while True:
+            begin(self._size - 1)
+            if not begun:
+                return
+            if begun[0].done() or (own := next(left, None)) is None:
                 yield from _finish(begun.popleft())
-        while begun:
-            yield from _finish(begun.popleft())
+            else:
+                # For the thread that is the first to be done with its own.
+                begin(self._size)
+                yield from work(own)
 
 
 def _begin(work: Callable[[Item], Iterator[Step]], item: Item) -> tuple[list[Step], Iterator[Step]]:

@@ -1,12 +1,18 @@
-"""Each of many keys once, by a small table of tickets: no sort, and no memory a key."""
+"""Each of many keys once, by a small table of tickets: no sort of many, and no memory a key."""
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
+from weishang.kernels.cascade.tensor_primitives import chosen
+
 PLACES = 4
 """Places in the table for each key that is looked at once: the more, the fewer share a place."""
+
+
+FEW = 1 << 12
+"""Keys that are sorted: rounds of so few would be all calls and no work."""
 
 
 class Distinct:
@@ -28,12 +34,15 @@ class Distinct:
         Yields:
             Different keys, int64, in rounds that are ever smaller.
         """
-        while keys.numel():
+        while keys.numel() > FEW:
             places = keys & (self._tickets.numel() - 1)
             tickets = torch.arange(keys.numel(), dtype=torch.int32, device=keys.device)
             # Of the keys of a place one ticket is left, whichever it is. Equal keys share theirs.
             self._tickets.scatter_(0, places, tickets)
             holds = self._tickets.index_select(0, places) == tickets
             unseen = marks.index_select(0, keys) <= limit
-            yield keys.index_select(0, (unseen & holds).nonzero().view(-1))
-            keys = keys.index_select(0, (unseen > holds).nonzero().view(-1))
+            yield chosen(keys, unseen & holds)
+            keys = chosen(keys, unseen > holds)
+        fresh = chosen(keys, marks.index_select(0, keys) <= limit)
+        if fresh.numel():
+            yield torch.unique(fresh)

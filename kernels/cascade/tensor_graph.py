@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from weishang.kernels.cascade import tensor_words as words
+from weishang.kernels.cascade.tensor_primitives import positions
 from weishang.kernels.graph import Graph
 from weishang.kernels.rng import WORD_BITS
 
@@ -157,18 +158,37 @@ def live_slots(
 
 
 def _blocks(starts: Tensor, last: Tensor, max_blocks: int) -> Iterator[Blocks]:
-    """The first blocks of all rows, then the others, at most `max_blocks` at once."""
-    yield Blocks(None, None, words.first_lanes(last), starts)
-    long = (last >= WORD_BITS).nonzero().view(-1)
+    """The first blocks of all rows, with the others if they fit, and then these by themselves."""
+    first = Blocks(None, None, words.first_lanes(last), starts)
+    long = positions(last >= WORD_BITS)
     if not long.numel():
+        yield first
         return
     starts, last = starts.index_select(0, long), last.index_select(0, long)
-    for row, number in words.unfold(last >> LOG_WORD_BITS, max_blocks):
+    counts = last >> LOG_WORD_BITS
+    fit = int(counts.sum()) <= max_blocks - first.lanes.numel()
+    for row, number in words.unfold(counts, max_blocks):
         number += 1
         slots = number << LOG_WORD_BITS
         lanes = words.first_lanes(last.index_select(0, row).sub_(slots))
         slots += starts.index_select(0, row)
-        yield Blocks(long.index_select(0, row), number, lanes, slots)
+        others = Blocks(long.index_select(0, row), number, lanes, slots)
+        yield _joined(first, others) if fit else others
+    if not fit:
+        yield first
+
+
+def _joined(first: Blocks, others: Blocks) -> Blocks:
+    """First blocks and others as one."""
+    assert others.post is not None
+    assert others.number is not None
+    post = torch.arange(first.lanes.numel(), device=others.post.device)
+    return Blocks(
+        torch.cat([post, others.post]),
+        torch.cat([torch.zeros_like(post), others.number]),
+        torch.cat([first.lanes, others.lanes]),
+        torch.cat([first.slots, others.slots]),
+    )
 
 
 def _at(values: Tensor, post: Tensor | None) -> Tensor:
@@ -186,5 +206,5 @@ def _passed(
         return block, slots
     row_words = posts.weight_words.index_select(0, blocks.posts_of(block))
     luck = words.uniforms(words.child(row_words, blocks.slots_in_row(block, lane)))
-    passed = (luck < layer.weights.index_select(0, slots)).nonzero().view(-1)
+    passed = positions(luck < layer.weights.index_select(0, slots))
     return block.index_select(0, passed), slots.index_select(0, passed)

@@ -17,7 +17,8 @@ from weishang.kernels.cascade import tensor_graph
 from weishang.kernels.cascade import tensor_words as words
 from weishang.kernels.cascade.task import Layer, Task
 from weishang.kernels.cascade.tensor_graph import Posts, exposures, live_slots, to_device
-from weishang.kernels.cascade.tensor_state import POSTER_BITS, POSTER_MASK, split_keys
+from weishang.kernels.cascade.tensor_primitives import chosen, positions, split_keys
+from weishang.kernels.cascade.tensor_state import POSTER_BITS, POSTER_MASK
 from weishang.kernels.graph import Graph
 from weishang.kernels.layers import Groups, Strangers
 from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, Purpose, derive
@@ -220,7 +221,7 @@ class Crowd:
         people = (upper * self._num_nodes) >> UNIFORM_BITS
         if not stored.near:
             return people
-        near = ((drawn & (CERTAIN - 1)) < stored.near).nonzero().view(-1)
+        near = positions((drawn & (CERTAIN - 1)) < stored.near)
         own_class = stored.classes.index_select(0, nodes.index_select(0, near)).long()
         start = stored.class_indptr.index_select(0, own_class)
         size = stored.class_indptr[1:].index_select(0, own_class) - start
@@ -247,7 +248,7 @@ class Chats:
     def post(self, posters: Posters, threshold: Tensor | int) -> Iterator[Bids]:
         """The groups that some of the frontier post in; where nobody would see it, none."""
         if not isinstance(threshold, int):
-            seen = threshold.index_select(0, posters.rows).nonzero().view(-1)
+            seen = positions(threshold.index_select(0, posters.rows))
             posters = posters.some(seen)
         indptr, groups = self._stored.of_node
         starts = indptr.index_select(0, posters.nodes)
@@ -259,9 +260,9 @@ class Chats:
             starts, last, luck, self._stored.post, self._max_blocks
         ):
             post = blocks.posts_of(block)
-            chosen = groups.index_select(0, blocks.slots.index_select(0, block).add_(lane))
-            chosen += first_groups.index_select(0, post)
-            yield Bids(self, chosen, sources.index_select(0, post))
+            taken = groups.index_select(0, blocks.slots.index_select(0, block).add_(lane))
+            taken += first_groups.index_select(0, post)
+            yield Bids(self, taken, sources.index_select(0, post))
 
     def take(self, bids: Bids) -> None:
         """Let groups take the smallest of their posters by level and id."""
@@ -270,7 +271,7 @@ class Chats:
         # A poster posts in a group once, so that one bid for each group is the smallest.
         is_first = self._first.index_select(0, bids.groups) == bids.sources
         is_first &= before == UNPOSTED
-        self._named.append(bids.groups.index_select(0, is_first.nonzero().view(-1)))
+        self._named.append(chosen(bids.groups, is_first))
 
     def posted(self) -> tuple[Tensor, Tensor]:
         """The groups that anyone posted in since the last call, and their first posters."""
@@ -303,7 +304,7 @@ class Chats:
         )
         for keys, post in exposures(members, posts, self._max_blocks, name_sources=True):
             assert post is not None
-            others = (keys != own_keys.index_select(0, post)).nonzero().view(-1)
+            others = positions(keys != own_keys.index_select(0, post))
             keys, post = keys.index_select(0, others), post.index_select(0, others)
             yield keys, sources.index_select(0, post) if self._naming.are_asked else None
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from weishang.kernels.cascade.tensor_distinct import Distinct
 from weishang.kernels.cascade.tensor_graph import LISTED
+from weishang.kernels.cascade.tensor_primitives import chosen, positions, split_keys
 from weishang.kernels.cascade.tensor_rule import BOUGHT, FLAGS, SHARED, VISITED, Deciders, Rule
 
 SEEN, HIT, POSTS = 1, 2, 3
@@ -81,13 +82,11 @@ class _Roll:
 
     def enlist(self, keys: Tensor) -> None:
         """Add those of the keys that are not on the list, each once."""
-        fresh = (self._marks.index_select(0, keys) != self._list).nonzero().view(-1)
-        keys = keys.index_select(0, fresh)
+        keys = chosen(keys, self._marks.index_select(0, keys) != self._list)
         # Equal keys leave one ticket, whichever it is: its holder stands for all of them.
         tickets = torch.arange(-keys.numel(), 0, dtype=torch.int32, device=keys.device)
         self._marks.scatter_(0, keys, tickets)
-        elected = (self._marks.index_select(0, keys) == tickets).nonzero().view(-1)
-        keys = keys.index_select(0, elected)
+        keys = chosen(keys, self._marks.index_select(0, keys) == tickets)
         self._marks.index_fill_(0, keys, self._list)
         self._names.append(keys)
 
@@ -200,7 +199,7 @@ class CountState:
             return keys if flags & SHARED else keys[:0]
         each = rule.decide(Deciders(rows, nodes, level=hop, dose=1, flags=None), hop)
         tally.view(-1).add_(torch.bincount((rows * FLAGS).add_(each), minlength=tally.numel()))
-        return keys.index_select(0, (each & SHARED).nonzero().view(-1))
+        return chosen(keys, each & SHARED)
 
     def _mark(self, keys: Tensor, kind: int) -> None:
         self._marks.index_fill_(0, keys, self._unseen + kind)
@@ -209,7 +208,7 @@ class CountState:
         """Keys with such a mark in order, at most `size` at once; from then on they are SEEN."""
         for first in range(0, self._size, SCANNED * size):
             marks = self._marks[first : min(first + SCANNED * size, self._size)]
-            keys = (marks == self._unseen + kind).nonzero().view(-1)
+            keys = positions(marks == self._unseen + kind)
             keys += first
             self._mark(keys, SEEN)
             yield from keys.split(size) if keys.numel() else ()
@@ -287,11 +286,11 @@ class EventState:
         """See State."""
         level = self._level.index_select(0, keys)
         if sources is not None:
-            first = (level == UNREACHED).nonzero().view(-1)
+            first = positions(level == UNREACHED)
             hit, source = keys.index_select(0, first), sources.index_select(0, first)
             self._source.scatter_reduce_(0, hit, source.to(self._source.dtype), "amin")
         may_decide = level == UNREACHED if self._dose is None else level != SEED_LEVEL
-        keys = keys.index_select(0, may_decide.nonzero().view(-1))
+        keys = chosen(keys, may_decide)
         if self._dose is not None:
             self._dose.index_add_(0, keys, torch.ones_like(keys))
         self._roll.enlist(keys)
@@ -321,8 +320,7 @@ class EventState:
     def _decide(self, rule: Rule, hop: int, keys: Tensor) -> Tensor:
         """Some of the hit nodes; returns those who share for the first time."""
         rows, nodes = split_keys(keys, self._num_nodes)
-        unreached = (self._level.index_select(0, keys) == UNREACHED).nonzero().view(-1)
-        reached = keys.index_select(0, unreached)
+        reached = chosen(keys, self._level.index_select(0, keys) == UNREACHED)
         self._reach(reached, hop)
         self._touched.append(reached)
         before = self._flags.index_select(0, keys)
@@ -335,7 +333,7 @@ class EventState:
         deepest = hop if self._last_level is None else self._last_level
         flags = rule.decide(Deciders(rows, nodes, level, dose, before), deepest)
         self._flags.scatter_(0, keys, flags)
-        sharers = keys.index_select(0, (flags & ~before & SHARED).nonzero().view(-1))
+        sharers = chosen(keys, flags & ~before & SHARED)
         if self._events:
             self._shared_hop.index_fill_(0, sharers, hop)
         return sharers
@@ -375,9 +373,3 @@ def tallied(rows: Tensor, levels: Tensor, flags: Tensor, num_rows: int) -> NDArr
     places = ((rows * depth + levels - 1) * FLAGS).add_(flags)
     tally = torch.bincount(places, minlength=num_rows * depth * FLAGS)
     return tally.view(num_rows, depth, FLAGS).cpu().numpy() @ _COUNTED
-
-
-def split_keys(keys: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
-    """Rows and nodes of keys."""
-    rows = torch.div(keys, num_nodes, rounding_mode="trunc")
-    return rows, keys - rows * num_nodes

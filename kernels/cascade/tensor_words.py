@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from weishang.kernels import rng
+from weishang.kernels.cascade.tensor_primitives import positions
 
 GOLDEN = rng.GOLDEN - (1 << rng.WORD_BITS)
 # Tensors of one number: torch would wrap a Python number anew at each use, which takes as long
@@ -24,13 +25,19 @@ SHIFTS = {
 }
 """The finaliser's right shifts, each with the bits that it leaves of a word."""
 
-WORDS_BEFORE_LOOK = (6, 10)
-"""Words after which blocks without an undecided lane are set aside. A word halves the undecided
-lanes; a look costs about as much as a word. Measured on a CPU: (6, 9, 13) takes a fifth more on
-800 blocks and no less on 21,000."""
+WORDS_BEFORE_LOOK = 6
+"""Words after which blocks without an undecided lane are set aside: a word halves the undecided
+lanes, and a look costs about as much as a word."""
+MORE_WORDS = 4
+"""Words from one look to the next."""
+FEW_LEFT = 4
+"""Where only one block in so many is left, its lanes are decided one by one: most have one."""
 
-WORDS_AT_ONCE = 1 << 17
+WORDS_AT_ONCE = 1 << 18
 """Few blocks take many words in one operation; more than these would leave a CPU's cache."""
+
+FEW_MASKS = 1 << 11
+"""Masks that are listed by few operations rather than by little work: then calls take the time."""
 
 _EACH_BYTE = 0x0101010101010101
 _BYTE_SIGNS = -0x7F7F7F7F7F7F7F80
@@ -91,18 +98,17 @@ def live_lanes(
 
 
 def list_lanes(masks: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """List the set bits of masks in order.
+    """List the set bits of masks, each once.
 
     Args:
         masks: int64 [B].
-        limit: bits listed at once.
+        limit: bits listed at once, at least B.
 
     Yields:
         Positions in masks and lanes of the bits, int64.
     """
-    running = _running_counts(masks)
-    for block, rank in unfold(running >> _TOP_BYTE, limit):
-        yield block, _select(masks.index_select(0, block), running.index_select(0, block), rank)
+    pieces = _lowest_first(masks, limit) if masks.device.type == "cpu" else _in_order(masks, limit)
+    return _gathered(pieces, limit)
 
 
 def unfold(counts: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -135,28 +141,91 @@ def first_lanes(last: Tensor) -> Tensor:
     return behind.bitwise_not_()
 
 
+def _in_order(masks: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The set bits, mask by mask: a few dozen operations, however many bits a mask has."""
+    running = _running_counts(masks)
+    for block, rank in unfold(running >> _TOP_BYTE, limit):
+        yield block, _select(masks.index_select(0, block), running.index_select(0, block), rank)
+
+
+def _lowest_first(masks: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The lowest bit of every mask, then the next: less work for each bit, while masks are many."""
+    block = positions(masks)
+    left = masks.index_select(0, block)
+    while block.numel() >= FEW_MASKS:
+        yield block, _lowest_lanes(left)
+        left &= left - 1
+        more = positions(left)
+        block, left = block.index_select(0, more), left.index_select(0, more)
+    for some, lane in _in_order(left, limit):
+        yield block.index_select(0, some), lane
+
+
+def _gathered(
+    pieces: Iterator[tuple[Tensor, Tensor]], limit: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The pieces, put together to as few as a limit allows that none is above."""
+    held: list[tuple[Tensor, Tensor]] = []
+    size = 0
+    for piece in pieces:
+        count = piece[0].numel()
+        if held and size + count > limit:
+            yield _together(held)
+            held, size = [], 0
+        held.append(piece)
+        size += count
+    if held:
+        yield _together(held)
+
+
+def _together(pieces: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    if len(pieces) == 1:
+        return pieces[0]
+    blocks, lanes = zip(*pieces, strict=True)
+    return torch.cat(blocks), torch.cat(lanes)
+
+
 def _below(state: Tensor, lanes: Tensor, threshold: Tensor | int, first: int) -> Tensor:
     """The lanes whose bits from word `first` on are below the threshold's, top bit first."""
     end = _words_needed(threshold)
-    stop = min([end, *(look for look in WORDS_BEFORE_LOOK if look > first)])
+    stop = min(end, first + MORE_WORDS if first else WORDS_BEFORE_LOOK)
     kept, undecided = lanes.clone(), lanes.clone()
     for number, word in _words(state, first, stop):
         shift = rng.UNIFORM_BITS - 1 - number
         if not isinstance(threshold, int):
             _compare_each(kept, undecided, word, -(threshold >> shift & 1))
         elif threshold >> shift & 1:
-            undecided &= word
+            undecided.bitwise_and_(word)
         else:
-            undecided ^= word.bitwise_and_(undecided)
-            kept ^= word
+            undecided.bitwise_xor_(word.bitwise_and_(undecided))
+            kept.bitwise_xor_(word)
     live = kept.bitwise_xor_(undecided)
-    left = undecided.nonzero().view(-1) if stop < end else undecided[:0]
+    left = positions(undecided) if stop < end else undecided[:0]
     if left.numel():
         if not isinstance(threshold, int):
             threshold = threshold.index_select(0, left)
+        further = _each_below if FEW_LEFT * left.numel() <= lanes.numel() else _below
         # A lane that is still undecided is not among the live, so that adding sets its bit.
         state, undecided = state.index_select(0, left), undecided.index_select(0, left)
-        live.index_add_(0, left, _below(state, undecided, threshold, stop))
+        live.index_add_(0, left, further(state, undecided, threshold, stop))
+    return live
+
+
+def _each_below(state: Tensor, lanes: Tensor, threshold: Tensor | int, first: int) -> Tensor:
+    """`_below` lane by lane: of few lanes all further words are taken in one operation each."""
+    end = _words_needed(threshold)
+    count = end - first
+    steps = torch.arange(first + 1, end + 1, device=state.device) * GOLDEN
+    places = torch.arange(count - 1, -1, -1, device=state.device)
+    live = torch.zeros_like(lanes)
+    for block, lane in _in_order(lanes, max(1, WORDS_AT_ONCE // count)):
+        words = state.index_select(0, block) + steps.view(-1, 1)
+        _mix(words, words, torch.empty_like(words))
+        bits = words.bitwise_right_shift_(lane).bitwise_and_(1)
+        luck = bits.bitwise_left_shift_(places.view(-1, 1)).sum(0)
+        limit = threshold if isinstance(threshold, int) else threshold.index_select(0, block)
+        below = luck < (limit >> (rng.UNIFORM_BITS - end) & (1 << count) - 1)
+        live.index_add_(0, block, below.long().bitwise_left_shift_(lane))
     return live
 
 
@@ -231,6 +300,12 @@ def _select(masks: Tensor, running: Tensor, rank: Tensor) -> Tensor:
     place += rank
     place -= before
     return first_lane.add_(_places_in_byte(masks.device).index_select(0, place))
+
+
+def _lowest_lanes(masks: Tensor) -> Tensor:
+    """The lane of each mask's lowest set bit: the exponent of that bit as a float64, on a CPU."""
+    lowest = masks & -masks
+    return (lowest.double().view(torch.int64) >> 52).bitwise_and_(2047).sub_(1023)
 
 
 @cache

@@ -7,6 +7,8 @@ import gc
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 from unittest import mock
 
@@ -23,6 +25,7 @@ from weishang.kernels.cascade import (
     tensor,
     tensor_crew,
     tensor_graph,
+    tensor_primitives,
     tensor_state,
     tensor_words,
 )
@@ -116,14 +119,20 @@ class TestWords:
                 for mask, of, limit in zip(lanes, uniforms, expected, strict=True)
             ]
 
-    @given(masks=st.lists(MASKS, max_size=12), limit=st.integers(1, 900))
-    def test_lanes_are_listed_in_order(self, masks: list[int], limit: int) -> None:
-        listed = list(tensor_words.list_lanes(as_words(masks), limit))
+    @given(masks=st.lists(MASKS, max_size=12), limit=st.integers(12, 900))
+    @pytest.mark.parametrize("few", [1, 5, tensor_words.FEW_MASKS])
+    def test_every_lane_is_listed_once(self, few: int, masks: list[int], limit: int) -> None:
+        with mock.patch.object(tensor_words, "FEW_MASKS", few):
+            listed = list(tensor_words.list_lanes(as_words(masks), limit))
         assert all(0 < len(block) <= limit for block, _ in listed)
+        # Two that follow each other would not have fitted into one.
+        assert all(len(one[0]) + len(two[0]) > limit for one, two in pairwise(listed))
         pairs = [
             pair for batch in listed for pair in zip(*map(torch.Tensor.tolist, batch), strict=True)
         ]
-        assert pairs == [(i, j) for i, mask in enumerate(masks) for j in range(64) if mask >> j & 1]
+        assert sorted(pairs) == [
+            (i, j) for i, mask in enumerate(masks) for j in range(64) if mask >> j & 1
+        ]
 
     def test_first_lanes(self) -> None:
         last = [-1, 0, 1, 18, 62, 63, 64, 5_000]
@@ -209,7 +218,8 @@ class TestMemory:
         )
         peaks = []
         for memory in (4 << 20, 64 << 20):
-            with _Peak() as seen:
+            seen = _Peak()
+            with seen, mock.patch.object(tensor_primitives, "_tensor", seen.taken_over):
                 spread = torch_on(memory=memory, device="cpu")
                 result = spread(
                     Graph.from_edges(*ends), rule, range(9), range(count), record=record
@@ -285,7 +295,7 @@ class TestThreads:
         assert crew.share(5, 2) == 2
 
     @pytest.mark.parametrize("size", [1, 2, 5])
-    def test_steps_come_in_order(self, size: int) -> None:
+    def test_steps_of_an_item_come_in_order(self, size: int) -> None:
         lengths = [0, 1, 3 * tensor_crew.STEPS_AHEAD, 2, 0, 50, 1, 1, 7]
 
         def work(item: int) -> Iterator[tuple[int, int]]:
@@ -293,7 +303,8 @@ class TestThreads:
 
         with tensor_crew.Crew(torch.device("cpu"), size) as crew:
             steps = list(crew.ahead(work, range(len(lengths))))
-        assert steps == [
+        # Items come as they are done; sorting leaves the order of an item's steps as it is.
+        assert sorted(steps, key=itemgetter(0)) == [
             (item, step) for item, number in enumerate(lengths) for step in range(number)
         ]
 
@@ -356,16 +367,25 @@ class _Peak(TorchDispatchMode):
         self.peak = 0
         self._storages: dict[int, tuple[StorageWeakRef, int]] = {}
 
+    def taken_over(self, array: np.ndarray) -> torch.Tensor:
+        """A tensor on an array's memory, followed too."""
+        tensor = torch.from_numpy(array)
+        self._follow(tensor)
+        return tensor
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         for made in result if isinstance(result, tuple | list) else [result]:
             if isinstance(made, torch.Tensor):
-                storage = StorageWeakRef(made.untyped_storage())
-                self._storages[storage.cdata] = storage, made.untyped_storage().nbytes()
+                self._follow(made)
+        return result
+
+    def _follow(self, made: torch.Tensor) -> None:
+        storage = StorageWeakRef(made.untyped_storage())
+        self._storages[storage.cdata] = storage, made.untyped_storage().nbytes()
         self._storages = {
             place: (storage, size)
             for place, (storage, size) in self._storages.items()
             if not storage.expired()
         }
         self.peak = max(self.peak, sum(size for _, size in self._storages.values()))
-        return result

@@ -1,10 +1,13 @@
 """Each key once, whatever share a place in the table."""
 
+from unittest import mock
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weishang.kernels.cascade.tensor_distinct import PLACES, Distinct
+from weishang.kernels.cascade import tensor_distinct
+from weishang.kernels.cascade.tensor_distinct import FEW, PLACES, Distinct
 
 NUM_MARKS = 200
 
@@ -14,18 +17,19 @@ NUM_MARKS = 200
     marks=st.lists(st.integers(0, 9), min_size=NUM_MARKS, max_size=NUM_MARKS),
     limit=st.integers(0, 9),
     max_keys=st.integers(1, 60),
+    few=st.sampled_from([0, 1, 7, FEW]),
 )
 def test_unseen_keys_come_once(
-    keys: list[int], marks: list[int], limit: int, max_keys: int
+    keys: list[int], marks: list[int], limit: int, max_keys: int, few: int
 ) -> None:
-    """Tables of a few places too, which nearly all of the keys share."""
+    """Tables of a few places too, which nearly all of the keys share; by tickets, and sorted."""
     table = torch.tensor(marks, dtype=torch.uint8)
     found: list[int] = []
-    for fresh in Distinct(max_keys, torch.device("cpu")).unseen(
-        torch.tensor(keys).long(), table, limit
-    ):
-        table.index_fill_(0, fresh, limit + 1)
-        found += fresh.tolist()
+    distinct = Distinct(max_keys, torch.device("cpu"))
+    with mock.patch.object(tensor_distinct, "FEW", few):
+        for fresh in distinct.unseen(torch.tensor(keys).long(), table, limit):
+            table.index_fill_(0, fresh, limit + 1)
+            found += fresh.tolist()
     assert sorted(found) == sorted({key for key in keys if marks[key] <= limit})
 
 
@@ -34,7 +38,8 @@ def test_keys_that_share_a_place_all_come() -> None:
     keys = torch.arange(0, 10 * PLACES, PLACES)
     marks = torch.zeros(10 * PLACES, dtype=torch.uint8)
     rounds = []
-    for fresh in distinct.unseen(keys, marks, 0):
-        marks.index_fill_(0, fresh, 1)
-        rounds.append(fresh.numel())
+    with mock.patch.object(tensor_distinct, "FEW", 0):
+        for fresh in distinct.unseen(keys, marks, 0):
+            marks.index_fill_(0, fresh, 1)
+            rounds.append(fresh.numel())
     assert rounds == [1] * len(keys)
