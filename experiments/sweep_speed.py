@@ -30,7 +30,7 @@ from weishang.model.market import Market
 
 RUNS, USERS, SELLERS, DAYS = 2_000, 1_000, 30, 1
 POLICIES = 2
-REPETITIONS = 3
+REPETITIONS = 5
 FEW = 2 * POLICIES
 """Runs of a sweep that is all start-up: an interval takes two worlds."""
 MILLISECONDS = 5.0
