@@ -121,11 +121,13 @@ def logged(experiment: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def importing() -> Iterator[None]:
     """For imports that take long: what they make is no garbage, and to look for it is a sixth."""
+    collected = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if collected:
+            gc.enable()
 
 
 def finish(app: typer.Typer) -> NoReturn:

@@ -1,15 +1,14 @@
 """What the compiled kernels share: the batch as arrays, its tables by hop, its scratch memory."""
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.cascade.cpu_words import words_below
+from weishang.kernels.cascade.cpu_words import cascade_words
 from weishang.kernels.cascade.task import Task
 from weishang.kernels.jit import inner, lean, merged
-from weishang.kernels.rng import Purpose, derive
+from weishang.kernels.rng import Purpose
 
 UNIT_BLOCKS = 128
 """Blocks compared at once: memory asked for in one unit is read after the next, and a unit's
@@ -36,6 +35,10 @@ PLACES = 6
 """Of the cursor, see `cpu_exposures`."""
 
 MOST_STRANDS = 256
+
+BY_LAYER = np.array([Purpose.VIEW, Purpose.WEIGHT], dtype=np.uint64)
+OTHERS = np.array([Purpose.VISIT, Purpose.BUY, Purpose.SHARE], dtype=np.uint64)
+"""What a plain batch draws words for, by layer and not."""
 
 
 class Layer(NamedTuple):
@@ -88,14 +91,15 @@ class Batch(NamedTuple):
         none = np.empty(0, dtype=np.uint64)
         layers = []
         # Compiled code takes layers of one type.
-        widest = max(graph.row_offsets().dtype for graph in task.graphs)
-        for graph in task.graphs:
+        graphs = task.graphs
+        widest = max(graph.row_offsets().dtype for graph in graphs)
+        for graph in graphs:
             thresholds = graph.weight_thresholds()
             rows = graph.row_offsets().astype(widest, copy=False)
             layers.append(Layer(rows, graph.indices, none if thresholds is None else thresholds))
 
         count = len(layers)
-        words = words_below(_roots(task.seed, count), task.cascades)
+        words = cascade_words(np.uint64(task.seed), BY_LAYER, OTHERS, count, task.cascades)
         return cls(
             tuple(layers),
             *task.tables[:4],
@@ -111,18 +115,6 @@ class Batch(NamedTuple):
             -1 if task.max_hops is None else task.max_hops,
             task.tables.doses,
         )
-
-
-@lru_cache(maxsize=16)
-def _roots(seed: int, num_layers: int) -> NDArray[np.uint64]:
-    """The words above those of cascades: of views and weights by layer, visits, buys, shares."""
-    by_layer = [
-        derive(seed, purpose, layer)
-        for purpose in (Purpose.VIEW, Purpose.WEIGHT)
-        for layer in range(num_layers)
-    ]
-    others = [derive(seed, purpose) for purpose in (Purpose.VISIT, Purpose.BUY, Purpose.SHARE)]
-    return np.array(by_layer + others, dtype=np.uint64)
 
 
 class Bundle(NamedTuple):

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from weishang.kernels.cascade.cpu_batch import SPARE, UNIT_BLOCKS, UNIT_SLOTS
 from weishang.kernels.cascade.cpu_layers_people import MOST_DOSES
+from weishang.kernels.cascade.cpu_words import cascade_words
 from weishang.kernels.cascade.task import Layer, Task
 from weishang.kernels.graph import Graph
 from weishang.kernels.layers import Groups
-from weishang.kernels.rng import CERTAIN, Purpose, derive, word_tree
+from weishang.kernels.rng import CERTAIN, Purpose
 
 TIES, GROUPS, STRANGERS = range(3)
 """Kinds of layers."""
@@ -23,6 +24,10 @@ NOBODY = np.iinfo(np.int64).max
 """Of a group in which no one has posted: above the mark of any poster."""
 
 WORD_BITS = 64
+
+BY_LAYER = np.array([Purpose.VIEW, Purpose.WEIGHT, Purpose.POST, Purpose.STRANGER], dtype=np.uint64)
+OTHERS = np.array([Purpose.VISIT, Purpose.BUY, Purpose.SHARE], dtype=np.uint64)
+"""What a batch draws words for, by layer and not."""
 
 
 class LayerArrays(NamedTuple):
@@ -114,27 +119,25 @@ class LayeredBatch(NamedTuple):
             num_groups += layer.num_groups if isinstance(layer, Groups) else 0
         layers += [_layer(TIES)] * (-len(layers) % LAYERS_AT_ONCE)
 
-        def words(purpose: Purpose, *path: int) -> NDArray[np.uint64]:
-            return word_tree([derive(task.seed, purpose, *path)], task.cascades)[0]
-
-        def by_layer(purpose: Purpose) -> NDArray[np.uint64]:
-            return np.stack([words(purpose, layer) for layer in range(len(task.layers))])
-
+        count = len(task.layers)
+        words = cascade_words(np.uint64(task.seed), BY_LAYER, OTHERS, count, task.cascades)
+        view, weight, post, stranger = words[:-3].reshape(len(BY_LAYER), count, task.num_cascades)
+        visit, buy, share = words[-3:]
         most = np.iinfo(np.int64).max
         return cls(
             tuple(layers),
-            len(task.layers),
+            count,
             task.num_nodes,
             num_groups,
             np.empty((0, 0), dtype=np.int8) if tables.paths is None else tables.paths,
             *tables[:4],
-            by_layer(Purpose.VIEW),
-            by_layer(Purpose.WEIGHT),
-            by_layer(Purpose.POST),
-            by_layer(Purpose.STRANGER),
-            words(Purpose.VISIT),
-            words(Purpose.BUY),
-            words(Purpose.SHARE),
+            view,
+            weight,
+            post,
+            stranger,
+            visit,
+            buy,
+            share,
             task.seed_nodes,
             task.seed_start,
             task.seed_end,

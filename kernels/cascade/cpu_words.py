@@ -171,10 +171,26 @@ def _end_with_nothing(lanes, count):
 
 
 @njit(cache=True, nogil=True)
-def words_below(roots, indices):
-    """The children of each root at each index: uint64 [roots, indices]."""
-    words = np.empty((roots.size, indices.size), dtype=np.uint64)
-    for root in range(roots.size):
-        for i in range(indices.size):
-            words[root, i] = child(roots[root], indices[i])
+def cascade_words(seed, by_layer, others, num_layers, cascades):
+    """The words that a batch's cascades have for each purpose.
+
+    Args:
+        seed: uint64, the world's.
+        by_layer: uint64, purposes with a word a layer.
+        others: uint64, purposes with one for all.
+        num_layers: L.
+        cascades: uint64 [C], ids.
+
+    Returns:
+        uint64 [L * by_layer + others, C]: the layers of a purpose stand together.
+    """
+    count = by_layer.size * num_layers
+    words = np.empty((count + others.size, cascades.size), dtype=np.uint64)
+    for place in range(words.shape[0]):
+        if place < count:
+            root = child(child(seed, by_layer[place // num_layers]), np.uint64(place % num_layers))
+        else:
+            root = child(seed, others[place - count])
+        for i in range(cascades.size):
+            words[place, i] = child(root, cascades[i])
     return words

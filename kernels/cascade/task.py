@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from weishang.kernels.cascade.rule import CascadeRule, Tables
 from weishang.kernels.graph import Graph
 from weishang.kernels.layers import Groups, Strangers
 from weishang.kernels.rng import WORD_MASK
+
+KEPT_NODES = 1 << 21
+"""Classes of so many nodes are kept for the next call, which would wait for the memory."""
 
 Layer = Graph | Groups | Strangers
 """How people come to see a post: stored ties, group chats, a channel to strangers."""
@@ -137,6 +141,8 @@ def check(
 
 
 def _integer(value: Any, name: str) -> int:
+    if type(value) is int:  # as in most calls
+        return value
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise ValueError(f"{name} is {value!r}; give an integer")
     return int(value)
@@ -221,12 +227,24 @@ def _node_set(values: Any, name: str, num_nodes: int) -> NDArray[np.int32]:
     return np.unique(array).astype(np.int32)
 
 
+def _one_class(num_nodes: int) -> NDArray[np.int32]:
+    """Class 0 for all, which nobody writes to: most calls ask for no other."""
+    return _kept_class(num_nodes) if num_nodes <= KEPT_NODES else _zeros(num_nodes)
+
+
+def _zeros(num_nodes: int) -> NDArray[np.int32]:
+    return np.zeros(num_nodes, dtype=np.int32)
+
+
+_kept_class = lru_cache(maxsize=4)(_zeros)
+
+
 def _segments(
     segment: ArrayLike | None, num_nodes: int, rule: CascadeRule, num_segments: int
 ) -> NDArray[np.int32]:
     no_tables = rule.visit is None and rule.buy is None and rule.share is None
     if segment is None:
-        return np.zeros(num_nodes, dtype=np.int32)
+        return _one_class(num_nodes)
     try:
         array = np.asarray(segment)
     except ValueError as error:
@@ -243,5 +261,5 @@ def _segments(
             f"segment[{at}] is {array[at]}, outside the tables' classes 0 .. {num_segments - 1}"
         )
     if no_tables:
-        return np.zeros(num_nodes, dtype=np.int32)
+        return _one_class(num_nodes)
     return np.ascontiguousarray(array, dtype=np.int32)

@@ -275,6 +275,16 @@ def test_imports_are_not_searched_for_garbage_and_what_follows_is():
     assert gc.isenabled()
 
 
+def test_imports_leave_the_collector_off_where_it_was():
+    gc.disable()
+    try:
+        with command.importing():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("lines", [1, 100_000])
 def test_a_closed_pipe_ends_it_without_a_word(lines):
     """One line is still in Python's buffer as the function ends; many are not."""
