@@ -4,6 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+
+# Otherwise the first figure that is saved would wait for them.
+import matplotlib.backends.backend_agg
+import matplotlib.backends.backend_pdf
 import numpy as np
 from cycler import cycler
 from matplotlib.figure import Figure

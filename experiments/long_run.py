@@ -7,16 +7,13 @@ parts that no checkpoint counts, and makes them again.
 
 import contextlib
 import fcntl
-import functools
 import hashlib
 import math
 import os
-import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,8 +22,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from weishang.experiments import atomic, codebook, manifest, market_runs, parts
+from weishang.experiments import atomic, codebook, market_runs, parts
 from weishang.experiments.checkpoints import ANEW, Checkpoints, Saved
+from weishang.experiments.code_version import version
 from weishang.experiments.market_runs import Rows, Run, day_columns, live, run_one
 from weishang.experiments.parts import Part
 from weishang.experiments.signals import saving
@@ -34,15 +32,13 @@ from weishang.model import state
 from weishang.model.groups import GroupChats
 from weishang.model.market import Market
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 from weishang.model.society import Society
 
 CAMPAIGNS = "campaigns"
 SEARCHES = "searches."
 SECONDS = 60.0
 """Between checkpoints: one takes a fraction of a second (1,000,000 people)."""
-PACKAGES = ("numpy", "scipy", "numba", "torch", "mesa", "pandas", "pyarrow")
-"""Those that compute or write what a run leaves."""
 LOCK = ".lock"
 
 
@@ -345,19 +341,6 @@ def known_identity(
         "world": world,
         "sellers": [sellers, list(named)],
         "version": version(),
-    }
-
-
-@functools.cache
-def version() -> dict[str, Any]:
-    """What computes: the code's hash, and versions of packages and Python.
-
-    Taken once: a process goes on with the code that it has read, whoever edits the files.
-    """
-    return {
-        "code": manifest.source_digest(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
-        "python": ".".join(platform.python_version_tuple()[:2]),
     }
 
 

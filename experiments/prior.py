@@ -11,7 +11,7 @@ from weishang.experiments.estimands import values
 from weishang.experiments.worlds import Branch, most_sellers, run_world
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
-from weishang.model.seller import SellerParameters
+from weishang.model.seller_parameters import SellerParameters
 from weishang.model.society import Society
 
 DRAWS = 40

@@ -43,7 +43,7 @@ from weishang.experiments.scenario_models import ATTRIBUTES, SELLERS, SellerMode
 from weishang.experiments.scenario_text import dump
 from weishang.experiments.scenario_values import DAYS, FORMAT, START
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 
 FOLDER = Path(__file__).with_name("scenarios")
 DEFAULT = FOLDER / "default.toml"

@@ -12,7 +12,7 @@ from typing import Any
 from weishang.experiments.scenario_models import ATTRIBUTES, SELLERS
 from weishang.experiments.scenario_values import DAYS, FORMAT, START
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 
 _ABOUT = (
     "A complete scenario: every parameter with value, unit, source and role. To change some, write "

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from weishang.experiments import manifest
-from weishang.experiments.long_run import version
+from weishang.experiments.code_version import version
 from weishang.experiments.scenario_faults import shown
 from weishang.experiments.sweep_file import SweepFile
 from weishang.kernels import regular_files

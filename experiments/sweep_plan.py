@@ -30,7 +30,7 @@ from weishang.experiments.sweep_scenarios import changed, check_scenarios, check
 from weishang.experiments.worlds import Branch
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 
 FOLDER = "sweeps"
 INPUTS = "inputs"

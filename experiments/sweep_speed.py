@@ -4,7 +4,7 @@ Claim: in a sweep of 2,000 small runs a run takes less than 5 ms beyond its simu
 workers are at least 1.8 times as fast as one.
 Command: python -m weishang.experiments.sweep_speed [--runs N] [--users N] [--sellers N] [--days D]
 [--repetitions R] [--seed S] [--out DIR]
-Runtime: some ten minutes on two cores that nobody else uses.
+Runtime: some twenty minutes on two cores that nobody else uses.
 Output: results/sweep_speed (claims.csv, speed.csv, repetitions.csv).
 """
 
@@ -28,9 +28,9 @@ from weishang.experiments.report import Report
 from weishang.experiments.sweep_plan import Plan
 from weishang.model.market import Market
 
-RUNS, USERS, SELLERS, DAYS = 2_000, 1_000, 30, 1
+RUNS, USERS, SELLERS, DAYS = 2_000, 1_000, 30, 7
 POLICIES = 2
-REPETITIONS = 5
+REPETITIONS = 3
 FEW = 2 * POLICIES
 """Runs of a sweep that is all start-up: an interval takes two worlds."""
 MILLISECONDS = 5.0

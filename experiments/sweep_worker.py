@@ -106,6 +106,9 @@ def compute(
 def _settling() -> Iterator[None]:
     """Import what computes, and take it out of the garbage collector's rounds: it never goes."""
     with importing():
+        # First, and from here: Mesa looks through the source of all that is on the stack.
+        import mesa  # noqa: F401
+
         yield
         from weishang.experiments import sweep_runs  # noqa: F401
 

@@ -13,7 +13,6 @@ from weishang.experiments.nodes_file import read_nodes
 from weishang.kernels import Graph
 from weishang.model.attributes import NodeAttributes
 from weishang.model.groups import GroupChats, GroupParameters, form_groups
-from weishang.model.market import Market
 from weishang.model.recommendation import recommend
 from weishang.model.scenario import Scenario
 from weishang.model.society import Society, SocietyParameters, from_graph, generate
@@ -136,6 +135,9 @@ def most_sellers(society: Society, wanted: int) -> int:
 
 def run_world(society: Society, scenario: Scenario, world: int, campaigns: int) -> pd.DataFrame:
     """One day of a world: a row a campaign, among friends and shown by the platform."""
+    # A command that only plans its runs would wait for Mesa.
+    from weishang.model.market import Market
+
     market = Market(society, scenario.friends_only(), world, campaigns)
     market.step()
     assert market.spread is not None

@@ -1,11 +1,19 @@
-"""Who decides: societies, agents, the rule of decision, the market."""
+"""Who decides: societies, agents, the rule of decision, the market.
 
-from weishang.model.agents import Consumer
-from weishang.model.engine import propagate_by_agents
-from weishang.model.market import Market
-from weishang.model.scenario import Scenario
-from weishang.model.seller import Seller
-from weishang.model.society import Society, SocietyParameters, from_graph, generate
+What stands here is imported when it is first asked for: a command that only reads a scenario would
+wait for Mesa, which takes half a second and more.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from weishang.model.agents import Consumer
+    from weishang.model.engine import propagate_by_agents
+    from weishang.model.market import Market
+    from weishang.model.scenario import Scenario
+    from weishang.model.seller import Seller
+    from weishang.model.society import Society, SocietyParameters, from_graph, generate
 
 __all__ = [
     "Consumer",
@@ -18,3 +26,26 @@ __all__ = [
     "generate",
     "propagate_by_agents",
 ]
+
+_HOMES = {
+    "Consumer": "agents",
+    "Market": "market",
+    "Scenario": "scenario",
+    "Seller": "seller",
+    "Society": "society",
+    "SocietyParameters": "society",
+    "from_graph": "society",
+    "generate": "society",
+    "propagate_by_agents": "engine",
+}
+"""The module of each name."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

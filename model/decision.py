@@ -9,10 +9,10 @@ spread; the weights' own sources stand beside them.
 """
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit, ndtri
 
 from weishang.kernels import CascadeRule
@@ -339,6 +339,7 @@ def chance_of_buying(
     )
 
 
+@lru_cache(maxsize=256)
 def share_intercept(weights: DecisionWeights) -> float:
     """Log odds at which a typical campaign is passed on at all with probability `passed_on`.
 
@@ -351,6 +352,9 @@ def share_intercept(weights: DecisionWeights) -> float:
     """
     if not 0.0 < weights.passed_on < 1.0:
         raise ValueError(f"passed_on is {weights.passed_on}; give a probability inside (0, 1)")
+    # Who only reads a scenario would wait for what it brings along.
+    from scipy.optimize import brentq
+
     appeal = weights.appeal_sd * ndtri((np.arange(APPEAL_CELLS) + 0.5) / APPEAL_CELLS)
 
     def excess(intercept: float) -> float:

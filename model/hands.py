@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from weishang.kernels import Cascades, propagate
-from weishang.model import attention, basket, followers, livestream, search, search_agents
+from weishang.model import (
+    attention,
+    basket,
+    followers,
+    livestream,
+    livestream_agents,
+    search,
+    search_agents,
+)
 from weishang.model.engine import propagate_by_agents
 from weishang.model.shops import Visits
 
@@ -53,7 +61,7 @@ ENGINES: dict[str, Hands] = {
         followers.open_accounts_by_agents,
         followers.with_buyers_by_agents,
         attention.after_one_by_one,
-        livestream.viewing_by_agents,
+        livestream_agents.viewing_by_agents,
         by_agents=True,
     ),
 }

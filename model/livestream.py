@@ -13,17 +13,16 @@ none of them: it tells when those who visited came and left, and when those who 
 
 from dataclasses import dataclass
 
-import mesa
 import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Events, threshold
-from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, derive, derive_many, uniform
+from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, derive_many
 from weishang.model.campaigns import Campaigns, Tool
 from weishang.model.decision import Leanings
 from weishang.model.levels import Level
 from weishang.model.parameters import check_fields, parameter
-from weishang.model.parents import NOBODY, events_with_tool, parent_positions, parents_by_loops
+from weishang.model.parents import NOBODY, events_with_tool, parent_positions
 from weishang.model.purposes import MarketPurpose
 
 ARRIVAL, STAY = 0, 1
@@ -244,7 +243,7 @@ def viewing(
     arrived = _arrivals(events, of_rooms, parameters, world)[visited]
     event = of_rooms[visited]
     luck = _luck(events, event, STAY, world)
-    stay = 1 + _minutes_after(_staying(parameters), luck)
+    stay = 1 + _minutes_after(staying(parameters), luck)
     leaving = np.minimum(arrived + stay, parameters.minutes)
     presented = -(-arrived // parameters.offer_every) * parameters.offer_every
     order = np.where(events.bought[event], np.minimum(presented, leaving - 1), NO_ORDER)
@@ -256,25 +255,6 @@ def viewing(
         leaving=leaving.astype(np.int32),
         order=order.astype(np.int32),
     )
-
-
-def viewing_by_agents(
-    campaigns: Campaigns, events: Events, parameters: LivestreamParameters, world: int
-) -> Viewing:
-    """The same with every viewer a Mesa agent, minute by minute."""
-    rooms = np.flatnonzero(campaigns.tool == Tool.LIVESTREAM)
-    parents = parents_by_loops(events)
-    watched: list[tuple[int, int, int, int, int]] = []
-    for row in rooms.tolist():
-        room = Room(parameters)
-        for place in np.flatnonzero((events.row == row) & events.visited).tolist():
-            cascade, node = int(events.cascade[place]), int(events.node[place])
-            luck = derive(world, MarketPurpose.ROOM, cascade, node)
-            room.admit(place, luck, parents[place], bool(events.bought[place]))
-        watched += [(one.place, row, one.arrival, one.leaving, one.order) for one in room.stream()]
-        room.disband()
-    event, of_row, *minutes = np.array(watched, dtype=np.int64).reshape(-1, 5).T
-    return Viewing(rooms, event, of_row, *(column.astype(np.int32) for column in minutes))
 
 
 def by_minute(viewing: Viewing, parameters: LivestreamParameters) -> RoomMinutes:
@@ -293,108 +273,13 @@ def by_minute(viewing: Viewing, parameters: LivestreamParameters) -> RoomMinutes
     return RoomMinutes(viewing.rooms, present[:, :-1], arrivals[:, :-1], orders[:, :-1])
 
 
-class Viewer(mesa.Agent):
-    """A person who chose to watch.
-
-    Attributes:
-        place: position of the person's event.
-        arrival: first minute in the room.
-        leaving: first minute no longer there; 0 before it is known.
-        order: minute of the order, NO_ORDER before.
-    """
-
-    model: "Room"
-
-    def __init__(
-        self, model: "Room", place: int, luck: int, told_by: "Viewer | None", buys: bool
-    ) -> None:
-        super().__init__(model)
-        self.place = place
-        self.buys = buys
-        self.arrival = self._arrive(uniform(luck, ARRIVAL), told_by)
-        self.leaving = 0
-        self.order = NO_ORDER
-        self._patience = uniform(luck, STAY)
-
-    def watch(self) -> None:
-        """Spend a minute in the room: order, and stay for another or leave."""
-        if self.leaving or self.model.minute < self.arrival:
-            return
-        stays = self._stays()
-        if self.buys and self.order == NO_ORDER and (self.model.offer_is_presented or not stays):
-            self.order = self.model.minute
-        if not stays:
-            self.leaving = self.model.minute + 1
-
-    def _arrive(self, luck: int, told_by: "Viewer | None") -> int:
-        minutes, reacting = self.model.parameters.minutes, self.model.reacting
-        if told_by is None:
-            return luck * minutes >> UNIFORM_BITS
-        left = minutes - told_by.arrival
-        never = reacting[left - 1]
-        luck = never + (luck * (CERTAIN - never) >> UNIFORM_BITS)
-        return told_by.arrival + sum(luck < late for late in reacting)
-
-    def _stays(self) -> bool:
-        watched = self.model.minute - self.arrival
-        return not self.model.is_last_minute and self._patience < self.model.staying[watched]
-
-
-class Room(mesa.Model):
-    """A livestream and those who watch; a step is a minute.
-
-    Attributes:
-        minute: that goes on, from 0.
-        staying: thresholds of staying on after 1, 2, ... minutes.
-        reacting: thresholds of coming 1, 2, ... minutes late or later.
-    """
-
-    def __init__(self, parameters: LivestreamParameters) -> None:
-        super().__init__(rng=0)
-        self.parameters = parameters
-        self.minute = 0
-        self.staying = _staying(parameters).tolist()
-        self.reacting = _reacting(parameters).tolist()
-        self._viewers: dict[int, Viewer] = {}
-
-    def admit(self, place: int, luck: int, told_by: int | None, buys: bool) -> None:
-        """Take in someone who will come; those who told others are taken in before them."""
-        teller = None if told_by is None else self._viewers.get(told_by)
-        self._viewers[place] = Viewer(self, place, luck, teller, buys)
-
-    def stream(self) -> list[Viewer]:
-        """Let the livestream run to its end, and tell who watched."""
-        for _ in range(self.parameters.minutes):
-            self.step()
-        return list(self._viewers.values())
-
-    def step(self) -> None:
-        """One minute of all who are there."""
-        self.agents.do("watch")
-        self.minute += 1
-
-    @property
-    def offer_is_presented(self) -> bool:
-        """Whether the host presents the offer in this minute."""
-        return self.minute % self.parameters.offer_every == 0
-
-    @property
-    def is_last_minute(self) -> bool:
-        """Whether the livestream ends with this minute."""
-        return self.minute == self.parameters.minutes - 1
-
-    def disband(self) -> None:
-        """Let go of everyone: Mesa 3.3 keeps each model that it made agents for."""
-        self.__dict__.clear()
-
-
 def _arrivals(
     events: Events, of_rooms: NDArray[np.int64], parameters: LivestreamParameters, world: int
 ) -> NDArray[np.int64]:
     """Minute of arrival of those of the events who visited, hop by hop; 0 of the others."""
     parent = parent_positions(events.row[of_rooms], events.node[of_rooms], events.parent[of_rooms])
     luck = _luck(events, of_rooms, ARRIVAL, world)
-    reacting, minutes = _reacting(parameters), parameters.minutes
+    late, minutes = reacting(parameters), parameters.minutes
     hop, visited = events.hop[of_rooms], events.visited[of_rooms]
     arrival = np.zeros(of_rooms.size, dtype=np.int64)
     for now in range(1, int(hop.max(initial=0)) + 1):
@@ -403,10 +288,10 @@ def _arrivals(
         arrival[shown] = (luck[shown] * np.uint64(minutes) >> np.uint64(UNIFORM_BITS)).astype(int)
         told = coming[parent[coming] != NOBODY]
         first = arrival[parent[told]]
-        never = reacting[minutes - first - 1]
+        never = late[minutes - first - 1]
         # Of all that luck can be, the part with which the room is still open.
         scaled = luck[told] * (np.uint64(CERTAIN) - never) >> np.uint64(UNIFORM_BITS)
-        arrival[told] = first + _minutes_after(reacting, never + scaled)
+        arrival[told] = first + _minutes_after(late, never + scaled)
     return arrival
 
 
@@ -421,13 +306,13 @@ def _luck(events: Events, chosen: NDArray[np.int64], what: int, world: int) -> N
     return word >> np.uint64(UNIFORM_BITS)
 
 
-def _reacting(parameters: LivestreamParameters) -> NDArray[np.uint64]:
+def reacting(parameters: LivestreamParameters) -> NDArray[np.uint64]:
     """Thresholds of coming 1, 2, ... minutes late or later, uint64 [minutes]."""
     later = parameters.reaction / (1.0 + parameters.reaction)
     return threshold(later ** np.arange(1, parameters.minutes + 1))
 
 
-def _staying(parameters: LivestreamParameters) -> NDArray[np.uint64]:
+def staying(parameters: LivestreamParameters) -> NDArray[np.uint64]:
     """Thresholds of staying for more than 1, 2, ... minutes, uint64 [minutes]."""
     another = 1.0 - 1.0 / parameters.mean_stay
     return threshold(another ** np.arange(1, parameters.minutes + 1))

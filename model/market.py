@@ -23,7 +23,8 @@ from weishang.model.livestream import Viewing
 from weishang.model.orders import OrderChannel, Orders
 from weishang.model.purposes import MarketPurpose, fraction, pick
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller, Seller
+from weishang.model.seller import Seller
+from weishang.model.seller_parameters import NamedSeller
 from weishang.model.shops import Shops, Visits
 from weishang.model.society import Society
 

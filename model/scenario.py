@@ -19,7 +19,7 @@ from weishang.model.orders import MoneyParameters
 from weishang.model.recommendation import FeedParameters
 from weishang.model.rules import PlatformRules
 from weishang.model.search_parameters import SearchParameters
-from weishang.model.seller import SellerParameters
+from weishang.model.seller_parameters import SellerParameters
 from weishang.model.society import SocietyParameters
 from weishang.model.team_purchase import TeamParameters
 from weishang.model.tools import RewardParameters, ToolParameters

@@ -22,7 +22,7 @@ from weishang.experiments.worlds import chats, society
 from weishang.model.groups import GroupChats
 from weishang.model.market import Market
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 from weishang.model.society import Society, SocietyParameters
 
 USUAL = Scenario(society=SocietyParameters(mean_friends=15.0))
@@ -466,7 +466,7 @@ from weishang.experiments import atomic
 from weishang.experiments.long_run import Keeper, run_market
 from weishang.experiments.worlds import chats, society
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 from weishang.model.society import SocietyParameters
 
 usual = Scenario(society=SocietyParameters(mean_friends=15.0))

@@ -9,7 +9,7 @@ from weishang.experiments.market_prior import FIXED, FIXED_GROUPS, drawn_group, 
 from weishang.model.attention import AttentionParameters
 from weishang.model.livestream import LivestreamParameters
 from weishang.model.scenario import Scenario
-from weishang.model.seller import SellerParameters
+from weishang.model.seller_parameters import SellerParameters
 
 DRAWS = [drawn_scenario(Scenario(), np.random.default_rng(number)) for number in range(60)]
 

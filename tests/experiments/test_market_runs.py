@@ -15,7 +15,7 @@ from weishang.model.levels import REPORTED, Level
 from weishang.model.market import Market
 from weishang.model.orders import OrderChannel
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 from weishang.model.society import SocietyParameters
 
 USUAL = Scenario(society=SocietyParameters(mean_friends=20.0))

@@ -16,7 +16,7 @@ from weishang.experiments.scenario_file import DEFAULT, ScenarioFile, load
 from weishang.experiments.scenario_text import dump
 from weishang.experiments.scenario_values import DAYS, START
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 
 DEFAULT_TEXT = DEFAULT.read_text(encoding="utf-8")
 HEAD = 'format = 1\nname = "trial"\n'

@@ -8,7 +8,7 @@ import pytest
 from weishang.experiments.scenario_file import DEFAULT, load
 from weishang.experiments.scenario_text import dump
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 
 DEFAULT_TEXT = DEFAULT.read_text(encoding="utf-8")
 

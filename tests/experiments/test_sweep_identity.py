@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from weishang.experiments import sweep_file
-from weishang.experiments.long_run import version
+from weishang.experiments.code_version import version
 from weishang.experiments.sweep_identity import differences, identity, said
 
 SWEEP = """format = 1

@@ -17,8 +17,8 @@ from weishang.model.livestream import (
     by_minute,
     leanings,
     viewing,
-    viewing_by_agents,
 )
+from weishang.model.livestream_agents import viewing_by_agents
 from weishang.model.purposes import MarketPurpose
 from weishang.model.tools import ToolParameters
 

@@ -16,7 +16,7 @@ from weishang.model.decision import DecisionWeights
 from weishang.model.distribution import spread
 from weishang.model.market import Market, choose_sellers
 from weishang.model.scenario import Scenario
-from weishang.model.seller import SellerParameters
+from weishang.model.seller_parameters import SellerParameters
 from weishang.model.society import SocietyParameters, from_graph, generate
 
 FIVE_SD = 5.0

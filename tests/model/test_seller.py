@@ -19,7 +19,8 @@ from weishang.model.market import Market, choose_sellers
 from weishang.model.mechanisms import Mechanisms
 from weishang.model.purposes import MarketPurpose, fraction
 from weishang.model.scenario import Scenario
-from weishang.model.seller import Seller, SellerParameters, cost
+from weishang.model.seller import Seller, cost
+from weishang.model.seller_parameters import SellerParameters
 from weishang.model.society import SocietyParameters, generate
 
 RARE = 1e-6

@@ -18,7 +18,7 @@ from weishang.model.learning import Learner
 from weishang.model.market import Market
 from weishang.model.mechanisms import Mechanisms
 from weishang.model.scenario import Scenario
-from weishang.model.seller import NamedSeller
+from weishang.model.seller_parameters import NamedSeller
 from weishang.model.society import Society, SocietyParameters, generate
 
 DAYS, SELLERS = 4, 12
