@@ -16,14 +16,20 @@ Run = Callable[[int, int], float]
 
 
 def calibrate(run: Run, seconds: float, seed: int) -> int:
-    """Units that take about so many seconds; doubled, as some gain from large batches."""
-    units = 1
-    while True:
+    """Units that take about so many seconds; doubled, as some gain from large batches.
+
+    What took long once may have been compiled in that time, or waited: it is to do so twice.
+    """
+
+    def took() -> float:
         start = time.perf_counter()
         run(units, seed)
-        if time.perf_counter() - start >= 0.7 * seconds:
-            return units
+        return time.perf_counter() - start
+
+    units, enough = 1, 0.7 * seconds
+    while took() < enough or took() < enough:
         units *= 2
+    return units
 
 
 def measure(runs: Mapping[str, Run], counts: Mapping[str, int], seed: int) -> pd.DataFrame:

@@ -42,7 +42,7 @@ from weishang.kernels.layers import Groups
 DEFAULT_MEMORY = 2 << 30
 """Bytes."""
 
-BLOCK_BYTES = 3 << 7
+BLOCK_BYTES = 1 << 8
 """Working arrays at worst, for each block of 64 slots (or node) that is worked on at once."""
 MIN_BLOCKS = 1 << 10
 MAX_BLOCKS = {"cpu": 1 << 16}
@@ -135,7 +135,7 @@ class _Part:
         while count and (last is None or hop <= last):
             for keys, sources in self._hits(state, count, hop):
                 state.expose(keys, sources, hop)
-            count = state.decide(self._rule, hop)
+            count = state.decide(self._rule, hop, self._crew)
             hop += 1
         counts, reached = state.finish()
         return counts, None if reached is None else self._events(reached)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from weishang.kernels.cascade.tensor_primitives import chosen
+from weishang.kernels.cascade.tensor_primitives import chosen, distinct
 
 PLACES = 4
 """Places in the table for each key that is looked at once: the more, the fewer share a place."""
@@ -45,4 +45,4 @@ class Distinct:
             keys = chosen(keys, unseen > holds)
         fresh = chosen(keys, marks.index_select(0, keys) <= limit)
         if fresh.numel():
-            yield torch.unique(fresh)
+            yield distinct(fresh)

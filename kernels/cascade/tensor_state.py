@@ -1,6 +1,6 @@
 """What a part of a batch remembers of its nodes, one entry a key: row * N + node."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from weishang.kernels.cascade.tensor_crew import Crew
 from weishang.kernels.cascade.tensor_distinct import Distinct
 from weishang.kernels.cascade.tensor_graph import LISTED
-from weishang.kernels.cascade.tensor_primitives import chosen, positions, split_keys
+from weishang.kernels.cascade.tensor_primitives import chosen, positions, rows_of, split_keys
 from weishang.kernels.cascade.tensor_rule import BOUGHT, FLAGS, SHARED, VISITED, Deciders, Rule
 
 SEEN, HIT, POSTS = 1, 2, 3
@@ -62,7 +63,7 @@ class State(Protocol):
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """Take in hits: int64 keys, and who made them where events or levels are kept."""
 
-    def decide(self, rule: Rule, hop: int) -> int:
+    def decide(self, rule: Rule, hop: int, crew: Crew) -> int:
         """Let the hit nodes decide; returns how many share for the first time."""
 
     def finish(self) -> tuple[NDArray[np.int64], Reached | None]:
@@ -147,19 +148,19 @@ class CountState:
                 if self._num_hit > self._room:
                     self._unlist(self._hit)
 
-    def decide(self, rule: Rule, hop: int) -> int:
+    def decide(self, rule: Rule, hop: int, crew: Crew) -> int:
         """See State."""
-        tally = self._marks.new_zeros((self._num_rows, FLAGS), dtype=torch.int64)
+        self._tally = self._marks.new_zeros((self._num_rows, FLAGS), dtype=torch.int64)
         self._posting = None
         if self._hit is None:
-            count = self._decide_marked(rule, hop, tally)
+            count = self._decide_marked(rule, hop, crew)
         else:
-            hit = torch.cat([self._none(), *self._hit]).split(self._max_keys)
+            hit = self._together(self._hit)
             self._hit = None
-            sharers = [self._sharers(rule, hop, keys, tally) for keys in hit]
-            self._posting = torch.cat(sharers) if len(sharers) > 1 else sharers[0]
+            pieces = hit.split(crew.share(hit.numel(), self._max_keys))
+            self._posting = self._together(list(self._sharers(rule, hop, pieces, crew)))
             count = self._posting.numel()
-        self._counts.append(tally.cpu().numpy() @ _COUNTED)
+        self._counts.append(self._tally.cpu().numpy() @ _COUNTED)
         self._start()
         return count
 
@@ -179,27 +180,42 @@ class CountState:
             self._mark(keys, HIT)
         self._hit = None
 
-    def _decide_marked(self, rule: Rule, hop: int, tally: Tensor) -> int:
+    def _decide_marked(self, rule: Rule, hop: int, crew: Crew) -> int:
         """Let the keys marked as hit decide; returns how many share, listed if they are few."""
         count = 0
-        for keys in self._marked(HIT, self._max_keys):
-            sharers = self._sharers(rule, hop, keys, tally)
+        for sharers in self._sharers(rule, hop, self._marked(HIT, self._max_keys), crew):
             self._mark(sharers, POSTS)
             count += sharers.numel()
         if count <= self._room:
-            self._posting = torch.cat([self._none(), *self._marked(POSTS, self._max_keys)])
+            self._posting = self._together(list(self._marked(POSTS, self._max_keys)))
         return count
 
-    def _sharers(self, rule: Rule, hop: int, keys: Tensor, tally: Tensor) -> Tensor:
-        """Let some of the hit decide, and count them; returns those who share."""
+    def _sharers(self, rule: Rule, hop: int, hit: Iterable[Tensor], crew: Crew) -> Iterator[Tensor]:
+        """Let the hit decide, some at a time, and count them; yields those who share."""
+        certain = rule.certain(hop)
+
+        def work(keys: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+            if certain is None:
+                yield self._decided(rule, hop, keys)
+            else:
+                rows = rows_of(keys, self._num_nodes)
+                yield keys, torch.bincount(rows, minlength=self._num_rows)
+
+        for keys, tally in crew.ahead(work, hit):
+            if certain is None:
+                self._tally += tally
+            else:
+                self._tally[:, certain] += tally
+            if certain is None or certain & SHARED:
+                yield keys
+
+    def _decided(self, rule: Rule, hop: int, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of the hit who share, and how many have which flags, [rows, FLAGS]."""
         rows, nodes = split_keys(keys, self._num_nodes)
-        flags = rule.certain(hop)
-        if flags is not None:
-            tally[:, flags] += torch.bincount(rows, minlength=len(tally))
-            return keys if flags & SHARED else keys[:0]
         each = rule.decide(Deciders(rows, nodes, level=hop, dose=1, flags=None), hop)
-        tally.view(-1).add_(torch.bincount((rows * FLAGS).add_(each), minlength=tally.numel()))
-        return chosen(keys, each & SHARED)
+        places = (rows * FLAGS).add_(each)
+        tally = torch.bincount(places, minlength=self._num_rows * FLAGS)
+        return chosen(keys, each & SHARED), tally.view(-1, FLAGS)
 
     def _mark(self, keys: Tensor, kind: int) -> None:
         self._marks.index_fill_(0, keys, self._unseen + kind)
@@ -213,8 +229,11 @@ class CountState:
             self._mark(keys, SEEN)
             yield from keys.split(size) if keys.numel() else ()
 
-    def _none(self) -> Tensor:
-        return torch.empty(0, dtype=torch.int64, device=self._marks.device)
+    def _together(self, keys: list[Tensor]) -> Tensor:
+        """All keys as one list."""
+        if len(keys) == 1:
+            return keys[0]
+        return torch.cat([torch.empty(0, dtype=torch.int64, device=self._marks.device), *keys])
 
 
 class EventState:
@@ -295,7 +314,7 @@ class EventState:
             self._dose.index_add_(0, keys, torch.ones_like(keys))
         self._roll.enlist(keys)
 
-    def decide(self, rule: Rule, hop: int) -> int:
+    def decide(self, rule: Rule, hop: int, crew: Crew) -> int:
         """See State."""
         hit = self._roll.take()
         self._roll.start()

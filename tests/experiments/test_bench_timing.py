@@ -18,10 +18,17 @@ def test_measurements_are_interleaved_and_counted() -> None:
     assert (table["mean_reach"] == 7.0).all()
 
 
-def test_calibration_finds_about_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter(np.cumsum([0, 1, 0, 2, 0, 4, 0, 8, 0, 16]).tolist())
+@pytest.mark.parametrize(
+    ("seconds", "units"),
+    [([1, 2, 4, 8, 8, 16], 8), ([30, 1, 2, 4, 8, 8, 16], 8), ([30, 9], 1), ([1, 9, 2, 9, 9], 4)],
+    ids=["as it is", "compiled at first", "long from the first", "kept waiting once"],
+)
+def test_calibration_finds_about_the_time(
+    seconds: list[int], units: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([time for took in seconds for time in (0, took)])
     monkeypatch.setattr(bench_timing.time, "perf_counter", lambda: next(clock))
-    assert bench_timing.calibrate(lambda units, seed: 0.0, 10.0, 1) == 8
+    assert bench_timing.calibrate(lambda units, seed: 0.0, 10.0, 1) == units
 
 
 def test_spread_and_our_median_beside_it() -> None:

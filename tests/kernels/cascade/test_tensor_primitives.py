@@ -5,7 +5,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weishang.kernels.cascade.tensor_primitives import chosen, positions, split_keys
+from weishang.kernels.cascade.tensor_primitives import (
+    chosen,
+    distinct,
+    positions,
+    rows_of,
+    split_keys,
+)
 
 KEYS = st.lists(st.integers(0, 2**40), max_size=60)
 
@@ -22,7 +28,14 @@ def test_positions_are_where_a_mask_is_set(dtype, numbers):
 
 @given(keys=KEYS, num_nodes=st.integers(1, 2**31 - 1))
 def test_keys_are_split_as_they_are_made(keys, num_nodes):
-    rows, nodes = split_keys(torch.tensor(keys, dtype=torch.int64), num_nodes)
+    listed = torch.tensor(keys, dtype=torch.int64)
+    rows, nodes = split_keys(listed, num_nodes)
+    assert rows_of(listed, num_nodes).tolist() == rows.tolist()
     assert list(zip(rows.tolist(), nodes.tolist(), strict=True)) == [
         divmod(key, num_nodes) for key in keys
     ]
+
+
+@given(keys=st.lists(st.integers(0, 9), max_size=60))
+def test_distinct_keys_are_each_there_once(keys):
+    assert distinct(torch.tensor(keys, dtype=torch.int64)).tolist() == sorted(set(keys))
