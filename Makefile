@@ -9,9 +9,6 @@ PIP_INSTALL := $(BIN)/python -m pip install --no-compile --prefer-binary \
     --disable-pip-version-check --constraint constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
-# The tests of a file share what is made once for them, so they stay in one process.
-PROCESSES := 2
-
 PROJECT := pyproject.toml setup.py constraints.txt
 
 .DEFAULT_GOAL := help
@@ -24,7 +21,7 @@ reproduce: $(VENV)/.installed  ## rebuild the reported tables into results/ (min
 	$(BIN)/weishang reproduce
 
 test: lint  ## check style and types, then run the tests
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed-test  ## check style, format and types
 	$(BIN)/ruff check

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from weishang.kernels import text_blocks
 
 MAX_ID = (1 << 31) - 1
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 20
 """Text parsed at once; bounds the reader's memory beyond the edges themselves, and the time until
 a faulty line is named: its block is read anew by Python."""
 OFFSET_BYTES = 8

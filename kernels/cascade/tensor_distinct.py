@@ -10,7 +10,6 @@ from weishang.kernels.cascade.tensor_primitives import chosen, distinct
 PLACES = 4
 """Places in the table for each key that is looked at once: the more, the fewer share a place."""
 
-
 FEW = 1 << 12
 """Keys that are sorted: rounds of so few would be all calls and no work."""
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -173,8 +172,8 @@ def test_a_market_without_orders_keeps_its_unit_of_money(folder):
         pd.read_parquet(folder / "searches.parquet"),
     )
     assert channels.with_unit_of_money(Scenario(), empty) == Scenario()
-    half = replace(empty, campaigns=rows.assign(sales=rows["sales"] / 2))
-    full = replace(empty, campaigns=rows)
+    half = channels.Run(empty.days, rows.assign(sales=rows["sales"] / 2), empty.searches)
+    full = channels.Run(empty.days, rows, empty.searches)
     one, two = (
         channels.with_unit_of_money(Scenario(), run).money.usual_price for run in (full, half)
     )

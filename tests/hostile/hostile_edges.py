@@ -33,7 +33,8 @@ TEXTS: dict[str, tuple[Content, str]] = {
         "line 500001: 3 columns",
     ),
     "a word after 900,000 edges": (lambda: b"0 1\n" * 900_000 + b"x 2\n", "line 900001: 'x'"),
-    "edges of a million columns": (lambda: b"0 " * MEGABYTE, "columns where"),
+    "edges of half a million columns": (lambda: b"0 " * (MEGABYTE // 2), "columns where"),
+    "edges of a million columns": (lambda: b"0 " * MEGABYTE, "longer than"),
     "edges whose second line is long": (lambda: b"0 1\n" + b"0 " * MEGABYTE, "line 2"),
     "an id without end": (lambda: b"1" * (8 * MEGABYTE), "longer than"),
     "edges whose weights disagree": (
