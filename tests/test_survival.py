@@ -70,7 +70,7 @@ def test_memory_that_runs_out_is_told_and_loses_nothing():
         assert row["faults"] == []
         assert row["equal"] == row["times"] > 0
         # Some allocations can be done without: then the run ends as if nothing had been.
-        assert "1: " in row["ends"]
+        assert any(told.startswith("1: ") for told in row["ends"].split(", "))
 
 
 @compiled

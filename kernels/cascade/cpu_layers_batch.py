@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.cascade.cpu_batch import SPARE, UNIT_BLOCKS, UNIT_SLOTS
+from weishang.kernels.cascade.cpu_batch import OTHERS, SPARE, UNIT_BLOCKS, UNIT_SLOTS
 from weishang.kernels.cascade.cpu_layers_people import MOST_DOSES
 from weishang.kernels.cascade.cpu_words import cascade_words
 from weishang.kernels.cascade.task import Layer, Task
@@ -26,8 +26,7 @@ NOBODY = np.iinfo(np.int64).max
 WORD_BITS = 64
 
 BY_LAYER = np.array([Purpose.VIEW, Purpose.WEIGHT, Purpose.POST, Purpose.STRANGER], dtype=np.uint64)
-OTHERS = np.array([Purpose.VISIT, Purpose.BUY, Purpose.SHARE], dtype=np.uint64)
-"""What a batch draws words for, by layer and not."""
+"""What a batch draws words for by layer; for the rest see `OTHERS`."""
 
 
 class LayerArrays(NamedTuple):
@@ -121,8 +120,10 @@ class LayeredBatch(NamedTuple):
 
         count = len(task.layers)
         words = cascade_words(np.uint64(task.seed), BY_LAYER, OTHERS, count, task.cascades)
-        view, weight, post, stranger = words[:-3].reshape(len(BY_LAYER), count, task.num_cascades)
-        visit, buy, share = words[-3:]
+        view, weight, post, stranger = words[: -len(OTHERS)].reshape(
+            len(BY_LAYER), count, task.num_cascades
+        )
+        visit, buy, share = words[-len(OTHERS) :]
         most = np.iinfo(np.int64).max
         return cls(
             tuple(layers),

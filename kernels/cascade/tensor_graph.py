@@ -167,6 +167,8 @@ def _blocks(starts: Tensor, last: Tensor, max_blocks: int) -> Iterator[Blocks]:
     starts, last = starts.index_select(0, long), last.index_select(0, long)
     counts = last >> LOG_WORD_BITS
     fit = int(counts.sum()) <= max_blocks - first.lanes.numel()
+    if not fit:
+        yield first
     for row, number in words.unfold(counts, max_blocks):
         number += 1
         slots = number << LOG_WORD_BITS
@@ -174,8 +176,6 @@ def _blocks(starts: Tensor, last: Tensor, max_blocks: int) -> Iterator[Blocks]:
         slots += starts.index_select(0, row)
         others = Blocks(long.index_select(0, row), number, lanes, slots)
         yield _joined(first, others) if fit else others
-    if not fit:
-        yield first
 
 
 def _joined(first: Blocks, others: Blocks) -> Blocks:
