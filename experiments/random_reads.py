@@ -14,10 +14,10 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph, independent_cascade
+from weishang.kernels.jit import outer
 from weishang.kernels.rng import GOLDEN, MIX_1
 
 REPETITIONS = 5
@@ -108,7 +108,7 @@ def exposures_a_person(
     return float(p * ties / max(events.node.size, 1))
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _sum_at_random(array: NDArray[Any], start: int, count: int) -> np.int64:
     """Add up entries at places that one multiplication and two shifts make out of a counter."""
     total = np.int64(0)

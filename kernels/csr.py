@@ -7,10 +7,10 @@ Arrays only; `Graph` is the public face. Loops are compiled by Numba because a b
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels.crew import share_out, usable_threads
+from weishang.kernels.jit import outer
 
 FEW_SLOTS = 1 << 16
 """Below, rows are sorted in tenths of a millisecond, by one thread."""
@@ -65,7 +65,7 @@ def sort_rows(
         )
 
 
-@njit(cache=True, nogil=True)
+@outer
 def rows_are_sorted(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> bool:
     """Whether every row of [N] rows is in non-decreasing order."""
     for row in range(indptr.size - 1):
@@ -75,7 +75,7 @@ def rows_are_sorted(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> bo
     return True
 
 
-@njit(cache=True, nogil=True)
+@outer
 def simplify_rows(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], weights: NDArray[np.float64]
 ) -> tuple[int, int, int, int]:
@@ -124,7 +124,7 @@ def _over_rows(indptr: NDArray[np.int64], work: Callable[[int, int], None]) -> N
     share_out(parts, threads, lambda: None, lambda part, _: work(starts[part], ends[part]))
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _count_degrees(source, target, directed, indptr):
     for edge in range(source.size):
         indptr[source[edge] + 1] += 1
@@ -132,7 +132,7 @@ def _count_degrees(source, target, directed, indptr):
             indptr[target[edge] + 1] += 1
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _scatter(source, target, directed, cursor, indices):
     for edge in range(source.size):
         u, v = source[edge], target[edge]
@@ -143,7 +143,7 @@ def _scatter(source, target, directed, cursor, indices):
             cursor[v] += 1
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _scatter_weighted(source, target, weights, directed, cursor, indices, row_weights):
     for edge in range(source.size):
         u, v = source[edge], target[edge]
@@ -156,13 +156,13 @@ def _scatter_weighted(source, target, weights, directed, cursor, indices, row_we
             cursor[v] += 1
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _sort_range(indptr, indices, first, last):
     for row in range(first, last):
         indices[indptr[row] : indptr[row + 1]].sort()
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _sort_range_weighted(indptr, indices, weights, first, last):
     for row in range(first, last):
         a, b = indptr[row], indptr[row + 1]

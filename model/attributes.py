@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
+from weishang.kernels.jit import outer
 
 if TYPE_CHECKING:
     from weishang.model.groups import GroupChats
@@ -86,7 +86,7 @@ def take_from_anyone(known: NDArray[Any], rng: np.random.Generator) -> NDArray[A
     return classes
 
 
-@njit(cache=True)
+@outer
 def _ask_friends(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

@@ -3,9 +3,9 @@
 from math import sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from weishang.kernels.jit import outer
 from weishang.model.ties import Ties
 
 SIZE_CLASSES = (0.6, 1.0, 1.4)
@@ -81,7 +81,7 @@ def tie_within(
     return Ties(source[:tied], target[:tied])
 
 
-@njit(cache=True)
+@outer
 def _tie_pairs(
     members: NDArray[np.int32],
     bounds: NDArray[np.int64],

@@ -3,9 +3,9 @@
 from math import erf, exp, log, sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from weishang.kernels.jit import outer
 from weishang.model.ties import Ties
 
 BUCKET_STUBS = 1 << 16
@@ -109,7 +109,7 @@ def _shuffled_stubs(
     return _deal_and_shuffle(members, counts, total, num_buckets, rng)
 
 
-@njit(cache=True)
+@outer
 def _deal_and_shuffle(
     members: NDArray[np.int32],
     counts: NDArray[np.int32],

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels.arrays import freeze, offsets, rows_by_class
 from weishang.kernels.checks import node_ids
-from weishang.kernels.jit import lean
+from weishang.kernels.jit import lean, outer
 from weishang.kernels.layers import Groups
 from weishang.model.parameters import check_fields, check_number, parameter
 from weishang.model.society import Society
@@ -355,7 +354,7 @@ def _look_up(society: Society) -> _People:
     )
 
 
-@njit(cache=True)
+@outer
 def _gather_members(
     people: _People,
     founders: NDArray[np.int32],

@@ -1,10 +1,10 @@
 """Interests for people whose friends are known already: friends tend to share them."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
+from weishang.kernels.jit import outer
 from weishang.model.network_measures import count_within
 
 MAX_SWEEPS = 200
@@ -63,7 +63,7 @@ def share_by_chance(graph: Graph, interest: NDArray[np.int8]) -> float:
     return float(((ends / graph.num_edges) ** 2).sum())
 
 
-@njit(cache=True)
+@outer
 def _sweep(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -98,7 +98,7 @@ def _sweep(
     return won
 
 
-@njit(cache=True)
+@outer
 def _gain(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels import Events
+from weishang.kernels.jit import outer
 from weishang.model.campaigns import Campaigns, Tool
 
 NOBODY = -1
@@ -38,7 +38,7 @@ def parent_positions(
     return position
 
 
-@njit(cache=True)
+@outer
 def _look_up(
     row: NDArray[np.int64],
     node: NDArray[np.int32],

@@ -1,10 +1,10 @@
 """Where people live: communities dealt to places, or regions grown along the ties of a graph."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
+from weishang.kernels.jit import outer
 
 NOWHERE = -1
 """The place of a person who has not been settled yet."""
@@ -68,7 +68,7 @@ def grow_regions(graph: Graph, num_places: int, rng: np.random.Generator) -> NDA
     return place
 
 
-@njit(cache=True)
+@outer
 def _grow(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -97,7 +97,7 @@ def _grow(
     return place
 
 
-@njit(cache=True)
+@outer
 def _friend_without_place(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -120,7 +120,7 @@ def _friend_without_place(
     return -1
 
 
-@njit(cache=True)
+@outer
 def _exchange(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -153,7 +153,7 @@ def _exchange(
     return moved
 
 
-@njit(cache=True)
+@outer
 def _count_friends(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

@@ -10,9 +10,9 @@ for the choice among results.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from weishang.kernels.jit import outer
 from weishang.kernels.rng import UNIFORM_BITS, children, derive_many, threshold
 from weishang.model.decision import Budgets, DecisionWeights
 from weishang.model.purposes import MarketPurpose, fraction
@@ -117,7 +117,7 @@ def _open_one(
     return np.minimum(np.count_nonzero(ends <= mark[:, np.newaxis], axis=1), last)
 
 
-@njit(cache=True)
+@outer
 def _list_results(
     people: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int16]],
     ranking: tuple[
@@ -154,7 +154,7 @@ def _list_results(
                 filled += 1
 
 
-@njit(cache=True)
+@outer
 def _insert(results: NDArray[np.int32], filled: int, shop: int, position: NDArray[np.int32]) -> int:
     """Put a shop where it belongs among the first `filled`; how many there are then."""
     if filled == results.size:
@@ -169,12 +169,12 @@ def _insert(results: NDArray[np.int32], filled: int, shop: int, position: NDArra
     return filled + 1
 
 
-@njit(cache=True)
+@outer
 def _is_among(results: NDArray[np.int32], count: int, shop: int) -> bool:
     return bool(np.any(results[:count] == shop))
 
 
-@njit(cache=True)
+@outer
 def _are_tied(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

@@ -8,7 +8,6 @@ memory's latency, and a node that several have reached is read once for all.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import (
     MOST_HITS,
@@ -31,9 +30,8 @@ from weishang.kernels.cascade.cpu_decide import (
     is_plain,
 )
 from weishang.kernels.cascade.cpu_exposures import next_hits_merged, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP
 from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros
-from weishang.kernels.jit import lean, merged
+from weishang.kernels.jit import lean, merged, outer
 
 COLUMNS = 2 + COUNTED
 """Row, level, reach, visitors, buyers, sharers: one line of counts."""
@@ -137,13 +135,13 @@ def _plant(batch, bundle, state):
     return size
 
 
-@njit(inline="always")
+@merged
 def _few(state):
     """Codes that a frontier is listed up to half of."""
     return state.reached.size - MOST_HITS
 
 
-@njit(inline="always")
+@merged
 def _join(bits, code):
     bits[code >> np.uint64(6)] |= ONE << (code & np.uint64(63))
 
@@ -289,45 +287,38 @@ def _clear(state, size):
             state.bits[:] = ZERO
 
 
-def _compile(stamp: int) -> Any:
-    @njit(cache=True, nogil=True)
-    def count_cascades(first, last, strands, batch, state):
-        """Spread cascades first .. last - 1 of a Batch and count them by level.
+@outer
+def count_cascades(first, last, strands, batch, state):
+    """Spread cascades first .. last - 1 of a Batch and count them by level.
 
-        Args:
-            first, last: rows.
-            strands: of a bundle, as `state` was made for.
-            batch: Batch.
-            state: State.
+    Args:
+        first, last: rows.
+        strands: of a bundle, as `state` was made for.
+        batch: Batch.
+        state: State.
 
-        Returns:
-            int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
-        """
-        assert stamp
-        shift = 0
-        while 1 << shift < strands:
-            shift += 1
-        lines = np.empty((16 * (last - first) + 16, COLUMNS), dtype=np.int64)
-        used = 0
-        for row in range(first, last, strands):
-            bundle = Bundle(row, min(strands, last - row), shift)
-            size = _plant(batch, bundle, state)
-            hop = 1
-            while size and goes_on(batch, hop):
-                size = _hop(batch, bundle, hop, size, state)
-                lines = with_room(lines, used + bundle.strands)
-                used = _note(bundle, hop, state.counts, lines, used)
-                hop += 1
-            _clear(state, size)
-        return lines[:used]
-
-    return count_cascades
+    Returns:
+        int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
+    """
+    shift = 0
+    while 1 << shift < strands:
+        shift += 1
+    lines = np.empty((16 * (last - first) + 16, COLUMNS), dtype=np.int64)
+    used = 0
+    for row in range(first, last, strands):
+        bundle = Bundle(row, min(strands, last - row), shift)
+        size = _plant(batch, bundle, state)
+        hop = 1
+        while size and goes_on(batch, hop):
+            size = _hop(batch, bundle, hop, size, state)
+            lines = with_room(lines, used + bundle.strands)
+            used = _note(bundle, hop, state.counts, lines, used)
+            hop += 1
+        _clear(state, size)
+    return lines[:used]
 
 
-count_cascades = _compile(STAMP)
-
-
-@njit(cache=True, nogil=True)
+@outer
 def tabulate(lines, num_cascades, width):
     """Lay lines of counts out as int64 [4, width, num_cascades]; a width of -1 is the deepest."""
     deepest = width

@@ -1,12 +1,10 @@
 """The people of layered cascades as events: already in order, laid out by all threads at once."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from weishang.kernels.cascade.cpu_jit import STAMP
 from weishang.kernels.cascade.cpu_layers_people import (
     BOUGHT,
     DONE,
@@ -18,6 +16,7 @@ from weishang.kernels.cascade.cpu_layers_people import (
     VISITED,
 )
 from weishang.kernels.cascade.result import Events
+from weishang.kernels.jit import outer
 
 
 class Columns(NamedTuple):
@@ -56,38 +55,31 @@ def events_of(columns: Columns, by_path: bool) -> Events:
     return Events(**columns._asdict() | ({} if by_path else {"by_path": None}))
 
 
-def _compile(stamp: int) -> Any:
-    @njit(cache=True, nogil=True)
-    def lay_out(people, ends, first, at, cascades, columns):
-        """Write people as events.
+@outer
+def lay_out(people, ends, first, at, cascades, columns):
+    """Write people as events.
 
-        Args:
-            people, ends: of `spread_cascades`.
-            first: the first row.
-            at: the first event's place.
-            cascades: uint64 [C], ids.
-            columns: Columns, written.
-        """
-        assert stamp
-        row, end = first, ends[0]
-        for i in range(people.shape[0]):
-            while i >= end:
-                row += 1
-                end = ends[row - first]
-            person, event = people[i], at + i
-            columns.row[event] = row
-            columns.cascade[event] = cascades[row]
-            columns.node[event] = person[NODE]
-            columns.hop[event] = person[HOP]
-            columns.parent[event] = person[PARENT]
-            columns.visited[event] = person[DONE] & VISITED != 0
-            columns.bought[event] = person[DONE] & BOUGHT != 0
-            columns.shared[event] = person[SHARED] > 0
-            columns.shared_hop[event] = person[SHARED]
-            if columns.by_path.size:
-                columns.by_path[event] = person[LEVEL]
-
-    return lay_out
-
-
-lay_out = _compile(STAMP)
+    Args:
+        people, ends: of `spread_cascades`.
+        first: the first row.
+        at: the first event's place.
+        cascades: uint64 [C], ids.
+        columns: Columns, written.
+    """
+    row, end = first, ends[0]
+    for i in range(people.shape[0]):
+        while i >= end:
+            row += 1
+            end = ends[row - first]
+        person, event = people[i], at + i
+        columns.row[event] = row
+        columns.cascade[event] = cascades[row]
+        columns.node[event] = person[NODE]
+        columns.hop[event] = person[HOP]
+        columns.parent[event] = person[PARENT]
+        columns.visited[event] = person[DONE] & VISITED != 0
+        columns.bought[event] = person[DONE] & BOUGHT != 0
+        columns.shared[event] = person[SHARED] > 0
+        columns.shared_hop[event] = person[SHARED]
+        if columns.by_path.size:
+            columns.by_path[event] = person[LEVEL]

@@ -5,12 +5,11 @@ those who are hit in a hop are bits: a sweep gives them in order of nodes, and n
 """
 
 import numpy as np
-from numba import njit
 
 from weishang.kernels.cascade.cpu_batch import of_cascade, with_room
 from weishang.kernels.cascade.cpu_prefetch import prefetch
 from weishang.kernels.cascade.cpu_words import ONE, ZERO, trailing_zeros, uniform
-from weishang.kernels.jit import inner, lean
+from weishang.kernels.jit import inner, lean, merged
 
 COLUMNS = 6
 """Columns of a person: node, hop, level, parent, what was done as bits, hop of sharing or 0."""
@@ -158,7 +157,7 @@ def decide(batch, row, hop, people, base, used, state, nodes, count):
     return used, sharers
 
 
-@njit(inline="always")
+@merged
 def _entry(number, size):
     """Where a table has its entry for a level or a dose; the last serves all higher ones."""
     return min(number, size) - 1

@@ -1,9 +1,6 @@
 """Recording cascades on a CPU: events with parents, and repeated exposure by doses."""
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels.cascade.cpu_batch import (
@@ -17,9 +14,8 @@ from weishang.kernels.cascade.cpu_batch import (
 )
 from weishang.kernels.cascade.cpu_count import COLUMNS as LINE_COLUMNS
 from weishang.kernels.cascade.cpu_exposures import next_hits, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP
 from weishang.kernels.cascade.cpu_words import uniform
-from weishang.kernels.jit import inner, lean
+from weishang.kernels.jit import inner, lean, merged, outer
 
 COLUMNS = 8
 """Columns of a person: node, level, parent, dose, visited, bought, shared hop, last hit."""
@@ -115,7 +111,7 @@ def _decide(batch, row, hop, people, hit, place):
     return sharers
 
 
-@njit(inline="always")
+@merged
 def _at_dose(chances, dose):
     """The entry of a dose; the last serves all higher ones."""
     return chances[min(dose, chances.size) - 1]
@@ -139,54 +135,47 @@ def _tally(row, people, lines, used):
     return used
 
 
-def _compile(stamp: int) -> Any:
-    @njit(cache=True, nogil=True)
-    def record_cascades(first, last, batch, place, scratch, keep):
-        """Spread cascades first .. last - 1 of a Batch, with parents and doses.
+@outer
+def record_cascades(first, last, batch, place, scratch, keep):
+    """Spread cascades first .. last - 1 of a Batch, with parents and doses.
 
-        Args:
-            first, last: rows.
-            batch: Batch.
-            place: from `make_places`.
-            scratch: from `cpu_batch.make_scratch`.
-            keep: whether people are kept, or only counted.
+    Args:
+        first, last: rows.
+        batch: Batch.
+        place: from `make_places`.
+        scratch: from `cpu_batch.make_scratch`.
+        keep: whether people are kept, or only counted.
 
-        Returns:
-            Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 8],
-            cascade after cascade; and their cascades' rows, int64 [reached].
-        """
-        assert stamp
-        people = np.empty((1024, COLUMNS), dtype=np.int32)
-        hit = np.empty(1024, dtype=np.int32)
-        rows = np.empty(0, dtype=np.int64)
-        lines = np.empty((16 * (last - first) + 16, LINE_COLUMNS), dtype=np.int64)
-        used = used_lines = 0
-        for row in range(first, last):
-            base = used
-            seeds = seeds_of(batch, row)
-            for node in seeds:
-                place[node] = CLOSED
-            frontier, hop = seeds.astype(np.uint32), 1
-            while frontier.size and goes_on(batch, hop):
-                people, used, hit, num_hit = _hop(
-                    batch, row, hop, frontier, scratch, place, people, base, used, hit
-                )
-                sharers = _decide(batch, row, hop, people[base:used], hit[:num_hit], place)
-                frontier, hop = hit[:sharers].astype(np.uint32), hop + 1
-            for node in seeds:
-                place[node] = UNSEEN
-            for person in people[base:used]:
-                place[person[NODE]] = UNSEEN
-            lines = with_room(lines, used_lines + hop)
-            used_lines = _tally(row, people[base:used], lines, used_lines)
-            if keep:
-                rows = list_with_room(rows, used)
-                rows[base:used] = row
-            else:
-                used = base
-        return lines[:used_lines], people[:used], rows[:used]
-
-    return record_cascades
-
-
-record_cascades = _compile(STAMP)
+    Returns:
+        Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 8],
+        cascade after cascade; and their cascades' rows, int64 [reached].
+    """
+    people = np.empty((1024, COLUMNS), dtype=np.int32)
+    hit = np.empty(1024, dtype=np.int32)
+    rows = np.empty(0, dtype=np.int64)
+    lines = np.empty((16 * (last - first) + 16, LINE_COLUMNS), dtype=np.int64)
+    used = used_lines = 0
+    for row in range(first, last):
+        base = used
+        seeds = seeds_of(batch, row)
+        for node in seeds:
+            place[node] = CLOSED
+        frontier, hop = seeds.astype(np.uint32), 1
+        while frontier.size and goes_on(batch, hop):
+            people, used, hit, num_hit = _hop(
+                batch, row, hop, frontier, scratch, place, people, base, used, hit
+            )
+            sharers = _decide(batch, row, hop, people[base:used], hit[:num_hit], place)
+            frontier, hop = hit[:sharers].astype(np.uint32), hop + 1
+        for node in seeds:
+            place[node] = UNSEEN
+        for person in people[base:used]:
+            place[person[NODE]] = UNSEEN
+        lines = with_room(lines, used_lines + hop)
+        used_lines = _tally(row, people[base:used], lines, used_lines)
+        if keep:
+            rows = list_with_room(rows, used)
+            rows[base:used] = row
+        else:
+            used = base
+    return lines[:used_lines], people[:used], rows[:used]

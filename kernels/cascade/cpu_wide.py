@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from weishang.kernels.cascade.cpu_batch import (
@@ -35,9 +34,8 @@ from weishang.kernels.cascade.cpu_decide import (
     is_plain,
 )
 from weishang.kernels.cascade.cpu_exposures import mark, next_hits, start_posts
-from weishang.kernels.cascade.cpu_jit import STAMP
 from weishang.kernels.cascade.cpu_words import ONE
-from weishang.kernels.jit import inner
+from weishang.kernels.jit import inner, outer
 
 LEAST_POSTS = 1 << 15
 """A frontier that is shared out: a millisecond of work, against some tenths to share it. Ranges
@@ -196,78 +194,71 @@ def _settle(row, hop, hits, batch, seen, memory):
     return sharers[:end]
 
 
-def _compile(stamp: int) -> Any:
-    @njit(cache=True, nogil=True)
-    def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
-        """Post a piece of a frontier.
+@outer
+def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
+    """Post a piece of a frontier.
 
-        Args:
-            row, hop: where the cascade is.
-            posts: uint32, nodes.
-            batch: Batch.
-            seen: uint8, a bit a node; only read.
-            memory: Memory.
-            bits, ranges: a range is 1 << bits nodes, and there are so many.
+    Args:
+        row, hop: where the cascade is.
+        posts: uint32, nodes.
+        batch: Batch.
+        seen: uint8, a bit a node; only read.
+        memory: Memory.
+        bits, ranges: a range is 1 << bits nodes, and there are so many.
 
-        Returns:
-            Hits by range, uint32, and where each range begins, int64 [ranges + 1].
-        """
-        assert stamp
-        hits = _hits_of(row, hop, posts, batch, seen, memory)
-        starts, width = np.zeros(ranges + 1, dtype=np.int64), np.uint32(bits)
-        for i in range(np.uint64(hits.size)):
-            starts[np.uint64(hits[i] >> width) + ONE] += 1
-        for one in range(ranges):
-            starts[one + 1] += starts[one]
-        places, by_range = starts.copy(), np.empty_like(hits)
-        for i in range(np.uint64(hits.size)):
-            one = np.uint64(hits[i] >> width)
-            by_range[np.uint64(places[one])] = hits[i]
-            places[one] += 1
-        return by_range, starts
-
-    @njit(cache=True, nogil=True)
-    def settle_range(row, hop, hits, batch, seen, memory):
-        """Mark who is hit in a range that no other thread marks; the new ones decide.
-
-        Args:
-            row, hop, batch, seen, memory: as of `post_piece`.
-            hits: uint32, nodes, as often as they are hit.
-
-        Returns:
-            The sharers, uint32, and the range's counts, int64 [4].
-        """
-        assert stamp
-        # A copy has no room to spare.
-        sharers = _settle(row, hop, hits, batch, seen, memory).copy()
-        return sharers, memory.counts[:, 0].copy()
-
-    @njit(cache=True, nogil=True)
-    def spread_small(row, hop, frontier, batch, seen, memory):
-        """Spread on as long as a frontier is small.
-
-        Args:
-            row, hop, batch, seen, memory: as of `post_piece`.
-            frontier: uint32, of this hop.
-
-        Returns:
-            The frontier that is large or empty, its hop, and lines of counts.
-        """
-        assert stamp
-        lines, used = np.empty((16, COLUMNS), dtype=np.int64), 0
-        while 0 < frontier.size < LEAST_POSTS and goes_on(batch, hop):
-            hits = _hits_of(row, hop, frontier, batch, seen, memory)
-            frontier = _settle(row, hop, hits, batch, seen, memory)
-            if memory.counts[REACH, 0]:
-                lines = with_room(lines, used + 1)
-                lines[used, 0], lines[used, 1] = row, hop
-                for column in range(COUNTED):
-                    lines[used, 2 + column] = memory.counts[column, 0]
-                used += 1
-            hop += 1
-        return frontier, hop, lines[:used]
-
-    return post_piece, settle_range, spread_small
+    Returns:
+        Hits by range, uint32, and where each range begins, int64 [ranges + 1].
+    """
+    hits = _hits_of(row, hop, posts, batch, seen, memory)
+    starts, width = np.zeros(ranges + 1, dtype=np.int64), np.uint32(bits)
+    for i in range(np.uint64(hits.size)):
+        starts[np.uint64(hits[i] >> width) + ONE] += 1
+    for one in range(ranges):
+        starts[one + 1] += starts[one]
+    places, by_range = starts.copy(), np.empty_like(hits)
+    for i in range(np.uint64(hits.size)):
+        one = np.uint64(hits[i] >> width)
+        by_range[np.uint64(places[one])] = hits[i]
+        places[one] += 1
+    return by_range, starts
 
 
-post_piece, settle_range, spread_small = _compile(STAMP)
+@outer
+def settle_range(row, hop, hits, batch, seen, memory):
+    """Mark who is hit in a range that no other thread marks; the new ones decide.
+
+    Args:
+        row, hop, batch, seen, memory: as of `post_piece`.
+        hits: uint32, nodes, as often as they are hit.
+
+    Returns:
+        The sharers, uint32, and the range's counts, int64 [4].
+    """
+    # A copy has no room to spare.
+    sharers = _settle(row, hop, hits, batch, seen, memory).copy()
+    return sharers, memory.counts[:, 0].copy()
+
+
+@outer
+def spread_small(row, hop, frontier, batch, seen, memory):
+    """Spread on as long as a frontier is small.
+
+    Args:
+        row, hop, batch, seen, memory: as of `post_piece`.
+        frontier: uint32, of this hop.
+
+    Returns:
+        The frontier that is large or empty, its hop, and lines of counts.
+    """
+    lines, used = np.empty((16, COLUMNS), dtype=np.int64), 0
+    while 0 < frontier.size < LEAST_POSTS and goes_on(batch, hop):
+        hits = _hits_of(row, hop, frontier, batch, seen, memory)
+        frontier = _settle(row, hop, hits, batch, seen, memory)
+        if memory.counts[REACH, 0]:
+            lines = with_room(lines, used + 1)
+            lines[used, 0], lines[used, 1] = row, hop
+            for column in range(COUNTED):
+                lines[used, 2 + column] = memory.counts[column, 0]
+            used += 1
+        hop += 1
+    return frontier, hop, lines[:used]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 from weishang.kernels import rng
@@ -19,7 +19,7 @@ from weishang.kernels.cascade.cpu_vectors import (
     load_eight,
     store_eight,
 )
-from weishang.kernels.jit import lean
+from weishang.kernels.jit import lean, merged, outer
 
 GOLDEN = np.uint64(rng.GOLDEN)
 MIX_1 = np.uint64(rng.MIX_1)
@@ -51,7 +51,7 @@ def trailing_zeros(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), build
 
 
-@njit(inline="always")
+@merged
 def mix(state):
     """SplitMix64's finaliser on uint64."""
     state = (state ^ (state >> np.uint64(30))) * MIX_1
@@ -59,19 +59,19 @@ def mix(state):
     return state ^ (state >> np.uint64(31))
 
 
-@njit(inline="always")
+@merged
 def child(state, index):
     """The index-th word below a state; both uint64."""
     return mix(state + GOLDEN * (index + ONE))
 
 
-@njit(inline="always")
+@merged
 def uniform(state, index):
     """The 32-bit uniform of a word, as uint64."""
     return child(state, index) >> WORDS
 
 
-@njit(inline="always")
+@merged
 def mix_eight(states):
     """`mix` of an Eight."""
     states = (states ^ (states >> all_eight(np.uint64(30)))) * all_eight(MIX_1)
@@ -163,14 +163,14 @@ def live_masks_of_each(keys, lanes, count, thresholds, masks):
         store_eight(masks, i, live)
 
 
-@njit(inline="always")
+@merged
 def _end_with_nothing(lanes, count):
     """Fill the blocks up to whole sixteens with empty ones."""
     for i in range(count, count + BLOCKS_AT_ONCE - ONE):
         lanes[i] = ZERO
 
 
-@njit(cache=True, nogil=True)
+@outer
 def cascade_words(seed, by_layer, others, num_layers, cascades):
     """The words that a batch's cascades have for each purpose.
 
