@@ -9,6 +9,9 @@ PIP_INSTALL := $(BIN)/python -m pip install --no-compile --prefer-binary \
     --disable-pip-version-check --constraint constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
+# The tests of a file share what is made once for them, so they stay in one process.
+PROCESSES := 2
+
 PROJECT := pyproject.toml setup.py constraints.txt
 
 .DEFAULT_GOAL := help
@@ -21,7 +24,7 @@ reproduce: $(VENV)/.installed  ## rebuild the reported tables into results/ (min
 	$(BIN)/weishang reproduce
 
 test: lint  ## check style and types, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile
 
 lint: $(VENV)/.installed-test  ## check style, format and types
 	$(BIN)/ruff check
