@@ -34,7 +34,11 @@ it calls, each level of calls would take as long again as the one below."""
 
 
 def outer(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls, and keep its machine code on disk."""
+    """Compile a function that Python calls, and keep its machine code on disk.
+
+    The module's numbers are a part of that code: one that a test is to change is an argument, or
+    the code that the test leaves behind has the test's.
+    """
     compiled: Any = njit(nogil=True)(function)
     compiled._cache = MachineCode(function)
     return compiled

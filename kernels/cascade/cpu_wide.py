@@ -106,7 +106,9 @@ def count_cascade(
     bits = max(LINE_BITS, (num_nodes // (RANGES_PER_THREAD * threads)).bit_length() - 1)
     while frontier.size and (batch.max_hops < 0 or hop <= batch.max_hops):
         if frontier.size < LEAST_POSTS:
-            frontier, hop, lines = spread_small(row, hop, frontier, batch, seen, memory)
+            frontier, hop, lines = spread_small(
+                row, hop, frontier, batch, seen, memory, LEAST_POSTS
+            )
             parts.append(lines)
             continue
         hits = _post_in_pieces(row, hop, frontier, batch, seen, bits, share)
@@ -240,18 +242,19 @@ def settle_range(row, hop, hits, batch, seen, memory):
 
 
 @outer
-def spread_small(row, hop, frontier, batch, seen, memory):
+def spread_small(row, hop, frontier, batch, seen, memory, least):
     """Spread on as long as a frontier is small.
 
     Args:
         row, hop, batch, seen, memory: as of `post_piece`.
         frontier: uint32, of this hop.
+        least: a frontier of so many is large.
 
     Returns:
         The frontier that is large or empty, its hop, and lines of counts.
     """
     lines, used = np.empty((16, COLUMNS), dtype=np.int64), 0
-    while 0 < frontier.size < LEAST_POSTS and goes_on(batch, hop):
+    while 0 < frontier.size < least and goes_on(batch, hop):
         hits = _hits_of(row, hop, frontier, batch, seen, memory)
         frontier = _settle(row, hop, hits, batch, seen, memory)
         if memory.counts[REACH, 0]:

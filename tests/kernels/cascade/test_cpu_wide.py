@@ -19,15 +19,8 @@ def small_pieces(monkeypatch):
 
 @pytest.fixture
 def spread_few(monkeypatch):
-    """Compiled code holds its bound: here Python takes over at 50 posts, one hop at a time."""
-    spread_small = cpu_wide.spread_small
+    """Threads take over at 50 posts."""
     monkeypatch.setattr(cpu_wide, "LEAST_POSTS", 50)
-
-    def one_hop(row, hop, frontier, batch, seen, memory):
-        only = batch._replace(max_hops=hop)
-        return spread_small(row, hop, frontier, only, seen, memory)
-
-    monkeypatch.setattr(cpu_wide, "spread_small", one_hop)
 
 
 def graph(weighted):
