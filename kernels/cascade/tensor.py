@@ -170,7 +170,7 @@ class _Part:
                 yield step
         for one, limit in open_channels:
             if isinstance(one, Chats):
-                yield from self._show(one, limit)
+                yield from self._show(state, one, limit)
 
     def _post(
         self, state: State, keys: Tensor, channels: list[tuple[Channel, Tensor | int]]
@@ -179,16 +179,21 @@ class _Part:
         rows, nodes = split_keys(keys, self._task.num_nodes)
         posters = Posters(keys, rows, nodes, state.levels(keys))
         for one, limit in channels:
-            yield from one.post(posters, limit)
+            for step in one.post(posters, limit):
+                yield step if isinstance(step, Bids) else state.sifted(*step)
 
-    def _show(self, chats: Chats, limit: Tensor | int) -> Iterator[Hits]:
+    def _show(self, state: State, chats: Chats, limit: Tensor | int) -> Iterator[Hits]:
         """The exposures in the groups that were posted in."""
         groups, sources = chats.posted()
         if not groups.numel():
             return
         size = self._crew.share(groups.numel(), self._max_blocks)
         pieces = zip(groups.split(size), sources.split(size), strict=True)
-        yield from self._crew.ahead(lambda piece: chats.show(*piece, limit), pieces)
+
+        def work(piece: tuple[Tensor, Tensor]) -> Iterator[Hits]:
+            return (state.sifted(*hits) for hits in chats.show(*piece, limit))
+
+        yield from self._crew.ahead(work, pieces)
 
     def _threshold(self, number: int, hop: int) -> Tensor | int:
         """A layer's threshold of view in a hop: one number where the rows agree."""

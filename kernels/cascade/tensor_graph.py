@@ -59,13 +59,13 @@ class Blocks(NamedTuple):
 
     Attributes:
         post: whose row it is, a position in Posts; None for a block of each post in order.
-        number: the block's number in the row; None for the first.
+        states: the row's word, advanced to the block.
         lanes: a bit for each lane that holds a slot.
         slots: place of the block's first slot, counted from the rows' starts.
     """
 
     post: Tensor | None
-    number: Tensor | None
+    states: Tensor
     lanes: Tensor
     slots: Tensor
 
@@ -73,11 +73,9 @@ class Blocks(NamedTuple):
         """The posts that some blocks belong to."""
         return block if self.post is None else self.post.index_select(0, block)
 
-    def slots_in_row(self, block: Tensor, lane: Tensor) -> Tensor:
-        """The numbers in their rows of some blocks' lanes."""
-        if self.number is None:
-            return lane
-        return (self.number.index_select(0, block) << LOG_WORD_BITS).add_(lane)
+    def slots_of(self, block: Tensor, lane: Tensor) -> Tensor:
+        """The places of some blocks' lanes."""
+        return self.slots.index_select(0, block).add_(lane)
 
 
 _on_devices: WeakKeyDictionary[Graph, dict[torch.device, Layer]] = WeakKeyDictionary()
@@ -127,8 +125,9 @@ def exposures(
     last -= 1
     rows = live_slots(starts, last, posts.view_words, posts.threshold, max_blocks)
     for blocks, block, lane in rows:
-        block, slots = _passed(layer, posts, blocks, block, lane)
-        post = blocks.posts_of(block)
+        post, slots = _passed(
+            layer, posts, starts, blocks.posts_of(block), blocks.slots_of(block, lane)
+        )
         keys = posts.first_keys.index_select(0, post)
         keys += layer.indices.index_select(0, slots)
         yield keys, posts.sources.index_select(0, post) if name_sources else None
@@ -149,62 +148,54 @@ def live_slots(
     Yields:
         Blocks; of each live slot the place of its block among them, and its lane, int64.
     """
-    for blocks in _blocks(starts, last, max_blocks):
-        limit = threshold if isinstance(threshold, int) else _at(threshold, blocks.post)
-        own_words = _at(row_words, blocks.post)
-        live = words.live_lanes(own_words, blocks.number, blocks.lanes, limit)
+    for blocks in _blocks(starts, last, row_words, max_blocks):
+        limit = threshold
+        if not isinstance(threshold, int) and blocks.post is not None:
+            limit = threshold.index_select(0, blocks.post)
+        live = words.live_lanes(blocks.states, blocks.lanes, limit)
         for block, lane in words.list_lanes(live, LISTED * max_blocks):
             yield blocks, block, lane
 
 
-def _blocks(starts: Tensor, last: Tensor, max_blocks: int) -> Iterator[Blocks]:
+def _blocks(starts: Tensor, last: Tensor, row_words: Tensor, max_blocks: int) -> Iterator[Blocks]:
     """The first blocks of all rows, with the others if they fit, and then these by themselves."""
-    first = Blocks(None, None, words.first_lanes(last), starts)
+    first = Blocks(None, row_words, words.first_lanes(last), starts)
     long = positions(last >= WORD_BITS)
     if not long.numel():
         yield first
         return
-    starts, last = starts.index_select(0, long), last.index_select(0, long)
+    starts, last, row_words = (of_all.index_select(0, long) for of_all in (starts, last, row_words))
     counts = last >> LOG_WORD_BITS
     fit = int(counts.sum()) <= max_blocks - first.lanes.numel()
     if not fit:
         yield first
     for row, number in words.unfold(counts, max_blocks):
         number += 1
+        states = words.advanced(row_words.index_select(0, row), number)
         slots = number << LOG_WORD_BITS
         lanes = words.first_lanes(last.index_select(0, row).sub_(slots))
         slots += starts.index_select(0, row)
-        others = Blocks(long.index_select(0, row), number, lanes, slots)
+        others = Blocks(long.index_select(0, row), states, lanes, slots)
         yield _joined(first, others) if fit else others
 
 
 def _joined(first: Blocks, others: Blocks) -> Blocks:
     """First blocks and others as one."""
     assert others.post is not None
-    assert others.number is not None
     post = torch.arange(first.lanes.numel(), device=others.post.device)
     return Blocks(
         torch.cat([post, others.post]),
-        torch.cat([torch.zeros_like(post), others.number]),
-        torch.cat([first.lanes, others.lanes]),
-        torch.cat([first.slots, others.slots]),
+        *(torch.cat(pair) for pair in zip(first[1:], others[1:], strict=True)),
     )
 
 
-def _at(values: Tensor, post: Tensor | None) -> Tensor:
-    """The posts' values for each block."""
-    return values if post is None else values.index_select(0, post)
-
-
 def _passed(
-    layer: Layer, posts: Posts, blocks: Blocks, block: Tensor, lane: Tensor
+    layer: Layer, posts: Posts, starts: Tensor, post: Tensor, slots: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Blocks and slots of the live lanes that the layer's weights let through."""
-    slots = blocks.slots.index_select(0, block)
-    slots += lane
+    """Posts and places of the live slots that the layer's weights let through."""
     if layer.weights is None or posts.weight_words is None:
-        return block, slots
-    row_words = posts.weight_words.index_select(0, blocks.posts_of(block))
-    luck = words.uniforms(words.child(row_words, blocks.slots_in_row(block, lane)))
+        return post, slots
+    row_words = posts.weight_words.index_select(0, post)
+    luck = words.uniforms(words.child(row_words, slots - starts.index_select(0, post)))
     passed = positions(luck < layer.weights.index_select(0, slots))
-    return block.index_select(0, passed), slots.index_select(0, passed)
+    return post.index_select(0, passed), slots.index_select(0, passed)

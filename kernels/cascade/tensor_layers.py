@@ -208,7 +208,7 @@ class Crowd:
         limit = _of_rows(threshold, posters.rows)
         for blocks, block, lane in live_slots(starts, last, view_words, limit, self._max_blocks):
             post = blocks.posts_of(block)
-            slots = blocks.slots_in_row(block, lane)
+            slots = blocks.slots_of(block, lane)
             drawn = words.child(stranger_words.index_select(0, post), slots)
             nodes = posters.nodes.index_select(0, post)
             keys = posters.keys.index_select(0, post) - nodes
@@ -260,7 +260,7 @@ class Chats:
             starts, last, luck, self._stored.post, self._max_blocks
         ):
             post = blocks.posts_of(block)
-            taken = groups.index_select(0, blocks.slots.index_select(0, block).add_(lane))
+            taken = groups.index_select(0, blocks.slots_of(block, lane))
             taken += first_groups.index_select(0, post)
             yield Bids(self, taken, sources.index_select(0, post))
 

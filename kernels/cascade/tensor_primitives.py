@@ -1,21 +1,31 @@
 """Operations that torch is slow at on a CPU: there NumPy does them, on the same memory.
 
 NumPy finds a mask's set entries in a quarter of torch's time, since it counts and lists them by
-vectors, and divides in a fifth, since it multiplies by the inverse; it sorts by vectors, too.
+vectors, and divides in a fifth, since it multiplies by the inverse; it sorts, multiplies words and
+counts their bits by vectors, too.
 """
+
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from weishang.kernels import rng
+
+Words = NDArray[np.uint64]
+
+_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+_FACTORS = np.uint64(rng.MIX_1), np.uint64(rng.MIX_2)
+
 
 def positions(mask: Tensor) -> Tensor:
     """Where a mask of one axis is set, int64, in order; integers are set where they are not 0."""
     if mask.device.type != "cpu":
         return mask.nonzero().view(-1)
-    flags = mask if mask.dtype == torch.bool else mask != 0
-    return _tensor(flags.numpy().nonzero()[0])
+    flags = mask.numpy()
+    return _tensor((flags if flags.dtype == np.bool_ else flags != 0).nonzero()[0])
 
 
 def chosen(values: Tensor, mask: Tensor) -> Tensor:
@@ -27,7 +37,10 @@ def distinct(keys: Tensor) -> Tensor:
     """Each of the keys once, in order."""
     if keys.device.type != "cpu":
         return torch.unique(keys)
-    return _tensor(np.unique(keys.numpy()))
+    ordered = np.sort(keys.numpy())
+    is_first = np.ones(ordered.size, dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return _tensor(ordered[is_first])
 
 
 def rows_of(keys: Tensor, num_nodes: int) -> Tensor:
@@ -43,5 +56,27 @@ def split_keys(keys: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
     return rows, keys - rows * num_nodes
 
 
-def _tensor(array: NDArray[np.int64]) -> Tensor:
+def lowest_lanes(masks: Tensor) -> Tensor:
+    """The place of each mask's lowest set bit, int64; of a mask without one anything."""
+    if masks.device.type != "cpu":
+        # The exponent of that bit as a float64.
+        lowest = masks & -masks
+        return (lowest.double().view(torch.int64) >> 52).bitwise_and_(2047).sub_(1023)
+    words = masks.numpy()
+    below = (words & -words).view(np.uint64)
+    below -= np.uint64(1)
+    return _tensor(np.bitwise_count(below).astype(np.int64))
+
+
+def mix_words(state: Words, out: Words, spare: Words) -> None:
+    """SplitMix64's finaliser of `state` into `out`, by NumPy; all uint64 of one shape."""
+    np.right_shift(state, _SHIFTS[0], out=spare)
+    np.bitwise_xor(state, spare, out=out)
+    for factor, shift in zip(_FACTORS, _SHIFTS[1:], strict=True):
+        out *= factor
+        np.right_shift(out, shift, out=spare)
+        out ^= spare
+
+
+def _tensor(array: NDArray[Any]) -> Tensor:
     return torch.from_numpy(array)

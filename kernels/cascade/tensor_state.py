@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weishang.kernels.cascade.tensor_crew import Crew
-from weishang.kernels.cascade.tensor_distinct import Distinct
-from weishang.kernels.cascade.tensor_graph import LISTED
-from weishang.kernels.cascade.tensor_primitives import chosen, positions, rows_of, split_keys
+from weishang.kernels.cascade.tensor_primitives import (
+    chosen,
+    distinct,
+    positions,
+    rows_of,
+    split_keys,
+)
 from weishang.kernels.cascade.tensor_rule import BOUGHT, FLAGS, SHARED, VISITED, Deciders, Rule
 
 SEEN, HIT, POSTS = 1, 2, 3
@@ -21,6 +25,8 @@ MARKS = 3
 LIST_BYTES = 40
 """A listed key: the frontier, the hit, one of them in pieces and whole for a moment, and as much as
 the allocator has been seen to keep."""
+MARKED = 1 << 14
+"""Keys whose marks are read and then written, while a CPU's cache has them."""
 SCANNED = 16
 """Marks looked through at once, for each key that is worked on at once."""
 
@@ -60,8 +66,11 @@ class State(Protocol):
     def levels(self, keys: Tensor) -> Tensor | None:
         """Levels of those who post, int64, 0 for seeds; None where the level is the hop."""
 
+    def sifted(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Hits as `expose` takes them; by any thread, since nothing is remembered yet."""
+
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
-        """Take in hits: int64 keys, and who made them where events or levels are kept."""
+        """Take in sifted hits: int64 keys, and who made them where events or levels are kept."""
 
     def decide(self, rule: Rule, hop: int, crew: Crew) -> int:
         """Let the hit nodes decide; returns how many share for the first time."""
@@ -112,7 +121,6 @@ class CountState:
         self._num_nodes, self._max_keys = num_nodes, max_keys
         self._marks = _untouched(num_rows * num_nodes, device)
         self._room = self._marks.numel() * (self.NODE_BYTES - 1) // LIST_BYTES
-        self._distinct = Distinct(LISTED * max_keys, device)
         self._unseen = -MARKS
         self._hit: list[Tensor] | None = []
         self._posting: Tensor | None = None
@@ -138,9 +146,14 @@ class CountState:
     def levels(self, keys: Tensor) -> None:
         """See State."""
 
+    def sifted(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, None]:
+        """See State; each key once, in order: then their marks are near each other, too."""
+        return distinct(keys), None
+
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """See State."""
-        for fresh in self._distinct.unseen(keys, self._marks, self._unseen):
+        for some in keys.split(MARKED) if keys.device.type == "cpu" else (keys,):
+            fresh = chosen(some, self._marks.index_select(0, some) <= self._unseen)
             self._mark(fresh, HIT if self._hit is None else SEEN)
             self._num_hit += fresh.numel()
             if self._hit is not None:
@@ -300,6 +313,10 @@ class EventState:
         if self._last_level is None:
             return None
         return self._level.index_select(0, keys).long().clamp_(min=0)
+
+    def sifted(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """See State; equal keys have sources of their own, and are doses."""
+        return keys, sources
 
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """See State."""

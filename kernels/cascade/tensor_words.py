@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from weishang.kernels import rng
-from weishang.kernels.cascade.tensor_primitives import positions
+from weishang.kernels.cascade.tensor_primitives import lowest_lanes, mix_words, positions
 
 GOLDEN = rng.GOLDEN - (1 << rng.WORD_BITS)
 # Tensors of one number: torch would wrap a Python number anew at each use, which takes as long
@@ -33,7 +33,7 @@ MORE_WORDS = 4
 FEW_LEFT = 4
 """Where only one block in so many is left, its lanes are decided one by one: most have one."""
 
-WORDS_AT_ONCE = 1 << 18
+WORDS_AT_ONCE = 1 << 16
 """Few blocks take many words in one operation; more than these would leave a CPU's cache."""
 
 FEW_MASKS = 1 << 11
@@ -71,14 +71,16 @@ def uniforms(words: Tensor) -> Tensor:
     return (words >> rng.UNIFORM_BITS) & (rng.CERTAIN - 1)
 
 
-def live_lanes(
-    keys: Tensor, blocks: Tensor | None, lanes: Tensor, threshold: Tensor | int
-) -> Tensor:
+def advanced(row_words: Tensor, number: Tensor) -> Tensor:
+    """The words K_u of rows as those of their blocks of such numbers; int64."""
+    return (number * signed(rng.GOLDEN * rng.UNIFORM_BITS)).add_(row_words)
+
+
+def live_lanes(states: Tensor, lanes: Tensor, threshold: Tensor | int) -> Tensor:
     """Which lanes of each block are live: those whose uniform is below the threshold.
 
     Args:
-        keys: int64 [B], the words K_u of the blocks' rows.
-        blocks: int64 [B], numbers of the blocks in their rows; None when all are the first.
+        states: int64 [B], the words K_u of the blocks' rows, advanced to the blocks.
         lanes: int64 [B], a bit for each lane that holds a slot.
         threshold: in [0, 2^32], one for all or int64 [B].
 
@@ -87,14 +89,10 @@ def live_lanes(
     """
     if isinstance(threshold, int) and threshold in (0, rng.CERTAIN):
         return lanes.clone() if threshold else torch.zeros_like(lanes)
-    state = keys
-    if blocks is not None:
-        state = blocks * signed(rng.GOLDEN * rng.UNIFORM_BITS)
-        state += keys
     if isinstance(threshold, int):
-        return _below(state, lanes, threshold, 0)
+        return _below(states, lanes, threshold, 0)
     certain = lanes.masked_fill(threshold != rng.CERTAIN, 0)
-    return _below(state, lanes ^ certain, threshold, 0).bitwise_or_(certain)
+    return _below(states, lanes ^ certain, threshold, 0).bitwise_or_(certain)
 
 
 def list_lanes(masks: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -153,7 +151,7 @@ def _lowest_first(masks: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
     block = positions(masks)
     left = masks.index_select(0, block)
     while block.numel() >= FEW_MASKS:
-        yield block, _lowest_lanes(left)
+        yield block, lowest_lanes(left)
         left &= left - 1
         more = positions(left)
         block, left = block.index_select(0, more), left.index_select(0, more)
@@ -215,11 +213,10 @@ def _each_below(state: Tensor, lanes: Tensor, threshold: Tensor | int, first: in
     """`_below` lane by lane: of few lanes all further words are taken in one operation each."""
     end = _words_needed(threshold)
     count = end - first
-    steps = torch.arange(first + 1, end + 1, device=state.device) * GOLDEN
     places = torch.arange(count - 1, -1, -1, device=state.device)
     live = torch.zeros_like(lanes)
     for block, lane in _in_order(lanes, max(1, WORDS_AT_ONCE // count)):
-        words = state.index_select(0, block) + steps.view(-1, 1)
+        words = state.index_select(0, block) + _steps(state.device)[first:end]
         _mix(words, words, torch.empty_like(words))
         bits = words.bitwise_right_shift_(lane).bitwise_and_(1)
         luck = bits.bitwise_left_shift_(places.view(-1, 1)).sum(0)
@@ -243,10 +240,15 @@ def _words(state: Tensor, first: int, stop: int) -> Iterator[tuple[int, Tensor]]
     words, spare = state.new_empty(2, size, state.numel()).unbind(0)
     for begin in range(first, stop, size):
         count = min(size, stop - begin)
-        steps = torch.arange(begin + 1, begin + count + 1, device=state.device) * GOLDEN
-        torch.add(state, steps.view(-1, 1), out=words[:count])
+        torch.add(state, _steps(state.device)[begin : begin + count], out=words[:count])
         _mix(words[:count], words[:count], spare[:count])
         yield from enumerate(words[:count].unbind(0), start=begin)
+
+
+@cache
+def _steps(device: torch.device) -> Tensor:
+    """What each word of a block is from its state, int64 [32, 1]."""
+    return torch.arange(1, rng.UNIFORM_BITS + 1, device=device).mul_(GOLDEN).view(-1, 1)
 
 
 def _words_needed(threshold: Tensor | int) -> int:
@@ -258,6 +260,9 @@ def _words_needed(threshold: Tensor | int) -> int:
 
 def _mix(state: Tensor, out: Tensor, spare: Tensor) -> Tensor:
     """SplitMix64's finaliser of `state`, into `out` (which may be `state`)."""
+    if state.device.type == "cpu":
+        mix_words(*(tensor.numpy().view(np.uint64) for tensor in (state, out, spare)))
+        return out
     _shifted(state, 30, spare)
     torch.bitwise_xor(state, spare, out=out)
     out *= MIX_1
@@ -300,12 +305,6 @@ def _select(masks: Tensor, running: Tensor, rank: Tensor) -> Tensor:
     place += rank
     place -= before
     return first_lane.add_(_places_in_byte(masks.device).index_select(0, place))
-
-
-def _lowest_lanes(masks: Tensor) -> Tensor:
-    """The lane of each mask's lowest set bit: the exponent of that bit as a float64, on a CPU."""
-    lowest = masks & -masks
-    return (lowest.double().view(torch.int64) >> 52).bitwise_and_(2047).sub_(1023)
 
 
 @cache

@@ -89,12 +89,13 @@ class TestWords:
         if each_block:
             limit = torch.tensor([limit])
         keys, first = as_words([KNOWN_KEY]), torch.tensor([0])
-        for block in (first, None):
-            live = tensor_words.live_lanes(keys, block, as_words([ALL_LANES]), limit)
+        for states in (keys, tensor_words.advanced(keys, first)):
+            live = tensor_words.live_lanes(states, as_words([ALL_LANES]), limit)
             assert as_integers(live) == [known[p]]
         assert as_integers(keys) == [KNOWN_KEY]
         if p == 0.5:
-            live = tensor_words.live_lanes(keys, first + 1, as_words([0x3FF]), limit)
+            states = tensor_words.advanced(keys, first + 1)
+            live = tensor_words.live_lanes(states, as_words([0x3FF]), limit)
             assert as_integers(live) == [0x35B]
 
     @settings(max_examples=40)
@@ -108,11 +109,11 @@ class TestWords:
     ) -> None:
         keys, numbers, lanes = (list(column) for column in zip(*blocks, strict=True))
         limits = limits[: len(blocks)]
-        arguments = as_words(keys), torch.tensor(numbers), as_words(lanes)
+        states = tensor_words.advanced(as_words(keys), torch.tensor(numbers))
         uniforms = [lane_uniforms(key, number) for key, number in zip(keys, numbers, strict=True)]
         with mock.patch.object(tensor_words, "WORDS_AT_ONCE", at_once):
-            one = tensor_words.live_lanes(*arguments, limits[0])
-            each = tensor_words.live_lanes(*arguments, torch.tensor(limits))
+            one = tensor_words.live_lanes(states, as_words(lanes), limits[0])
+            each = tensor_words.live_lanes(states, as_words(lanes), torch.tensor(limits))
         for found, expected in ((one, [limits[0]] * len(blocks)), (each, limits)):
             assert as_integers(found) == [
                 sum(1 << lane for lane in range(64) if mask >> lane & 1 and of[lane] < limit)

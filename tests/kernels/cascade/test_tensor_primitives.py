@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from weishang.kernels.cascade.tensor_primitives import (
     chosen,
     distinct,
+    lowest_lanes,
     positions,
     rows_of,
     split_keys,
@@ -34,6 +35,13 @@ def test_keys_are_split_as_they_are_made(keys, num_nodes):
     assert list(zip(rows.tolist(), nodes.tolist(), strict=True)) == [
         divmod(key, num_nodes) for key in keys
     ]
+
+
+@given(masks=st.lists(st.integers(-(2**63), 2**63 - 1).filter(bool), max_size=60))
+def test_lowest_lanes_are_those_of_the_lowest_bits(masks):
+    found = lowest_lanes(torch.tensor(masks, dtype=torch.int64))
+    assert found.dtype == torch.int64
+    assert found.tolist() == [(mask & -mask).bit_length() - 1 for mask in masks]
 
 
 @given(keys=st.lists(st.integers(0, 9), max_size=60))
