@@ -34,13 +34,17 @@ def chosen(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def distinct(keys: Tensor) -> Tensor:
-    """Each of the keys once, in order."""
+    """Each of the keys once, in order; on a CPU in the memory of those given."""
     if keys.device.type != "cpu":
         return torch.unique(keys)
-    ordered = np.sort(keys.numpy())
+    ordered = keys.numpy()
+    ordered.sort()
     is_first = np.ones(ordered.size, dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-    return _tensor(ordered[is_first])
+    count = np.count_nonzero(is_first)
+    if count < ordered.size:
+        ordered[:count] = ordered[is_first]
+    return keys[:count]
 
 
 def rows_of(keys: Tensor, num_nodes: int) -> Tensor:
