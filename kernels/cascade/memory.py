@@ -26,7 +26,7 @@ SEGMENT_BYTES = 4
 CASCADE_BYTES, LAYER_BYTES = 48, 16
 """Of a call, a cascade: its id, the place of its seeds, its random words; those of a layer, of
 which there are twice as many where there may be groups and strangers."""
-FIXED_BYTES = 28 << 20
+FIXED_BYTES = 32 << 20
 """Blocks in flight, and what an interpreter and its threads allocate on the way."""
 
 KILO = 1000
