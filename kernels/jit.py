@@ -8,6 +8,7 @@ along.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def outer(function: Callable[..., Any]) -> Any:
     the code that the test leaves behind has the test's.
     """
     compiled: Any = njit(nogil=True)(function)
-    compiled._cache = MachineCode(function)
+    # Where no folder can be written to, every process compiles anew.
+    with suppress(RuntimeError):
+        compiled._cache = MachineCode(function)
     return compiled
 
 
@@ -59,6 +62,11 @@ class MachineCode(FunctionCache):
             filename_base=self._impl.filename_base,
             source_stamp=(_stamp(KERNELS), _stamp(folder)),
         )
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the code for a signature; a disk that is full keeps none, and that is all."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
 
 
 class KeyedFiles(IndexDataCacheFile):
@@ -79,12 +87,24 @@ class KeyedFiles(IndexDataCacheFile):
         self._save_index({**self._load_index(), key: name})
 
     def load(self, key: tuple[Any, ...]) -> Any:
-        """The code of `key`, or None where there is none."""
-        kept = super().load(key)
+        """The code of `key`, or None where there is none that can be read."""
+        kept = _if_readable(lambda: super(KeyedFiles, self).load(key))
         if kept is None:
             return None
         stamp, held, data = kept
         return data if (stamp, held) == (self._source_stamp, key) else None
+
+    def _load_index(self) -> dict[tuple[Any, ...], str]:
+        return _if_readable(super()._load_index) or {}
+
+
+def _if_readable(load: Callable[[], Any]) -> Any:
+    """What a file holds, or None: a machine that went down may have cut the file short."""
+    try:
+        return load()
+    # Unpickling tells of it in many ways.
+    except Exception:
+        return None
 
 
 @cache

@@ -27,6 +27,9 @@ KEPT_BYTES = 1 << 19
 """A thread's memory of a bundle is kept for its next call if its seen bits are no larger, which is
 some two megabytes in all: on a small graph it takes as long to make as a bundle takes to run."""
 
+Lines = NDArray[np.int64]
+"""Of counts, as `cpu_count.count_cascades` gives them."""
+
 _kept = local()
 
 ALONE_SECONDS = 2e-4
@@ -90,7 +93,7 @@ def _count(task: Task, batch: Batch, workers: Workers) -> Cascades:
     sharing = 1 if workers.quick else workers.threads
     strands = cpu_count.strands_of(task.num_nodes, task.num_cascades, sharing)
 
-    def count(first: int, last: int, state: cpu_count.State) -> NDArray[np.int64]:
+    def count(first: int, last: int, state: cpu_count.State) -> Lines:
         _keep(None)
         lines = cpu_count.count_cascades(first, last, strands, batch, state)
         # It is as it was found, which it is not where memory ran out on the way.
@@ -176,7 +179,7 @@ def _spread_in_layers(task: Task, workers: Workers) -> Cascades:
     return Cascades.from_counts(counts, cpu_layers_events.events_of(columns, by_path))
 
 
-def _table(task: Task, parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+def _table(task: Task, parts: list[Lines]) -> NDArray[np.int64]:
     """Lines of counts as one table, int64 [4, C, H].
 
     A level's counts stand together: to add up levels is then to add long rows.

@@ -1,5 +1,6 @@
 """Machine code kept on disk: written by several processes at once, and never of other sources."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from threading import Semaphore, Thread
 from typing import Any
 
 import pytest
-from numba.core.caching import IndexDataCacheFile
+from numba import config
+from numba.core.caching import CacheImpl, IndexDataCacheFile
 
-from weishang.kernels.jit import KeyedFiles
+from weishang.kernels.jit import KeyedFiles, outer
 
 KEYS = (("int64",), "processor"), (("float64",), "processor")
 CODE = "code of integers", "code of floats"
@@ -101,6 +103,42 @@ def test_code_that_an_older_source_left_is_not_taken(tmp_path: Path) -> None:
     old.save(KEYS[0], "code of before")
     (tmp_path / "name.nbi").write_bytes(index)
     assert new.load(KEYS[0]) is None
+
+
+@pytest.mark.parametrize("name", ["*.nbi", "*.nbc"])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+def test_files_that_were_cut_short_are_written_anew(
+    tmp_path: Path, name: str, share: float
+) -> None:
+    kept = KeyedFiles(str(tmp_path), "name", "stamp")
+    kept.save(KEYS[0], CODE[0])
+    (file,) = tmp_path.glob(name)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(share * len(whole))])
+    assert kept.load(KEYS[0]) is None
+    kept.save(KEYS[0], CODE[0])
+    assert kept.load(KEYS[0]) == CODE[0]
+
+
+def doubled(x: int) -> int:
+    return 2 * x
+
+
+def test_a_full_disk_keeps_no_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(IndexDataCacheFile, "_open_for_write", full)
+    assert outer(doubled)(21) == 42
+    assert not list(tmp_path.rglob("*.nb?"))
+
+
+def test_without_a_folder_to_write_to_code_is_compiled_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(CacheImpl, "_locator_classes", [])
+    assert outer(doubled)(21) == 42
 
 
 CALLED = """
