@@ -5,13 +5,15 @@ which then shrinks well, and the seed of a generator that fills it, which is qui
 Hypothesis' own choices, not drawn to what is empty.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import strategies as st
 
 from weishang.kernels import CascadeRule, Cascades, Graph, Groups, Strangers, propagate
@@ -62,6 +64,14 @@ def examples() -> Callable[[Engine, int], int]:
     return share
 
 
+@pytest.fixture
+def torch_threads() -> Iterator[Callable[[int], None]]:
+    """Sets torch's number of threads, for the test."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
 @dataclass(frozen=True)
 class Case:
     """One call of an engine."""
@@ -87,6 +97,12 @@ class Case:
             segment=self.segment,
             record=self.record,
         )
+
+    def least_memory(self, without: Engine) -> int:
+        """The bytes that an engine which is given none says one cascade takes."""
+        with pytest.raises(ValueError, match="memory is 0 bytes") as error:
+            self.run(without)
+        return int(re.findall(r"[0-9]+", str(error.value))[-1])
 
     def rows(self, chosen: list[int]) -> "Case":
         """The same call with only these rows of the batch, in this order."""

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -21,14 +22,17 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 pytest.importorskip("triton")
+sys.path.append(str(Path(__file__).parent))
 
-from weishang.kernels import CascadeRule, Cascades, Graph
+from triton_runs import a_task, by_reference, on_gpu, small_launches
+
+from weishang.kernels import CascadeRule, Graph
 from weishang.kernels.cascade import gpu, gpu_batch, gpu_part, reference
 from weishang.kernels.cascade.gpu_launch import Launches
 from weishang.kernels.cascade.gpu_room import FIRST_LEVELS, Room
 from weishang.kernels.cascade.gpu_state import NO_PARENT
 from weishang.kernels.cascade.gpu_words import INTERPRETED
-from weishang.kernels.cascade.task import Task, check
+from weishang.kernels.cascade.task import Task
 from weishang.kernels.cascade.tensor_graph import on_device
 
 SHARE_ALL = np.ones((1, 3, 1))
@@ -36,41 +40,6 @@ LENGTHS = (0, 1, 2, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1_023, 1_024, 1_02
 """Slots of a row: about a block, the blocks of a middle row, and one or two tiles."""
 
 PAST_32_BITS = 1 << 32
-
-
-def a_task(
-    graph: Graph | list[Graph],
-    rule: CascadeRule,
-    seeds: Any,
-    cascades: Any = range(1),
-    seed: int = 0,
-    *,
-    max_hops: int | None = None,
-    segment: Any = None,
-    record: str = "events",
-) -> Task:
-    return check(graph, rule, seeds, cascades, seed, max_hops, segment, record)
-
-
-def on_gpu(**options: Any) -> Callable[..., Cascades]:
-    return lambda *args, **kwargs: gpu.run(a_task(*args, **kwargs), **options)
-
-
-def by_reference(*args: Any, **kwargs: Any) -> Cascades:
-    return reference.run(a_task(*args, **kwargs))
-
-
-def least_memory(case: Any) -> int:
-    """The bytes that the backend itself says one cascade takes."""
-    with pytest.raises(ValueError, match="memory is 0 bytes") as error:
-        case.run(on_gpu(memory=0))
-    return int(re.findall(r"[0-9]+", str(error.value))[-1])
-
-
-def small_launches(programs: int, lanes: int) -> Any:
-    """Few small programs instead of the device's own grids: queues take many steps."""
-    one = (programs,), {"LANES": lanes}
-    return mock.patch.object(Launches, "on", return_value=Launches(one, one, 3))
 
 
 @pytest.fixture
@@ -165,7 +134,7 @@ class TestParts:
     ) -> None:
         """One or a few rows at once; a program's queues are longer than its tile."""
         case = data.draw(cases(min_cascades=1))
-        memory = least_memory(case) * data.draw(st.integers(1, 3))
+        memory = case.least_memory(on_gpu(memory=0)) * data.draw(st.integers(1, 3))
         programs, lanes = data.draw(st.sampled_from([(1, 16), (3, 16), (2, 64)]))
         with small_launches(programs, lanes), mock.patch.object(gpu_part, "MAX_COPIES", 2):
             result = case.run(on_gpu(memory=memory))

@@ -5,7 +5,9 @@ runs in Triton's interpreter, which tests/conftest.py asks for.
 """
 
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -16,52 +18,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("triton")
+sys.path.append(str(Path(__file__).parent))
 
-from weishang.kernels import CascadeRule, Cascades, Graph, Groups, Strangers
-from weishang.kernels.cascade import gpu, gpu_layers_part, gpu_layers_room, reference
-from weishang.kernels.cascade.gpu_launch import Launches
+from triton_runs import a_task, by_reference, on_gpu, small_launches
+
+from weishang.kernels import CascadeRule, Graph, Groups, Strangers
+from weishang.kernels.cascade import gpu, gpu_layers_part, gpu_layers_room
 from weishang.kernels.cascade.gpu_layers_room import Plan, Room
-from weishang.kernels.cascade.task import Layer, Task, check
+from weishang.kernels.cascade.task import Layer
 
 LENGTHS = (0, 1, 2, 63, 64, 65, 127, 128, 129, 300)
 """Slots of a row: about a block and about two, and more."""
 SIZE = 400
 STEPS = [[1, 2, 2, 4, 4], [3, 2, 2, 4, 4], [3, 3, 3, 3, 4]]
-
-
-def a_task(
-    graph: Any,
-    rule: CascadeRule,
-    seeds: Any,
-    cascades: Any = range(1),
-    seed: int = 0,
-    *,
-    max_hops: int | None = None,
-    segment: Any = None,
-    record: str = "events",
-) -> Task:
-    return check(graph, rule, seeds, cascades, seed, max_hops, segment, record)
-
-
-def on_gpu(**options: Any) -> Callable[..., Cascades]:
-    return lambda *args, **kwargs: gpu.run(a_task(*args, **kwargs), **options)
-
-
-def by_reference(*args: Any, **kwargs: Any) -> Cascades:
-    return reference.run(a_task(*args, **kwargs))
-
-
-def least_memory(case: Any) -> int:
-    """The bytes that the backend itself says one cascade takes."""
-    with pytest.raises(ValueError, match="memory is 0 bytes") as error:
-        case.run(on_gpu(memory=0))
-    return int(re.findall(r"[0-9]+", str(error.value))[-1])
-
-
-def small_launches(programs: int, lanes: int) -> Any:
-    """Few small programs instead of the device's own grids: lists take many steps."""
-    one = (programs,), {"LANES": lanes}
-    return mock.patch.object(Launches, "on", return_value=Launches(one, one, 3))
 
 
 @settings(max_examples=4)
@@ -71,7 +40,7 @@ def test_any_memory_and_any_grid_give_the_same(
 ) -> None:
     """One or a few rows at once, few blocks a launch; a program's list is longer than its tile."""
     case = data.draw(layered_cases())
-    memory = least_memory(case) * data.draw(st.integers(1, 3))
+    memory = case.least_memory(on_gpu(memory=0)) * data.draw(st.integers(1, 3))
     programs, lanes = data.draw(st.sampled_from([(1, 64), (3, 64), (2, 256)]))
     with small_launches(programs, lanes):
         result = case.run(on_gpu(memory=memory))

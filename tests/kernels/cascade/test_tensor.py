@@ -52,21 +52,6 @@ def torch_on(**options: Any) -> Callable[..., Any]:
     return partial(propagate, backend="torch", **options)
 
 
-def least_memory(case: Any) -> int:
-    """The bytes that the backend itself says one cascade takes."""
-    with pytest.raises(ValueError, match="memory is 0 bytes") as error:
-        case.run(torch_on(memory=0))
-    return int(re.findall(r"[0-9]+", str(error.value))[-1])
-
-
-@pytest.fixture
-def torch_threads() -> Iterator[Callable[[int], None]]:
-    """Sets torch's number of threads, for the test."""
-    before = torch.get_num_threads()
-    yield torch.set_num_threads
-    torch.set_num_threads(before)
-
-
 class TestWords:
     @given(pairs=st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=40))
     @example(pairs=[(0, 0), (0, 3), (42, 0), (2**64 - 1, 2**64 - 1), (2**63, 2**63 - 1)])
@@ -172,7 +157,7 @@ class TestMemory:
         """One row and a few blocks at once: many parts, and hubs cut in pieces."""
         case = data.draw(cases(min_cascades=1))
         with mock.patch.object(tensor, "MIN_BLOCKS", data.draw(st.sampled_from([1, 2, 3, 7]))):
-            result = case.run(torch_on(memory=least_memory(case)))
+            result = case.run(torch_on(memory=case.least_memory(torch_on(memory=0))))
         assert result.equals(case.run(reference))
 
     @pytest.mark.parametrize("list_bytes", [1, 24, 100, 100_000])

@@ -4,7 +4,6 @@ That it gives the reference's cascades is tested beside the other engines.
 """
 
 import gc
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -27,21 +26,6 @@ def torch_on(**options: Any) -> Callable[..., Any]:
     return partial(propagate, backend="torch", **options)
 
 
-def least_memory(case: Any) -> int:
-    """The bytes that the backend itself says one cascade takes."""
-    with pytest.raises(ValueError, match="memory is 0 bytes") as error:
-        case.run(torch_on(memory=0))
-    return int(re.findall(r"[0-9]+", str(error.value))[-1])
-
-
-@pytest.fixture
-def torch_threads() -> Iterator[Callable[[int], None]]:
-    """Sets torch's number of threads, for the test."""
-    before = torch.get_num_threads()
-    yield torch.set_num_threads
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def eager_crew() -> Iterator[None]:
     """Pieces of a few posters each, so that there are many of them."""
@@ -57,7 +41,7 @@ def test_as_little_memory_as_it_asks_for_gives_the_same(
     """One row and a few blocks at once: many parts, and long rows cut in pieces."""
     case = data.draw(layered_cases())
     with mock.patch.object(tensor, "MIN_BLOCKS", data.draw(st.sampled_from([1, 2, 3, 7]))):
-        result = case.run(torch_on(memory=least_memory(case)))
+        result = case.run(torch_on(memory=case.least_memory(torch_on(memory=0))))
     assert result.equals(case.run(reference))
 
 
