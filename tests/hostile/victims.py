@@ -3,7 +3,8 @@
 Run as `python tests/hostile/victims.py FOLDER [PART OF A NAME ..]`: it prints a line of JSON a
 case. What the commands import is imported once; then every case is a fork, so that a hundred take
 no more than some seconds. The time of a case is its processor time with that of the imports
-added, which on a machine that others use too says more than the clock does.
+added, which on a machine that others use too says more than the clock does. One runs after the
+other: other tests run beside them.
 """
 
 import contextlib
@@ -31,8 +32,6 @@ import hostile_toml
 from hostile_case import GRAPH, Case, prepare
 
 COMMANDS = ("cli", "estimate", "run", "verify", "sweep", "sweep_worker", "gather")
-LANES = 2
-"""Cases at the same time."""
 WALL_SECONDS = 60
 """A case that waits for something is ended then."""
 CPU_SECONDS = 60
@@ -63,33 +62,10 @@ def run_all(folder: Path, wanted: list[str]) -> None:
         raise RuntimeError(f"not prepared: {(folder / 'stderr').read_text()}")
     # What is there already stays shared with every fork.
     gc.freeze()
-    lanes = [folder / f"lane-{lane}" for lane in range(LANES)]
-    children = [_lane(own, chosen[at::LANES], common, imports) for at, own in enumerate(lanes)]
-    failed = [os.waitpid(child, 0)[1] for child in children]
-    for own in lanes:
-        print((own / "outcomes").read_text(), end="", flush=True)
-    if any(failed):
-        told = [(own / "stderr").read_text() for own in lanes]
-        raise RuntimeError(f"a lane failed: {' '.join(told)}")
-
-
-def _lane(own: Path, some: list[Case], common: Path, imports: float) -> int:
-    """Run some of the cases, one after the other; the process that does."""
-    own.mkdir()
-
-    def work() -> None:
-        with (own / "outcomes").open("w") as outcomes:
-            for number, case in enumerate(some):
-                place = own / str(number)
-                place.mkdir()
-                print(
-                    json.dumps(_measured(case, place, common, imports)), file=outcomes, flush=True
-                )
-
-    child = os.fork()
-    if child == 0:
-        _be(own, work)
-    return child
+    for number, case in enumerate(chosen):
+        place = folder / str(number)
+        place.mkdir()
+        print(json.dumps(_measured(case, place, common, imports)), flush=True)
 
 
 def _warm(common: Path) -> float:
