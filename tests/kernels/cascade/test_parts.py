@@ -170,7 +170,7 @@ def test_ids_that_do_not_fit_are_told() -> None:
     ("room", "cascades", "doses", "options"),
     [
         (135_000_000, 64, 1, {"backend": "numba", "record": "events", "threads": 1}),
-        (135_000_000, 64, 1, {"backend": "torch", "record": "events", "device": "cpu"}),
+        (200_000_000, 64, 1, {"backend": "torch", "record": "events", "device": "cpu"}),
     ],
     ids=["numba", "torch"],
 )
