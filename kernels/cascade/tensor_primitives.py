@@ -20,9 +20,14 @@ _SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
 _FACTORS = np.uint64(rng.MIX_1), np.uint64(rng.MIX_2)
 
 
+def by_numpy(tensor: Tensor) -> bool:
+    """Whether NumPy works on a tensor: it is in the host's memory."""
+    return tensor.device.type == "cpu"
+
+
 def positions(mask: Tensor) -> Tensor:
     """Where a mask of one axis is set, int64, in order; integers are set where they are not 0."""
-    if mask.device.type != "cpu":
+    if not by_numpy(mask):
         return mask.nonzero().view(-1)
     flags = mask.numpy()
     return _tensor((flags if flags.dtype == np.bool_ else flags != 0).nonzero()[0])
@@ -35,7 +40,7 @@ def chosen(values: Tensor, mask: Tensor) -> Tensor:
 
 def distinct(keys: Tensor) -> Tensor:
     """Each of the keys once, in order; on a CPU in the memory of those given."""
-    if keys.device.type != "cpu":
+    if not by_numpy(keys):
         return torch.unique(keys)
     ordered = keys.numpy()
     ordered.sort()
@@ -49,7 +54,7 @@ def distinct(keys: Tensor) -> Tensor:
 
 def rows_of(keys: Tensor, num_nodes: int) -> Tensor:
     """Rows of keys, which are row * num_nodes + node; int64."""
-    if keys.device.type != "cpu":
+    if not by_numpy(keys):
         return torch.div(keys, num_nodes, rounding_mode="trunc")
     return _tensor(np.floor_divide(keys.numpy(), num_nodes))
 
@@ -61,11 +66,7 @@ def split_keys(keys: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
 
 
 def lowest_lanes(masks: Tensor) -> Tensor:
-    """The place of each mask's lowest set bit, int64; of a mask without one anything."""
-    if masks.device.type != "cpu":
-        # The exponent of that bit as a float64.
-        lowest = masks & -masks
-        return (lowest.double().view(torch.int64) >> 52).bitwise_and_(2047).sub_(1023)
+    """The place of each mask's lowest set bit, by NumPy, int64; without one it is 64."""
     words = masks.numpy()
     below = (words & -words).view(np.uint64)
     below -= np.uint64(1)

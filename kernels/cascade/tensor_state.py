@@ -10,6 +10,7 @@ from torch import Tensor
 
 from weishang.kernels.cascade.tensor_crew import Crew
 from weishang.kernels.cascade.tensor_primitives import (
+    by_numpy,
     chosen,
     distinct,
     positions,
@@ -152,7 +153,7 @@ class CountState:
 
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
         """See State."""
-        for some in keys.split(MARKED) if keys.device.type == "cpu" else (keys,):
+        for some in keys.split(MARKED) if by_numpy(keys) else (keys,):
             fresh = chosen(some, self._marks.index_select(0, some) <= self._unseen)
             self._mark(fresh, HIT if self._hit is None else SEEN)
             self._num_hit += fresh.numel()

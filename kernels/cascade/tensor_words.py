@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from weishang.kernels import rng
-from weishang.kernels.cascade.tensor_primitives import lowest_lanes, mix_words, positions
+from weishang.kernels.cascade.tensor_primitives import by_numpy, lowest_lanes, mix_words, positions
 
 GOLDEN = rng.GOLDEN - (1 << rng.WORD_BITS)
 # Tensors of one number: torch would wrap a Python number anew at each use, which takes as long
@@ -105,7 +105,7 @@ def list_lanes(masks: Tensor, limit: int) -> Iterator[tuple[Tensor, Tensor]]:
     Yields:
         Positions in masks and lanes of the bits, int64.
     """
-    pieces = _lowest_first(masks, limit) if masks.device.type == "cpu" else _in_order(masks, limit)
+    pieces = _lowest_first(masks, limit) if by_numpy(masks) else _in_order(masks, limit)
     return _gathered(pieces, limit)
 
 
@@ -260,7 +260,7 @@ def _words_needed(threshold: Tensor | int) -> int:
 
 def _mix(state: Tensor, out: Tensor, spare: Tensor) -> Tensor:
     """SplitMix64's finaliser of `state`, into `out` (which may be `state`)."""
-    if state.device.type == "cpu":
+    if by_numpy(state):
         mix_words(*(tensor.numpy().view(np.uint64) for tensor in (state, out, spare)))
         return out
     _shifted(state, 30, spare)

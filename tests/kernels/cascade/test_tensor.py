@@ -6,6 +6,8 @@ That it gives the reference's cascades is tested beside the other engines.
 import gc
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
@@ -168,6 +170,19 @@ class TestMemory:
             result = propagate(graph, rule, [0], range(9), backend="torch", device="cpu")
         assert result.reach.max() > 60
         assert result.equals(reference(graph, rule, [0], range(9)))
+
+    @settings(max_examples=60)
+    @given(data=st.data())
+    def test_operations_of_other_devices_give_the_same(
+        self, data: st.DataObject, cases: Callable[..., Any], reference: Any
+    ) -> None:
+        """Torch's own, which a CPU leaves to NumPy."""
+        case = replace(data.draw(cases()), record=data.draw(st.sampled_from(["counts", "events"])))
+        with ExitStack() as patches:
+            for module in (tensor_primitives, tensor_state, tensor_words):
+                patches.enter_context(mock.patch.object(module, "by_numpy", return_value=False))
+            result = case.run(torch_on(device="cpu"))
+        assert result.equals(case.run(reference))
 
     @given(count=st.integers(0, 300), most=st.integers(1, 80))
     def test_parts_are_few_and_even(self, count: int, most: int) -> None:
