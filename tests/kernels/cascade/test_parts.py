@@ -42,12 +42,12 @@ import numpy as np
 from weishang.kernels import CascadeRule, Graph, propagate
 from weishang.kernels.cascade import available, task
 
-room, cascades, doses, options = json.loads(sys.argv[1])
+room, cascades, view, options = json.loads(sys.argv[1])
 num_nodes, ties = 20_000, 4
 source = np.repeat(np.arange(num_nodes), ties)
 target = (7 * source + np.tile(np.arange(1, ties + 1), num_nodes)) % num_nodes
 graph = Graph.from_edges(source, target, num_nodes=num_nodes)
-rule = CascadeRule(view=[0.9], share=np.ones((1, 3, 1)), doses=doses)
+rule = CascadeRule(view=[view], share=np.ones((1, 3, 1)))
 
 propagate(graph, rule, [0, 1], **options)
 sizes, rows = [], task.Task.rows
@@ -167,19 +167,20 @@ def test_ids_that_do_not_fit_are_told() -> None:
 
 @ON_LINUX
 @pytest.mark.parametrize(
-    ("room", "cascades", "doses", "options"),
+    ("room", "cascades", "view", "options"),
     [
-        (135_000_000, 64, 1, {"backend": "numba", "record": "events", "threads": 1}),
-        (200_000_000, 64, 1, {"backend": "torch", "record": "events", "device": "cpu"}),
+        (135_000_000, 64, 0.9, {"backend": "numba", "record": "events", "threads": 1}),
+        # Few are reached: what is bounded is the state of all nodes, not the result.
+        (160_000_000, 640, 0.1, {"backend": "torch", "record": "events", "device": "cpu"}),
     ],
     ids=["numba", "torch"],
 )
 def test_a_batch_outgrows_a_real_bound_and_goes_on(
-    room: int, cascades: int, doses: int, options: dict[str, Any]
+    room: int, cascades: int, view: float, options: dict[str, Any]
 ) -> None:
-    whole, expected = bounded(0, cascades, doses, options)
+    whole, expected = bounded(0, cascades, view, options)
     assert whole == [cascades]
-    sizes, found = bounded(room, cascades, doses, options)
+    sizes, found = bounded(room, cascades, view, options)
     assert len(sizes) > 2
     assert max(sizes[1:]) <= cascades // 2
     assert found == expected
@@ -189,17 +190,17 @@ def test_a_batch_outgrows_a_real_bound_and_goes_on(
 def test_results_outgrow_a_real_bound_and_are_told() -> None:
     options = {"backend": "numba", "record": "events", "threads": 1}
     with pytest.raises(subprocess.CalledProcessError) as caught:
-        bounded(12_000_000, 64, 1, options)
+        bounded(12_000_000, 64, 0.9, options)
     last = caught.value.stderr.strip().splitlines()[-1]
     assert "DoesNotFitError" in last
     assert "left here" in last
 
 
 def bounded(
-    room: int, cascades: int, doses: int, options: dict[str, Any]
+    room: int, cascades: int, view: float, options: dict[str, Any]
 ) -> tuple[list[int], list[int]]:
     """Sizes that were run and sums of the result, with so many bytes more than the process has."""
-    told = json.dumps([room, cascades, doses, options])
+    told = json.dumps([room, cascades, view, options])
     # A thread that first starts, or first touches its own variables, when nothing is left ends
     # the process (the loader's exit code is 127): the bound is for arrays, so one thread works.
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
