@@ -57,10 +57,13 @@ class MachineCode(FunctionCache):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         folder = Path(function.__code__.co_filename).parent
+        stamps = [_stamp(KERNELS)]
+        if not folder.is_relative_to(KERNELS):
+            stamps.append(_stamp(folder))
         self._cache_file = KeyedFiles(
             cache_path=self._cache_path,
             filename_base=self._impl.filename_base,
-            source_stamp=(_stamp(KERNELS), _stamp(folder)),
+            source_stamp=stamps,
         )
 
     def save_overload(self, sig: Any, data: Any) -> None:

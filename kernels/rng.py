@@ -67,10 +67,19 @@ def children(states: NDArray[np.uint64], indices: NDArray[np.uint64]) -> NDArray
     """`child` of arrays: one word for each pair, of any shapes that fit each other."""
     # NumPy warns of what overflows in single numbers, and not in arrays: here it is meant.
     with np.errstate(over="ignore"):
-        word = states + np.uint64(GOLDEN) * (indices + np.uint64(1))
-        word = (word ^ (word >> np.uint64(30))) * np.uint64(MIX_1)
-        word = (word ^ (word >> np.uint64(27))) * np.uint64(MIX_2)
-    return word ^ (word >> np.uint64(31))
+        words = np.asarray(states + np.uint64(GOLDEN) * (indices + np.uint64(1)))
+    mix_many(words, np.empty_like(words))
+    return words[()]
+
+
+def mix_many(words: NDArray[np.uint64], spare: NDArray[np.uint64]) -> None:
+    """`mix` of each word, in its place; `spare` is memory of the same shape."""
+    for shift, factor in ((30, MIX_1), (27, MIX_2)):
+        np.right_shift(words, np.uint64(shift), out=spare)
+        words ^= spare
+        words *= np.uint64(factor)
+    np.right_shift(words, np.uint64(31), out=spare)
+    words ^= spare
 
 
 def derive_many(seed: int, *path: int | NDArray[np.integer[Any]]) -> NDArray[np.uint64]:

@@ -28,7 +28,8 @@ KEPT_BYTES = 1 << 19
 some two megabytes in all: on a small graph it takes as long to make as a bundle takes to run."""
 
 Lines = NDArray[np.int64]
-"""Of counts, as `cpu_count.count_cascades` gives them."""
+"""Of counts, as `cpu_count.count_cascades` gives them. It has a name since what a function within a
+function is annotated with is worked out at every call."""
 
 _kept = local()
 

@@ -1,8 +1,8 @@
 """Operations that torch is slow at on a CPU: there NumPy does them, on the same memory.
 
 NumPy finds a mask's set entries in a quarter of torch's time, since it counts and lists them by
-vectors, and divides in a fifth, since it multiplies by the inverse; it sorts, multiplies words and
-counts their bits by vectors, too.
+vectors, and divides in a fifth, since it multiplies by the inverse; it sorts and counts
+bits by vectors, too.
 """
 
 from typing import Any
@@ -11,13 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-from weishang.kernels import rng
-
-Words = NDArray[np.uint64]
-
-_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
-_FACTORS = np.uint64(rng.MIX_1), np.uint64(rng.MIX_2)
 
 
 def by_numpy(tensor: Tensor) -> bool:
@@ -71,16 +64,6 @@ def lowest_lanes(masks: Tensor) -> Tensor:
     below = (words & -words).view(np.uint64)
     below -= np.uint64(1)
     return _tensor(np.bitwise_count(below).astype(np.int64))
-
-
-def mix_words(state: Words, out: Words, spare: Words) -> None:
-    """SplitMix64's finaliser of `state` into `out`, by NumPy; all uint64 of one shape."""
-    np.right_shift(state, _SHIFTS[0], out=spare)
-    np.bitwise_xor(state, spare, out=out)
-    for factor, shift in zip(_FACTORS, _SHIFTS[1:], strict=True):
-        out *= factor
-        np.right_shift(out, shift, out=spare)
-        out ^= spare
 
 
 def _tensor(array: NDArray[Any]) -> Tensor:

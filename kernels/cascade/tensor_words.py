@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from weishang.kernels import rng
-from weishang.kernels.cascade.tensor_primitives import by_numpy, lowest_lanes, mix_words, positions
+from weishang.kernels.cascade.tensor_primitives import by_numpy, lowest_lanes, positions
 
 GOLDEN = rng.GOLDEN - (1 << rng.WORD_BITS)
 # Tensors of one number: torch would wrap a Python number anew at each use, which takes as long
@@ -63,7 +63,7 @@ def child(state: Tensor | int, index: Tensor) -> Tensor:
     base = signed(state + rng.GOLDEN) if isinstance(state, int) else state + GOLDEN
     words = index * GOLDEN
     words += base
-    return _mix(words, words, torch.empty_like(words))
+    return _mix(words, torch.empty_like(words))
 
 
 def uniforms(words: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ def _each_below(state: Tensor, lanes: Tensor, threshold: Tensor | int, first: in
     live = torch.zeros_like(lanes)
     for block, lane in _in_order(lanes, max(1, WORDS_AT_ONCE // count)):
         words = state.index_select(0, block) + _steps(state.device)[first:end]
-        _mix(words, words, torch.empty_like(words))
+        _mix(words, torch.empty_like(words))
         bits = words.bitwise_right_shift_(lane).bitwise_and_(1)
         luck = bits.bitwise_left_shift_(places.view(-1, 1)).sum(0)
         limit = threshold if isinstance(threshold, int) else threshold.index_select(0, block)
@@ -241,7 +241,7 @@ def _words(state: Tensor, first: int, stop: int) -> Iterator[tuple[int, Tensor]]
     for begin in range(first, stop, size):
         count = min(size, stop - begin)
         torch.add(state, _steps(state.device)[begin : begin + count], out=words[:count])
-        _mix(words[:count], words[:count], spare[:count])
+        _mix(words[:count], spare[:count])
         yield from enumerate(words[:count].unbind(0), start=begin)
 
 
@@ -258,18 +258,17 @@ def _words_needed(threshold: Tensor | int) -> int:
     return rng.UNIFORM_BITS
 
 
-def _mix(state: Tensor, out: Tensor, spare: Tensor) -> Tensor:
-    """SplitMix64's finaliser of `state`, into `out` (which may be `state`)."""
-    if by_numpy(state):
-        mix_words(*(tensor.numpy().view(np.uint64) for tensor in (state, out, spare)))
-        return out
-    _shifted(state, 30, spare)
-    torch.bitwise_xor(state, spare, out=out)
-    out *= MIX_1
-    out ^= _shifted(out, 27, spare)
-    out *= MIX_2
-    out ^= _shifted(out, 31, spare)
-    return out
+def _mix(words: Tensor, spare: Tensor) -> Tensor:
+    """SplitMix64's finaliser of words, in their place; `spare` is memory of the same shape."""
+    if by_numpy(words):
+        rng.mix_many(words.numpy().view(np.uint64), spare.numpy().view(np.uint64))
+        return words
+    words ^= _shifted(words, 30, spare)
+    words *= MIX_1
+    words ^= _shifted(words, 27, spare)
+    words *= MIX_2
+    words ^= _shifted(words, 31, spare)
+    return words
 
 
 def _shifted(words: Tensor, bits: int, out: Tensor) -> Tensor:
