@@ -4,7 +4,7 @@ Run as `python tests/hostile/victims.py FOLDER [PART OF A NAME ..]`: it prints a
 case. What the commands import is imported once; then every case is a fork, so that a hundred take
 no more than some seconds. The time of a case is its processor time with that of the imports
 added, which on a machine that others use too says more than the clock does. One runs after the
-other: other tests run beside them.
+other, for a neighbour on the same core adds to it.
 """
 
 import contextlib
