@@ -9,31 +9,82 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from weishang.experiments.command import application, finish, importing, logged
-from weishang.experiments.signals import requeue_on_signals
+from weishang.experiments.console.command import application, finish, importing, logged
+from weishang.experiments.console.signals import requeue_on_signals
 
 COMMANDS = {
-    "reproduce": ("reproduce", "Rebuild the reported tables and judge every figure in them."),
-    "run": (
-        "run",
-        "Run a scenario file's market and save its days and campaigns; go on where one stopped.",
+    "reproduce": (
+        "studies.reproduce",
+        "Rebuild the reported tables and judge every figure in them.",
     ),
-    "sweep": ("sweep", "Run a sweep file: settings times worlds times policies."),
-    "progress": ("sweep_progress", "Tell how far a sweep is."),
-    "gather": ("gather", "Check and merge the parts of a sweep."),
-    "replicates": ("replicates", "Tell how many worlds a question takes, from a pilot sweep."),
+    "run": (
+        "simulate.run",
+        "Run a scenario file's market and save its days and campaigns; resumes a stopped run.",
+    ),
+    "sweep": ("sweep.execute.sweep", "Run a sweep file: settings times worlds times policies."),
+    "progress": ("sweep.results.progress", "Tell how far a sweep is."),
+    "gather": ("sweep.results.gather", "Check and merge the parts of a sweep."),
+    "replicates": (
+        "sweep.results.replicates",
+        "Tell how many worlds a question takes, from a pilot sweep.",
+    ),
     "verify": (
-        "verify",
+        "diagnostics.verify",
         "Hash every file of results again, and tell which is not what was written.",
     ),
-    "estimate": ("estimate", "Tell what memory a run takes, and whether it fits or what would."),
-    "bench": ("bench", "Compare speed and memory with other programs, results checked first."),
+    "estimate": (
+        "diagnostics.estimate",
+        "Tell what memory a run takes, and whether it fits or what would.",
+    ),
+    "bench": (
+        "bench.bench",
+        "Compare speed and memory with other programs, results checked first.",
+    ),
     "doctor": (
-        "doctor",
+        "diagnostics.doctor",
         "Tell what runs here; with --gpu, hold a device to the reference and measure it.",
     ),
 }
 """By name, the module that holds the function of this name, and the first line about it."""
+STUDIES = {
+    "reach": (
+        "studies.reach.reach",
+        "Reach and conversion by level, from behaviour (tables 1 and 2).",
+    ),
+    "nulls": ("studies.nulls", "What null models give for the table of reach, beside the model."),
+    "channels": (
+        "studies.channels.channels",
+        "Conversion, order value and reach by channel (table 1, and table 2 with all layers).",
+    ),
+    "tools": (
+        "studies.paired.tools",
+        "What each tool does by itself, and what each mechanism adds to the market.",
+    ),
+    "livestream": (
+        "studies.livestream.livestream",
+        "Livestreams: who comes, when, and how many of them buy.",
+    ),
+    "policies": (
+        "studies.paired.policies",
+        "What the platform's rules do, one changed at a time in the very same worlds.",
+    ),
+    "audit": ("studies.audit", "Hold the article's figures against each other."),
+    "market-speed": (
+        "bench.market.market_speed",
+        "Time simulated days of a market, and profile them.",
+    ),
+    "sweep-speed": (
+        "bench.market.sweep_speed",
+        "Time a sweep of small runs against their simulation, with one worker and with two.",
+    ),
+    "scenario-file": ("scenario.scenario_file", "Print the complete default scenario."),
+    "page-blocks": (
+        "studies.page_blocks",
+        "Refresh the tables of README.md and docs/ from the parameters and the results.",
+    ),
+}
+"""The same of studies: each has one claim and writes one folder of results."""
+EVERY = COMMANDS | STUDIES
 RESUMED = ("run", "sweep")
 """Commands that go on where they were stopped."""
 
@@ -45,8 +96,8 @@ def function(name: str) -> Callable[..., None]:
         KeyError: there is no such command.
     """
     with importing():
-        module = importlib.import_module(f"weishang.experiments.{COMMANDS[name][0]}")
-    return getattr(module, name)
+        module = importlib.import_module(f"weishang.experiments.{EVERY[name][0]}")
+    return getattr(module, name.replace("-", "_"))
 
 
 class _Loaded(UserDict[str, Any]):
@@ -66,7 +117,7 @@ class _Commands(TyperGroup):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.commands = _Loaded(COMMANDS)
+        self.commands = _Loaded(EVERY)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names, in the order of the table."""
@@ -74,8 +125,9 @@ class _Commands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Names and their lines, from the table."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        for title, group in (("Commands", COMMANDS), ("Studies", STUDIES)):
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (_, line) in group.items()])
 
 
 app = application(_Commands)

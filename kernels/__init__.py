@@ -1,14 +1,8 @@
 """What spreads: random words, graphs, and the cascade on every backend."""
 
-from weishang.kernels.cascade import (
-    CascadeRule,
-    Cascades,
-    Events,
-    independent_cascade,
-    propagate,
-)
-from weishang.kernels.graph import Graph
-from weishang.kernels.layers import Groups, Strangers
+from weishang.kernels.cascade import CascadeRule, Cascades, Events, independent_cascade, propagate
+from weishang.kernels.graph.graph import Graph
+from weishang.kernels.graph.layers import Groups, Strangers
 from weishang.kernels.rng import Purpose, child, threshold
 
 __all__ = [

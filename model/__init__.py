@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weishang.model.agents import Consumer
-    from weishang.model.engine import propagate_by_agents
-    from weishang.model.market import Market
+    from weishang.model.agents.consumers import Consumer
+    from weishang.model.agents.engine import propagate_by_agents
+    from weishang.model.market.market import Market
     from weishang.model.scenario import Scenario
-    from weishang.model.seller import Seller
-    from weishang.model.society import Society, SocietyParameters, from_graph, generate
+    from weishang.model.sellers.seller import Seller
+    from weishang.model.society.society import Society, SocietyParameters, from_graph, generate
 
 __all__ = [
     "Consumer",
@@ -28,15 +28,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Consumer": "agents",
-    "Market": "market",
+    "Consumer": "agents.consumers",
+    "Market": "market.market",
     "Scenario": "scenario",
-    "Seller": "seller",
-    "Society": "society",
-    "SocietyParameters": "society",
-    "from_graph": "society",
-    "generate": "society",
-    "propagate_by_agents": "engine",
+    "Seller": "sellers.seller",
+    "Society": "society.society",
+    "SocietyParameters": "society.society",
+    "from_graph": "society.society",
+    "generate": "society.society",
+    "propagate_by_agents": "agents.engine",
 }
 """The module of each name."""
 

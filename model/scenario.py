@@ -4,25 +4,25 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
-from weishang.model.attention import AttentionParameters
-from weishang.model.bargain import BargainParameters
-from weishang.model.basket import BasketParameters
-from weishang.model.channels import ChannelParameters
-from weishang.model.decision import Budgets, DecisionWeights
-from weishang.model.discount import DiscountParameters
-from weishang.model.followers import FollowerParameters
-from weishang.model.groups import GroupParameters
-from weishang.model.learning import LearningParameters
-from weishang.model.livestream import LivestreamParameters
-from weishang.model.mechanisms import Mechanisms
-from weishang.model.orders import MoneyParameters
-from weishang.model.recommendation import FeedParameters
-from weishang.model.rules import PlatformRules
-from weishang.model.search_parameters import SearchParameters
-from weishang.model.seller_parameters import SellerParameters
-from weishang.model.society import SocietyParameters
-from weishang.model.team_purchase import TeamParameters
-from weishang.model.tools import RewardParameters, ToolParameters
+from weishang.model.core.channels import ChannelParameters
+from weishang.model.core.decision import Budgets, DecisionWeights
+from weishang.model.core.orders import MoneyParameters
+from weishang.model.core.platform_rules import PlatformRules
+from weishang.model.core.switches import Mechanisms
+from weishang.model.market.tools import RewardParameters, ToolParameters
+from weishang.model.mechanisms.accounts.followers import FollowerParameters
+from weishang.model.mechanisms.bargain.bargain import BargainParameters
+from weishang.model.mechanisms.basket.basket import BasketParameters
+from weishang.model.mechanisms.discount.discount import DiscountParameters
+from weishang.model.mechanisms.fatigue.attention import AttentionParameters
+from weishang.model.mechanisms.feed.recommendation import FeedParameters
+from weishang.model.mechanisms.groups.groups import GroupParameters
+from weishang.model.mechanisms.livestream.livestream import LivestreamParameters
+from weishang.model.mechanisms.search.parameters import SearchParameters
+from weishang.model.mechanisms.team_purchase.team_purchase import TeamParameters
+from weishang.model.sellers.learning import LearningParameters
+from weishang.model.sellers.parameters import SellerParameters
+from weishang.model.society.society import SocietyParameters
 
 
 @dataclass(frozen=True)

@@ -17,24 +17,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from weishang.experiments import cli, fitting, scenario_file
-from weishang.experiments.nodes_file import read_nodes
-from weishang.experiments.page_blocks import BLOCKS, PAGES
-from weishang.kernels import (
-    CascadeRule,
-    Cascades,
-    Graph,
-    Strangers,
-    independent_cascade,
-    propagate,
-)
+from weishang.experiments import cli
+from weishang.experiments.analysis import fitting
+from weishang.experiments.readers.people import read_nodes
+from weishang.experiments.scenario import scenario_file
+from weishang.experiments.studies.page_blocks import BLOCKS, PAGES
+from weishang.kernels import CascadeRule, Cascades, Graph, Strangers, independent_cascade, propagate
 from weishang.kernels import rng as words
 from weishang.kernels.rng import Purpose, derive, live_lanes, threshold, uniform
-from weishang.model.levels import AFTER, REPORTED, Layer, Level, trust_by_level
-from weishang.model.purposes import MarketPurpose
-from weishang.model.rules import PlatformRules
+from weishang.model.core.platform_rules import PlatformRules
+from weishang.model.core.social_distance import AFTER, REPORTED, Layer, Level, trust_by_level
+from weishang.model.core.streams import MarketPurpose
 from weishang.model.scenario import Scenario
-from weishang.model.society import SocietyParameters
+from weishang.model.society.society import SocietyParameters
 
 ROOT = Path(__file__).parents[1]
 README, CONTRACT, ODD, DESIGN = (
@@ -43,7 +38,7 @@ README, CONTRACT, ODD, DESIGN = (
 ALL_PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
 RESULTS = ROOT / "results"
 FACEBOOK = ROOT.parent / "shared" / "graphs" / "facebook_combined.txt"
-REFRESH = "python -m weishang.experiments.page_blocks"
+REFRESH = "weishang page-blocks"
 
 WORKED = ["row", "level", "reach", "visitors", "buyers", "sharers", "sum of parents"]
 WORKED_SMALL = [*WORKED[:-1], "sum of nodes", "sum of parents", "sum of shared_hop"]
@@ -287,7 +282,9 @@ def test_the_people_of_the_readme_can_be_read(tmp_path: Path) -> None:
 
 
 def test_levels_are_as_described() -> None:
-    text = section(ODD, "3.4.5 Levels and layers (`model/levels.py`, `distribution.py`)")
+    text = section(
+        ODD, "3.4.5 Levels and layers (`model/core/social_distance.py`, `distribution.py`)"
+    )
     rows = table(text, "level", "name", "who", "a step further", "reported level", "trust_in")
     assert [(int(row["level"]), row["name"]) for row in rows] == [
         (level.value, level.name) for level in Level
@@ -307,14 +304,16 @@ def test_levels_are_as_described() -> None:
 
 
 def test_layers_are_as_described() -> None:
-    text = section(ODD, "3.4.5 Levels and layers (`model/levels.py`, `distribution.py`)")
+    text = section(
+        ODD, "3.4.5 Levels and layers (`model/core/social_distance.py`, `distribution.py`)"
+    )
     rows = table(text, "number", "layer", "kind", "leads from", "to")
     named = [(int(row["number"]), row["layer"]) for row in rows]
     assert named == [(layer.value, layer.name) for layer in Layer]
 
 
 def test_rules_are_as_described() -> None:
-    heading = "3.4.6 Channels and the platform's rules (`model/channels.py`, `rules.py`)"
+    heading = "3.4.6 Channels and the platform's rules (`model/core/channels.py`, `rules.py`)"
     rows = table(section(ODD, heading), "rule", "acts")
     named = {name for row in rows for name in re.findall(r"\w+", row["rule"])}
     assert named == {item.name for item in fields(PlatformRules)}
@@ -355,7 +354,10 @@ def test_numbers_fixed_in_the_code_are_as_described() -> None:
 
 def test_the_fit_is_as_described() -> None:
     rows = table(
-        section(ODD, "3.4.14 Fitting (`experiments/fitting.py`)"), "weight", "figure", "measured as"
+        section(ODD, "3.4.14 Fitting (`experiments/analysis/fitting.py`)"),
+        "weight",
+        "figure",
+        "measured as",
     )
     assert [(row["weight"], row["figure"]) for row in rows] == [
         (one.weight, one.figure) for one in fitting.FITS
@@ -393,10 +395,11 @@ def commands_listed() -> Iterator[tuple[str, Callable[..., None], list[str]]]:
         for command in row["command"].split(","):
             words = command.strip().strip("`").split()
             command = " ".join(word for word in words if not word.isupper())
-            name = re.split(r"[ .]", command)[-1]
-            python = command.startswith("python")
-            module = import_module(f"weishang.experiments.{name}") if python else None
-            yield command, getattr(module, name) if module else cli.function(name), options
+            name = command.split()[-1]
+            if command.startswith("python"):
+                yield command, getattr(import_module(name), name.rpartition(".")[2]), options
+            else:
+                yield command, cli.function(name), options
 
 
 def test_commands_take_the_options_that_the_readme_lists() -> None:
@@ -440,13 +443,13 @@ def declared(parameter: inspect.Parameter) -> str:
 
 def test_the_readme_lists_every_command() -> None:
     listed = {command for command, *_ in commands_listed()}
-    modules = [
-        path.stem
-        for path in (ROOT / "experiments").glob("*.py")
+    modules = {
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        for path in (ROOT / "experiments").rglob("*.py")
         if f"    run({path.stem})\n" in path.read_text(encoding="utf-8")
-    ]
-    there = {f"python -m weishang.experiments.{name}" for name in modules}
-    there |= {f"weishang {name}" for name in cli.COMMANDS}
+    }
+    there = {f"python -m weishang.{name}" for name in modules}
+    there |= {f"weishang {name}" for name in cli.EVERY}
     assert listed == there
 
 

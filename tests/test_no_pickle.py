@@ -15,7 +15,7 @@ CALLS = ("eval", "exec", "compile", "__import__")
 METHODS = ("read_pickle", "to_pickle")
 SENDS_PICKLES = ("multiprocessing", "concurrent.futures.process", "ProcessPoolExecutor")
 """What hands work to processes by pickling it."""
-ALLOWED = {"experiments/slurm.py": {"submitit"}}
+ALLOWED = {"experiments/sweep/execute/slurm.py": {"submitit"}}
 """submitit writes and reads job files of its own, in a private folder."""
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 

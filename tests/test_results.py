@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from weishang.experiments import manifest, tables, verdicts
-from weishang.experiments.estimands import ESTIMANDS
-from weishang.experiments.reproduce import ON_A_SOCIETY
-from weishang.model.decision import DecisionWeights
+from weishang.experiments.analysis import verdicts
+from weishang.experiments.analysis.estimands import ESTIMANDS
+from weishang.experiments.storage import manifest, tables
+from weishang.experiments.studies.reproduce import ON_A_SOCIETY
+from weishang.model.core.decision import DecisionWeights
 from weishang.model.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from weishang.experiments import bench_claims, bench_tables, page_blocks, tables
+from weishang.experiments.bench import claims as bench_claims
+from weishang.experiments.bench import tables as bench_tables
+from weishang.experiments.storage import tables
+from weishang.experiments.studies import page_blocks
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -125,7 +128,7 @@ def test_the_claims_are_of_the_full_run() -> None:
 def test_the_markets_claims_are_what_its_days_took() -> None:
     folder = ROOT / "results" / "market"
     if not (folder / "claims.csv").is_file():
-        pytest.skip("no results/market yet: run `python -m weishang.experiments.market_speed`")
+        pytest.skip("no results/market yet: run `weishang market-speed`")
     days, claims = (tables.read(folder / f"{name}.csv") for name in ("days", "claims"))
     usual = days[days["activity"] == days["activity"].min()]
     parameters = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["parameters"]

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from weishang.experiments import manifest, page_blocks, tables
+from weishang.experiments.storage import manifest, tables
+from weishang.experiments.studies import page_blocks
 
 TOOLS = Path(__file__).parent / "tools"
-sys.path.append(str(TOOLS))
 
 import failing_disk  # noqa: E402 - it lies in the folder above
 import failing_memory  # noqa: E402

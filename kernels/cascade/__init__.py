@@ -15,21 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weishang.kernels.cascade.parts import call_fits, run_in_parts
-from weishang.kernels.cascade.requirements import chosen_unasked, missing
-from weishang.kernels.cascade.result import Cascades, Events
-from weishang.kernels.cascade.rule import OUTCOMES, CascadeRule, Tables
-from weishang.kernels.cascade.task import Layer, check
-from weishang.kernels.graph import Graph
+from weishang.kernels.cascade.core.result import Cascades, Events
+from weishang.kernels.cascade.core.rule import OUTCOMES, CascadeRule, Tables
+from weishang.kernels.cascade.core.task import Layer, check
+from weishang.kernels.cascade.resources.availability import chosen_unasked, missing
+from weishang.kernels.cascade.resources.batch_splitting import call_fits, run_in_parts
+from weishang.kernels.graph.graph import Graph
 from weishang.kernels.rng import threshold
 
 __all__ = ["BACKENDS", "CascadeRule", "Cascades", "Events", "independent_cascade", "propagate"]
 
 BACKENDS = {
-    "reference": "weishang.kernels.cascade.reference",
-    "torch": "weishang.kernels.cascade.tensor",
-    "numba": "weishang.kernels.cascade.cpu",
-    "triton": "weishang.kernels.cascade.gpu",
+    "reference": "weishang.kernels.cascade.core.reference",
+    "torch": "weishang.kernels.cascade.torch.backend",
+    "numba": "weishang.kernels.cascade.numba.backend",
+    "triton": "weishang.kernels.cascade.triton.backend",
 }
 """Backend names and their modules, imported when first asked for."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from weishang.experiments.scenario_file import load
+from weishang.experiments.scenario.scenario_file import load
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ import pytest
 import torch
 import typer
 
-from weishang.experiments import cli, slurm, sweep_plan, sweep_worker
+from weishang.experiments import cli
+from weishang.experiments.sweep.execute import slurm, worker
+from weishang.experiments.sweep.store import plan as sweep_plan
 
-JOBS = sorted((Path(cli.__file__).parent / "jobs").glob("*.sbatch"))
+JOBS = sorted(Path(cli.__file__).parent.rglob("jobs/*.sbatch"))
 DOCTOR, RUN, SWEEP = JOBS
 OPTIONS = {
     *("job-name", "gpus", "gpus-per-node", "nodes", "ntasks", "cpus-per-task", "mem", "time"),
@@ -119,7 +121,7 @@ def test_every_command_exists_and_takes_its_options(job):
         words = shlex.split(line)
         assert _options(words) <= _known(typer.main.get_command(cli.app).commands[words[1]])
     app = typer.Typer()
-    app.command()(sweep_worker.sweep_worker)
+    app.command()(worker.sweep_worker)
     for line in workers:
         assert _options(shlex.split(line)) <= _known(typer.main.get_command(app))
 

@@ -37,7 +37,9 @@ runs_a_part = 2
 
 def prepare(common: Path) -> None:
     """Make a finished run, one that was stopped, and a sweep, each in a results folder."""
-    from weishang.experiments import gather, sweep_plan, sweep_worker
+    from weishang.experiments.sweep.execute import worker
+    from weishang.experiments.sweep.results import gather
+    from weishang.experiments.sweep.store import plan as sweep_plan
 
     os.chdir(common)
     _weishang([*run_options(common), "--out", "finished"])
@@ -46,7 +48,7 @@ def prepare(common: Path) -> None:
     plan = sweep_plan.make(common / SWEEP)
     folder = sweep_plan.open_folder(plan, Path("swept"))
     for number in range(plan.num_parts):
-        sweep_worker.compute(plan, folder, number)
+        worker.compute(plan, folder, number)
     shutil.copytree("swept", "gathered")
     gather.collect(plan, Path("gathered") / "sweeps" / "tiny")
 

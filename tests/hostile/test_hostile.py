@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-sys.path.append(str(HERE))
 
 from victims import cases  # noqa: E402 - it lies beside this file
 

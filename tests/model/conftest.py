@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from weishang.kernels import Events, Graph, Strangers, propagate
-from weishang.model import tools
-from weishang.model.campaigns import Campaigns, Channel, Offer, Tool
-from weishang.model.decision import Budgets, DecisionWeights, Leanings, chance_of_buying, rule
-from weishang.model.levels import PATHS, Layer, trust_by_level
-from weishang.model.shops import Shops
-from weishang.model.society import Society, SocietyParameters, generate
-from weishang.model.tools import ToolParameters
+from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
+from weishang.model.core.decision import Budgets, DecisionWeights, Leanings, chance_of_buying, rule
+from weishang.model.core.shops import Shops
+from weishang.model.core.social_distance import PATHS, Layer, trust_by_level
+from weishang.model.market import tools
+from weishang.model.market.tools import ToolParameters
+from weishang.model.society.society import Society, SocietyParameters, generate
 
 PEOPLE, HOPS, INTERESTS = 60, 6, 2
 BUDGETS = Budgets((0.6, 1.4))

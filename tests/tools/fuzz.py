@@ -41,26 +41,23 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from weishang.experiments import (
-    long_run,
-    manifest,
-    parts,
-    scenario_file,
-    sweep_plan,
-    sweep_record,
-    tables,
-)
-from weishang.experiments.checkpoints import Checkpoints
-from weishang.experiments.codebook import Entry, add_codebook
-from weishang.experiments.command import show
-from weishang.experiments.nodes_file import read_nodes
-from weishang.experiments.parts import Part
-from weishang.experiments.report import Report
-from weishang.kernels import Graph, text_blocks
-from weishang.model import state
-from weishang.model.market import Market
+from weishang.experiments.console.command import show
+from weishang.experiments.readers.people import read_nodes
+from weishang.experiments.scenario import scenario_file
+from weishang.experiments.simulate import resumable_run
+from weishang.experiments.storage import manifest, partitions, tables
+from weishang.experiments.storage.checkpoints import Checkpoints
+from weishang.experiments.storage.codebook import Entry, add_codebook
+from weishang.experiments.storage.partitions import Part
+from weishang.experiments.storage.report import Report
+from weishang.experiments.sweep.store import plan
+from weishang.experiments.sweep.store import record as sweep_record
+from weishang.kernels import Graph
+from weishang.kernels.io import text_blocks
+from weishang.model.market import state
+from weishang.model.market.market import Market
 from weishang.model.scenario import Scenario
-from weishang.model.society import SocietyParameters, generate
+from weishang.model.society.society import SocietyParameters, generate
 
 TITLE = "Fuzzing of every reader"
 SECONDS = 600.0
@@ -418,10 +415,10 @@ def _sweeps() -> list[bytes]:
     ]
 
 
-def _read_sweep(path: Path) -> sweep_plan.Plan:
+def _read_sweep(path: Path) -> plan.Plan:
     """Read a sweep whose scenario is short: the default is long, and read by its own reader."""
     path.with_name("base.toml").write_text('format = 1\nname = "base"\n')
-    return sweep_plan.make(path)
+    return plan.make(path)
 
 
 def _market() -> Market:
@@ -446,7 +443,7 @@ def _read_checkpoint(path: Path) -> None:
     saved = Checkpoints(path.parent, IDENTITY).load()
     if saved is None:
         raise RuntimeError("the checkpoint was not found")
-    long_run._check_facts(saved, path.parent)
+    resumable_run._check_facts(saved, path.parent)
     state.restore(_market(), saved.arrays, saved.facts["state"])
 
 
@@ -456,14 +453,14 @@ def _parts() -> list[bytes]:
     )
     units = {"run": "number", "policy": "name", "reach": "people"}
     with tempfile.TemporaryDirectory() as folder:
-        return [parts.write(Path(folder), "runs", 0, frame, units).path.read_bytes()]
+        return [partitions.write(Path(folder), "runs", 0, frame, units).path.read_bytes()]
 
 
 def _read_part(path: Path) -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     part = Part("runs", 0, path, digest)
-    parts.read(part)
-    parts.merge([part], path.with_name("merged.parquet"))
+    partitions.read(part)
+    partitions.merge([part], path.with_name("merged.parquet"))
 
 
 def _manifests() -> list[bytes]:
@@ -487,8 +484,8 @@ def _records() -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "t.toml"
         file.write_bytes(_sweeps()[0])
-        made = sweep_plan.open_folder(_read_sweep(file), Path(folder) / "out")
-        return [(made / sweep_plan.RECORD).read_bytes()]
+        made = plan.open_folder(_read_sweep(file), Path(folder) / "out")
+        return [(made / plan.RECORD).read_bytes()]
 
 
 def _tables() -> list[bytes]:

@@ -17,8 +17,8 @@ from typing import Any
 
 import pandas as pd
 
-from weishang.experiments.codebook import Entry, add_codebook
-from weishang.experiments.report import Report
+from weishang.experiments.storage.codebook import Entry, add_codebook
+from weishang.experiments.storage.report import Report
 
 HERE = Path(__file__).parent
 INJURIES: dict[str, Entry] = {

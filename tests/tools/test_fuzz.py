@@ -9,10 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from weishang.experiments import manifest
+from weishang.experiments.storage import manifest
 
 HERE = Path(__file__).parent
-sys.path.append(str(HERE))
 
 from fuzz import READERS, Reader, fuzz  # noqa: E402 - it lies beside this file
 

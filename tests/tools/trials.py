@@ -164,16 +164,16 @@ def tasks_and_gather(files: Path, points: int) -> Trial:
 
 def open_sweep(file: Path, out: Path) -> None:
     """Make a sweep's folder, as `weishang sweep` does."""
-    from weishang.experiments import sweep_plan
+    from weishang.experiments.sweep.store import plan
 
-    sweep_plan.open_folder(sweep_plan.make(file), out)
+    plan.open_folder(plan.make(file), out)
 
 
 def tidy_sweep(folder: Path) -> None:
     """Remove from a sweep's folder what stopped tasks left, as `weishang gather` does."""
-    from weishang.experiments import sweep_plan, sweep_state
+    from weishang.experiments.sweep.store import plan, state
 
-    sweep_state.tidy(sweep_plan.read(folder), folder)
+    state.tidy(plan.read(folder), folder)
 
 
 def take_code(box: Path) -> None:
@@ -203,10 +203,14 @@ def warm(box: Path, *, gathers: bool = True) -> None:
     """
     for name in MODULES:
         importlib.import_module(f"weishang.experiments.{name}")
-    from weishang.experiments import gather, long_run, manifest, run, sweep_runs, sweep_worker
+    from weishang.experiments.simulate import resumable_run, run
+    from weishang.experiments.storage import manifest
+    from weishang.experiments.sweep.execute import runs
+    from weishang.experiments.sweep.execute import worker as sweep_worker
+    from weishang.experiments.sweep.results import gather
 
-    sweep_runs.LONG = 0
-    long_run.Keeper.__init__.__defaults__ = (0.0,)
+    runs.LONG = 0
+    resumable_run.Keeper.__init__.__defaults__ = (0.0,)
     manifest.source_digest = functools.cache(manifest.source_digest)
     manifest.environment = functools.cache(manifest.environment)
     manifest.environment("cpu", None)
@@ -355,7 +359,9 @@ def _run(words: list[str], before: Callable[[], object]) -> NoReturn:
     """Be a command, as a shell would start it, and never come back."""
     code: Any = 1
     try:
-        from weishang.experiments import cli, command, sweep_worker
+        from weishang.experiments import cli
+        from weishang.experiments.console import command
+        from weishang.experiments.sweep.execute import worker as sweep_worker
 
         others = {
             "open_sweep": open_sweep,

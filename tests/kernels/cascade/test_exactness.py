@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.kernels import CascadeRule, Graph
-from weishang.kernels.cascade.result import COUNTS
+from weishang.kernels.cascade.core.result import COUNTS
 
 HUB_SLOTS = 5_000
 

@@ -1,0 +1,1 @@
+"""From rows to claims: estimands, fits, null models, paired effects, verdicts."""

@@ -1,0 +1,1 @@
+"""Graphs and timing that all benchmarks share."""

@@ -1,0 +1,1 @@
+"""Speed of a market day and of a sweep."""

@@ -1,0 +1,213 @@
+"""How long a simulated day takes, what it takes in memory, and where the time goes.
+
+Claim: a market of 1,000,000 consumers and 10,000 Mesa sellers takes at most five seconds a day
+on two cores at the default activity, and at most 4 GB.
+Command: weishang market-speed [--users N] [--sellers N] [--out DIR]
+Runtime: about three minutes on two cores at 1,000,000 users.
+Output: results/market (days.csv, profile.csv, claims.csv, ..).
+"""
+
+import cProfile
+import pstats
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from matplotlib.figure import Figure
+
+from weishang.experiments.bench.market import codebook as market_speed_codebook
+from weishang.experiments.console.command import (
+    RESULTS,
+    OutOption,
+    SeedOption,
+    UsersOption,
+    stage,
+)
+from weishang.experiments.simulate.worlds import Branch, chats, society
+from weishang.experiments.storage import figure_style
+from weishang.experiments.storage.codebook import add_codebook
+from weishang.experiments.storage.report import Report
+from weishang.kernels.rng import derive
+from weishang.model.market.market import Market
+from weishang.model.mechanisms.groups.groups import GroupChats
+from weishang.model.scenario import Scenario
+from weishang.model.society.society import Society
+
+DAYS = 5
+ACTIVITIES = (1, 5)
+"""Times the default activity."""
+SECONDS_A_DAY, GIGABYTES = 5.0, 4.0
+STATUS = Path("/proc/self/status")
+KIBIBYTE, GIGABYTE = 1024, 1e9
+
+STAGES = {
+    "sellers choose": ("market.py", "choose_offers"),
+    "rule tables": ("decision.py", "rule"),
+    "follower layer": ("followers.py", "layer"),
+    "cascades": ("__init__.py", "propagate"),
+    "tools settle": ("market.py", "_settle"),
+    "baskets": ("basket.py", "fill_baskets"),
+    "orders listed": ("orders.py", "from_events"),
+    "viewers of livestreams": ("livestream.py", "viewing"),
+    "search": ("market.py", "_search"),
+    "sellers count and learn": ("market.py", "_count_orders"),
+    "buyers follow": ("followers.py", "with_buyers"),
+    "people remember": ("attention.py", "after"),
+    "indicators": ("datacollection.py", "collect"),
+}
+"""What a day consists of, and the function that does it."""
+
+
+def market_speed(
+    users: UsersOption = 1_000_000,
+    seed: SeedOption = 2026,
+    out: OutOption = RESULTS,
+    sellers: Annotated[int, typer.Option(help="Mesa sellers.")] = 10_000,
+    days: Annotated[int, typer.Option(help="Days a measurement.")] = DAYS,
+) -> None:
+    """Time simulated days of a market, and profile them."""
+    if sellers < 1 or days < 1:
+        raise ValueError(f"sellers is {sellers} and days {days}; give at least 1 of each")
+    title = "How long a simulated day takes"
+    with Report("market", out, title=title, seed=seed) as report:
+        usual = Scenario()
+        people = society(None, users, seed, usual.society)
+        groups = chats(people, usual.groups, seed)
+        world = derive(seed, Branch.WORLD, 0)
+        report.graph_hash = people.graph.fingerprint()
+        sizes = {"users": users, "num_sellers": sellers, "days": days}
+        report.parameters = {**usual.values(), **sizes}
+        warm = Market(people, usual, world, sellers, chats=groups)
+        with stage("compile, and warm up"):
+            warm.step()
+        # Mesa 3.3 keeps every model: its arrays would count as the next one's.
+        warm.disband()
+        timed = pd.concat(
+            [_timed(people, groups, usual, world, sellers, days, times) for times in ACTIVITIES],
+            ignore_index=True,
+        )
+        profile = _profile(people, groups, usual, world, sellers, days)
+        _write(report, timed, profile)
+
+
+def _timed(
+    people: Society,
+    groups: GroupChats,
+    usual: Scenario,
+    world: int,
+    sellers: int,
+    days: int,
+    times: int,
+) -> pd.DataFrame:
+    """A row a day: campaigns, people reached, seconds, resident memory at its peak so far."""
+    market = Market(people, _busier(usual, times), world, sellers, chats=groups)
+    rows = []
+    with stage(f"days at {times} times the default activity", days) as advance:
+        for _ in range(days):
+            start = time.perf_counter()
+            market.step()
+            seconds = time.perf_counter() - start
+            assert market.spread is not None
+            rows.append(
+                {
+                    "activity": market.parameters.sellers.activity,
+                    "day": market.day,
+                    "campaigns": len(market.campaigns),
+                    "reached": int(market.spread.reach.sum()),
+                    "seconds": seconds,
+                    "peak_gb": _peak_bytes() / GIGABYTE,
+                }
+            )
+            advance()
+    market.disband()
+    return pd.DataFrame(rows)
+
+
+def _busier(usual: Scenario, times: int) -> Scenario:
+    activity = min(1.0, times * usual.sellers.activity)
+    return replace(usual, sellers=replace(usual.sellers, activity=activity))
+
+
+def _profile(
+    people: Society, groups: GroupChats, usual: Scenario, world: int, sellers: int, days: int
+) -> pd.DataFrame:
+    """A row a stage of the day: seconds a day and share of the day."""
+    market = Market(people, usual, world, sellers, chats=groups)
+    profiler = cProfile.Profile()
+    with stage("profile", days) as advance:
+        for _ in range(days):
+            profiler.runcall(market.step)
+            advance()
+    market.disband()
+    stats = pstats.Stats(profiler)
+    total = _seconds(stats, "market.py", "step")
+    spent = {name: _seconds(stats, *place) for name, place in STAGES.items()}
+    spent["the rest"] = total - sum(spent.values())
+    return pd.DataFrame(
+        {
+            "stage": list(spent),
+            "seconds_a_day": [seconds / days for seconds in spent.values()],
+            "share": [seconds / total for seconds in spent.values()],
+        }
+    )
+
+
+def _seconds(stats: pstats.Stats, file: str, function: str) -> float:
+    """Cumulative time in a function, that of what it calls included."""
+    found: Sequence[float] = [
+        entry[3]
+        for (path, _, name), entry in stats.stats.items()  # type: ignore[attr-defined]
+        if name == function and Path(path).name == file
+    ]
+    return max(found, default=0.0)
+
+
+def _peak_bytes() -> float:
+    """Resident memory of this process at its peak; NaN where the system does not tell."""
+    if not STATUS.exists():
+        return float("nan")
+    for line in STATUS.read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * KIBIBYTE
+    return float("nan")
+
+
+def _write(report: Report, timed: pd.DataFrame, profile: pd.DataFrame) -> None:
+    usual = timed["activity"] == timed["activity"].min()
+    median, peak = timed.loc[usual, "seconds"].median(), timed.loc[usual, "peak_gb"].max()
+    claims = pd.DataFrame(
+        {
+            "claim": ["seconds a day, median", "resident memory at its peak, GB"],
+            "measured": [median, peak],
+            "at_most": [SECONDS_A_DAY, GIGABYTES],
+            "met": [median <= SECONDS_A_DAY, peak <= GIGABYTES],
+        }
+    )
+    report.table("claims", claims, "Claims", "At the default activity; society and groups included")
+    report.table(
+        "days",
+        timed,
+        "Days",
+        "`reached` counts a person once a campaign. `peak_gb` is of the process so far, the making "
+        "of the society included.",
+    )
+    report.table(
+        "profile",
+        profile,
+        "Where the time goes",
+        "At the default activity, under cProfile, which adds to stages that call much Python.",
+    )
+    add_codebook(report, market_speed_codebook.TABLES)
+    report.figure("profile", _draw_profile, "profile")
+
+
+def _draw_profile(profile: pd.DataFrame) -> Figure:
+    figure, axes = figure_style.canvas(height=3.6)
+    rising = profile.sort_values("seconds_a_day")
+    axes.barh(rising["stage"], rising["seconds_a_day"])
+    axes.set(xlabel="seconds a simulated day", ylabel="stage of the day")
+    return figure

@@ -1,0 +1,1 @@
+"""Command lines, progress, signals and what is printed."""

@@ -1,0 +1,1 @@
+"""The GPU kernels on paper: compiled ahead of time, and their roofline."""

@@ -1,0 +1,1 @@
+"""Scenario files: schema, reader, writer, and the built-in ones."""

@@ -1,0 +1,1 @@
+"""Markets that are run, stopped and resumed."""

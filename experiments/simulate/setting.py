@@ -1,0 +1,93 @@
+"""Where an experiment runs its markets: people, their groups, worlds, days, sellers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from weishang.experiments.console.command import stage
+from weishang.experiments.simulate.market_runs import Run, run_markets
+from weishang.experiments.simulate.worlds import Branch, chats, most_sellers, society
+from weishang.kernels.rng import derive
+from weishang.model.mechanisms.groups.groups import GroupChats
+from weishang.model.scenario import Scenario
+from weishang.model.society.society import Society
+
+MIN_PAIRS = 2
+"""An interval needs two pairs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """The people and the worlds in which markets are run.
+
+    Attributes:
+        people: the same in all worlds.
+        chats: their groups.
+        worlds: seeds.
+        days: that each market runs.
+        sellers: of each market.
+    """
+
+    people: Society
+    chats: GroupChats
+    worlds: Sequence[int]
+    days: int
+    sellers: int
+
+    @classmethod
+    def of(
+        cls,
+        graph: Path | None,
+        users: int,
+        seed: int,
+        worlds: int,
+        days: int,
+        sellers: int,
+        *,
+        nodes: Path | None = None,
+        least: int = MIN_PAIRS,
+    ) -> "Setting":
+        """Read or generate the people, and name the worlds.
+
+        Args:
+            graph, users, seed, nodes: as in `worlds.society`.
+            worlds: how many, at least `least`.
+            days: at least 1.
+            sellers: wanted, at least 1; a small graph has room for fewer.
+            least: what an experiment needs; two where it compares pairs.
+
+        Raises:
+            ValueError: a number is out of range, or the file holds no graph.
+        """
+        if worlds < least:
+            why = ", to compare pairs" if least == MIN_PAIRS else ""
+            raise ValueError(f"worlds is {worlds}; give at least {least}{why}")
+        if days < 1 or sellers < 1:
+            raise ValueError(f"days is {days} and sellers {sellers}; give at least 1 of each")
+        usual = Scenario()
+        people = society(graph, users, seed, usual.society, nodes)
+        return cls(
+            people,
+            chats(people, usual.groups, seed, nodes),
+            [derive(seed, Branch.WORLD, number) for number in range(worlds)],
+            days,
+            most_sellers(people, sellers),
+        )
+
+    def run(self, scenario: Scenario, what: str, worlds: int | None = None) -> Run:
+        """Run the markets of all worlds, or of so many; `what` is shown while it lasts."""
+        names = self.worlds[:worlds]
+        with stage(what, total=len(names) * self.days) as advance:
+            return run_markets(
+                self.people, self.chats, scenario, names, self.days, self.sellers, advance
+            )
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What a manifest tells of it; `sellers` is a group of the scenario's parameters."""
+        return {
+            "users": self.people.num_users,
+            "worlds": len(self.worlds),
+            "days": self.days,
+            "num_sellers": self.sellers,
+        }

@@ -1,0 +1,1 @@
+"""A result on disk: report, manifest, atomic folders, checkpoints, tables."""

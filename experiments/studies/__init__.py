@@ -1,0 +1,1 @@
+"""What we claim: one module or folder per study."""

@@ -1,0 +1,1 @@
+"""Conversion, order value and reach in the market with all channels."""

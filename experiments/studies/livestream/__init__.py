@@ -1,0 +1,1 @@
+"""Who watches livestreams, and how many of them buy."""

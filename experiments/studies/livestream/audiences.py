@@ -1,0 +1,149 @@
+"""Whom campaigns were shown to, who came and who bought, by level and interest; and rooms' minutes.
+
+Only sums are kept: events of a day are counted and let go before the next.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from weishang.experiments.simulate.setting import Setting
+from weishang.kernels import Cascades
+from weishang.model.core.social_distance import Level
+from weishang.model.market.market import Market
+from weishang.model.mechanisms.feed.recommendation import recommend
+from weishang.model.mechanisms.livestream.livestream import Viewing, by_minute
+from weishang.model.scenario import Scenario
+
+WHO = {
+    Level.FRIEND: "friends",
+    Level.FRIENDS_FRIEND: "friends' friends",
+    Level.FURTHER: "further",
+    Level.STRANGER: "strangers",
+    Level.AFTER_STRANGER: "strangers' friends",
+    Level.FOLLOWER: "followers",
+    Level.GROUP_MEMBER: "group members",
+}
+FIRST_HAND, TOLD = "at first hand", "told by others"
+"""How a viewer heard of the room: from the host or the platform, or from who passed it on."""
+RECOMMENDED = "recommended to"
+"""People whom the platform shows the same offer, in no cascade."""
+
+
+@dataclass(frozen=True)
+class Audiences:
+    """What markets did.
+
+    Attributes:
+        rows: a row a campaign and level: world, day, campaign, who; shown, visitors, buyers; and
+            of each those whose interest the goods serve: shown_match, visitors_match,
+            buyers_match. A row more a campaign is of those whom the platform recommends it to,
+            with 0 for what is not known of them.
+        minutes: a row a world, day, way of hearing of the room and minute: world, day, how,
+            minute, rooms; viewers present, arrivals and orders in all rooms together.
+    """
+
+    rows: pd.DataFrame
+    minutes: pd.DataFrame
+
+
+def audiences(
+    setting: Setting, scenario: Scenario, advance: Callable[[], object] = lambda: None
+) -> Audiences:
+    """Run the markets of all worlds, and count who came to their campaigns."""
+    rows, minutes = [], []
+    for world in setting.worlds:
+        market = Market(setting.people, scenario, world, setting.sellers, chats=setting.chats)
+        for _ in range(setting.days):
+            market.step()
+            rows += [_by_level(market), _recommended(market)]
+            minutes.append(_minutes(market))
+            advance()
+        # Mesa 3.3 keeps each model that it made agents for: what it holds is let go.
+        market.disband()
+    return Audiences(*(pd.concat(parts, ignore_index=True) for parts in (rows, minutes)))
+
+
+def _by_level(market: Market) -> pd.DataFrame:
+    """A row a campaign of today and level."""
+    assert market.spread is not None
+    events, campaigns = market.spread.events, market.campaigns
+    assert events is not None
+    cell = events.row * len(Level) + events.level - 1
+    size = len(campaigns) * len(Level)
+    match = market.society.interest[events.node] == campaigns.category[events.row]
+    everyone = np.ones(len(events), dtype=np.bool_)
+    chosen = {"shown": everyone, "visitors": events.visited, "buyers": events.bought}
+    counts: dict[str, NDArray[np.int64]] = {}
+    for name, some in chosen.items():
+        counts[name] = np.bincount(cell[some], minlength=size)
+        counts[f"{name}_match"] = np.bincount(cell[some & match], minlength=size)
+    who = np.tile(np.array([WHO[level] for level in Level]), len(campaigns))
+    return _rows(market, np.repeat(campaigns.campaign, len(Level)), who, counts)
+
+
+def _recommended(market: Market) -> pd.DataFrame:
+    """A row a campaign of today: the same offers shown by the platform."""
+    scenario, campaigns = market.parameters, market.campaigns
+    shown: Cascades = recommend(
+        market.society, campaigns, scenario.weights, scenario.budgets, scenario.feed, market.world
+    )
+    counts = {"shown": shown.reach, "visitors": shown.visitors, "buyers": shown.buyers}
+    who = np.full(len(campaigns), RECOMMENDED)
+    sums = {name: count.sum(axis=1) for name, count in counts.items()}
+    unknown = {f"{name}_match": np.zeros(len(campaigns), dtype=np.int64) for name in counts}
+    return _rows(market, campaigns.campaign, who, {**sums, **unknown})
+
+
+def _rows(
+    market: Market,
+    campaign: NDArray[np.uint64],
+    who: NDArray[np.str_],
+    counts: dict[str, NDArray[np.int64]],
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "world": np.full(campaign.size, market.world, dtype=np.uint64),
+            "day": np.full(campaign.size, market.day, dtype=np.int32),
+            "campaign": campaign,
+            "who": who,
+            **counts,
+        }
+    )
+
+
+def _minutes(market: Market) -> pd.DataFrame:
+    """What is seen in all rooms of today, a row a minute; none where there is no room."""
+    viewing, spread = market.viewing, market.spread
+    assert viewing is not None
+    assert spread is not None
+    assert spread.events is not None
+    first = spread.events.hop[viewing.event] == 1
+    parts = ((FIRST_HAND, _of_viewers(viewing, first)), (TOLD, _of_viewers(viewing, ~first)))
+    return pd.concat([_by_minute(market, how, some) for how, some in parts], ignore_index=True)
+
+
+def _of_viewers(viewing: Viewing, chosen: NDArray[np.bool_]) -> Viewing:
+    arrays = {item.name: getattr(viewing, item.name) for item in fields(viewing)}
+    some = {name: array[chosen] for name, array in arrays.items() if name != "rooms"}
+    return Viewing(rooms=viewing.rooms, **some)
+
+
+def _by_minute(market: Market, how: str, viewing: Viewing) -> pd.DataFrame:
+    room = by_minute(viewing, market.parameters.livestream)
+    length = room.viewers.shape[1] if room.rooms.size else 0
+    return pd.DataFrame(
+        {
+            "world": np.full(length, market.world, dtype=np.uint64),
+            "day": np.full(length, market.day, dtype=np.int32),
+            "how": np.full(length, how),
+            "minute": np.arange(length),
+            "rooms": np.full(length, room.rooms.size),
+            "viewers": room.viewers.sum(axis=0)[:length],
+            "arrivals": room.arrivals.sum(axis=0)[:length],
+            "orders": room.orders.sum(axis=0)[:length],
+        }
+    )

@@ -1,0 +1,161 @@
+"""What null models give for the table of reach, beside the model.
+
+Claim: a figure that a branching process, an independent cascade with one probability or a
+mean-field epidemic gives as well is no evidence for behaviour; this table shows which.
+Command: weishang nulls [--graph FILE] [--users N] [--seed S] [--out DIR]
+Runtime: under a minute on two cores at 1,000,000 users; it reads results/reach, so run that first.
+Output: results/nulls (nulls.csv, table.md, figure).
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from weishang.experiments.analysis import null_models, reported
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, LEVELS, THERE
+from weishang.experiments.console.command import (
+    RESULTS,
+    GraphOption,
+    OutOption,
+    SeedOption,
+    UsersOption,
+    stage,
+)
+from weishang.experiments.simulate.worlds import Branch, most_sellers, society
+from weishang.experiments.storage import figure_style, manifest, tables
+from weishang.experiments.storage.codebook import Entry, add_codebook
+from weishang.experiments.storage.report import Report
+from weishang.kernels.rng import derive
+from weishang.model.market.market import choose_sellers
+from weishang.model.scenario import Scenario
+from weishang.model.society.society import Society
+
+CAMPAIGNS = 64
+"""Cascades a probability: means of reach are steady, since all campaigns are alike."""
+
+THIS_MODEL = "this model"
+
+COLUMNS: dict[str, Entry] = {
+    "model": ("name", "this model, or the null model with what it was given"),
+    "reading": ("text", "over whom the mean is"),
+    **{f"level_{level}": ("people", f"reached at reported level {level}") for level in LEVELS},
+    "conversion": ("fraction", "buyers over reached, all levels together"),
+}
+
+
+def nulls(
+    graph: GraphOption = None,
+    users: UsersOption = 1_000_000,
+    seed: SeedOption = 2026,
+    out: OutOption = RESULTS,
+) -> None:
+    """What null models give for the table of reach, beside the model."""
+    source = out / "reach" / "estimands.csv"
+    if not source.exists():
+        raise ValueError(f"{source}: not there; run the reach experiment first")
+    inputs = [source] if graph is None else [source, graph]
+    with Report(
+        "nulls", out, title="Null models beside the model", seed=seed, inputs=inputs
+    ) as report:
+        people = society(graph, users, seed, Scenario().society)
+        report.graph_hash = people.graph.fingerprint()
+        if manifest.read(source.parent)["graph_sha256"] != report.graph_hash:
+            raise ValueError(f"{source}: made on another graph; run the reach experiment on this")
+        campaigns = most_sellers(people, CAMPAIGNS)
+        report.parameters = {"users": people.num_users, "campaigns": campaigns}
+        model = tables.read(source).set_index(["figure", "reading"])["value"]
+        if not model["t2_l1_reach", THERE]:
+            raise ValueError(f"{source}: nobody is reached; give reach more campaigns or users")
+        rows = _model_rows(model) + _formulas(model, people.num_users)
+        report.table(
+            "nulls",
+            pd.DataFrame(rows + _cascades(model, people, campaigns, derive(seed, Branch.NULLS))),
+            "Reach by level and the conversion of all levels",
+            "People reached, mean over campaigns. The branching process and the epidemic are given "
+            "the model's levels 1 and 2, the independent cascade one of them; what a row was given "
+            "is no finding of it. Conversion is buyers over reached; nulls have the model's "
+            "conversion a level, the independent cascade that of level 1 everywhere.",
+        )
+        add_codebook(report, {"nulls": COLUMNS})
+        report.figure("nulls", draw, "nulls")
+
+
+def _model_rows(model: "pd.Series[float]") -> list[dict[str, object]]:
+    return [
+        {
+            "model": THIS_MODEL,
+            "reading": reading,
+            **{f"level_{level}": model[f"t2_l{level}_reach", reading] for level in LEVELS},
+            "conversion": model["t1_moments_conv", BY_REACHED],
+        }
+        for reading in (THERE, ALL)
+    ]
+
+
+def _formulas(model: "pd.Series[float]", users: int) -> list[dict[str, object]]:
+    """Branching process and epidemic, given levels 1 and 2 where they are got to and on average."""
+    first, second = (float(model[f"l{level}_conv", BY_REACHED]) for level in (1, 2))
+    conversions = [first, second, second]
+    rows = []
+    for reading in (THERE, ALL):
+        given = [float(model[f"t2_l{level}_reach", reading]) for level in (1, 2)]
+        chain = null_models.branching(given[0], given[1])
+        epidemic = null_models.mean_field_sir(given[0], given[1], users)
+        rows.append(_row("branching process", reading, chain, conversions))
+        rows.append(_row("mean-field SIR", reading, epidemic, conversions))
+    return rows
+
+
+def _cascades(
+    model: "pd.Series[float]", people: Society, campaigns: int, luck: int
+) -> list[dict[str, object]]:
+    """Independent cascades that meet level 1 or level 2; none for a level that is not got to."""
+    sellers = choose_sellers(people, Scenario().sellers.by_ties, luck, campaigns)
+    conversions = [float(model["l1_conv", BY_REACHED])] * len(LEVELS)
+    rows = []
+    with stage("independent cascades"):
+        for level in (1, 2):
+            target = float(model[f"t2_l{level}_reach", THERE])
+            if not target:
+                continue
+            p = null_models.cascade_meeting(people, sellers, level, target, luck)
+            reached = null_models.cascade_reach(people, sellers, p, luck)
+            name = f"independent cascade, p = {p:.4f} meets level {level}"
+            rows.append(_row(name, THERE, reached, conversions))
+    return rows
+
+
+def _row(
+    name: str, reading: str, reach: NDArray[np.float64], conversions: list[float]
+) -> dict[str, object]:
+    return {
+        "model": name,
+        "reading": reading,
+        **{f"level_{level}": float(reach[level - 1]) for level in LEVELS},
+        "conversion": null_models.mixture(reach.tolist(), conversions),
+    }
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Reach by level of each model, with the reported bands; log axis, a panel a reading."""
+    figure, both = figure_style.canvas(columns=2, height=3.2, sharey=True)
+    for axes, reading in zip(both, (THERE, ALL), strict=True):
+        for level in LEVELS:
+            band = reported.figure(f"t2_l{level}_reach")
+            figure_style.reported_band(axes, level, band.band_low or 0.0, band.band_high, 0.2)
+        for place, row in enumerate(frame[frame["reading"] == reading].to_dict("records")):
+            axes.plot(
+                LEVELS,
+                [row[f"level_{level}"] for level in LEVELS],
+                "-" if row["model"] == THIS_MODEL else "--",
+                marker="os^Dv"[place],
+                color=figure_style.COLOURS[place],
+                label=row["model"],
+            )
+        figure_style.reported_legend(axes)
+        axes.set(yscale="log", xlabel="level (friend-to-friend steps)", title=reading)
+        axes.set_xticks(LEVELS, ["1", "2", "3 and more"])
+        axes.legend(fontsize=6.5, loc="lower right")
+    both[0].set_ylabel("people reached")
+    return figure

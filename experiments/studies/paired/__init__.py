@@ -1,0 +1,1 @@
+"""Effects of tools and policies in paired worlds."""

@@ -1,0 +1,1 @@
+"""Reach and conversion by level among friends."""

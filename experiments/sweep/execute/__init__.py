@@ -1,0 +1,1 @@
+"""Who runs a sweep: this machine, its workers, or Slurm."""

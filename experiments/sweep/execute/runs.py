@@ -1,0 +1,146 @@
+"""The runs of a part of a sweep: each a market, its row, and one file a table for all of them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from weishang.experiments.console.signals import Asked, saving
+from weishang.experiments.simulate import resumable_run, worlds
+from weishang.experiments.simulate.market_runs import Run
+from weishang.experiments.storage import atomic, partitions
+from weishang.experiments.sweep.results import tables as sweep_tables
+from weishang.experiments.sweep.store import plan as sweep_plan
+from weishang.experiments.sweep.store import state as sweep_state
+from weishang.experiments.sweep.store.plan import Plan, RunSetting
+from weishang.model.mechanisms.groups.groups import GroupChats
+from weishang.model.society.society import Society
+
+LONG = 2_000_000
+"""People times days from which a market is saved as it goes: some seconds on two cores."""
+
+
+def compute(
+    plan: Plan, folder: Path, number: int, advance: Callable[[], object] = lambda: None
+) -> None:
+    """Run a part's markets, and write the part.
+
+    SIGTERM, SIGUSR1 and SIGINT end it with the day under way; long markets are saved then. The
+    part is written when all its runs are done.
+
+    Args:
+        plan: of the sweep.
+        folder: of the sweep.
+        number: of the part.
+        advance: called after each run.
+
+    Raises:
+        ValueError: a society has not the sellers that are named or wanted; no such part; or a
+            checkpoint is of another sweep.
+        Leave: a signal asked for it.
+    """
+    rows, days = {}, {}
+    with saving() as asked, ExitStack() as held:
+        keepers = []
+        for setting in _by_society(plan.setting(run) for run in plan.part(number)):
+            people, groups = _people(plan, setting)
+            keep = _keeper(plan, folder, setting, people)
+            if keep is not None:
+                keepers.append(held.enter_context(keep))
+            num_sellers = worlds.most_sellers(people, plan.sellers)
+            ran = _run(plan, setting, people, groups, num_sellers, asked, keep)
+            rows[setting.run] = sweep_tables.run_row(plan, setting, num_sellers, ran)
+            if plan.save_days:
+                days[setting.run] = sweep_tables.days_frame(setting, ran)
+            advance()
+        _write(plan, folder, number, rows, days)
+        for keep in keepers:
+            keep.discard()
+    sweep_state.remove_if_empty(folder)
+
+
+def _people(plan: Plan, setting: RunSetting) -> tuple[Society, GroupChats]:
+    """Who the run is among, and their groups."""
+    scenario = setting.scenario
+    people = worlds.society(plan.graph, plan.users, plan.seed, scenario.society, plan.nodes)
+    _check_sellers(plan, people)
+    return people, worlds.chats(people, scenario.groups, plan.seed, plan.nodes)
+
+
+def _run(
+    plan: Plan,
+    setting: RunSetting,
+    people: Society,
+    groups: GroupChats,
+    num_sellers: int,
+    asked: Asked,
+    keep: resumable_run.Keeper | None,
+) -> Run:
+    """The market of a run."""
+
+    def leave_if_asked() -> None:
+        if asked():
+            asked.leave()
+
+    leave_if_asked()
+    return resumable_run.run_market(
+        people,
+        groups,
+        setting.scenario,
+        setting.world_seed,
+        plan.days,
+        num_sellers,
+        named=setting.named,
+        advance=leave_if_asked,
+        keep=keep,
+    )
+
+
+def _check_sellers(plan: Plan, people: Society) -> None:
+    """Refuse named sellers whom this society cannot have."""
+    if plan.file.sellers:
+        # What it comes with takes long to import, and few sweeps name sellers.
+        from weishang.experiments.simulate.run import check_sellers
+
+        check_sellers(plan.file, people)
+
+
+def _keeper(
+    plan: Plan, folder: Path, setting: RunSetting, people: Society
+) -> resumable_run.Keeper | None:
+    """Where a long market is saved as it goes; a short one is not."""
+    if people.num_users * plan.days < LONG:
+        return None
+    state = sweep_state.of_run(folder, setting.run)
+    atomic.refuse_links(folder, state)
+    # The sweep's hash covers its people, scenario, graph and the version of the code.
+    return resumable_run.Keeper(state, {"sweep": plan.sha256, "run": setting.run})
+
+
+def _write(
+    plan: Plan,
+    folder: Path,
+    number: int,
+    rows: Mapping[int, Mapping[str, Any]],
+    days: Mapping[int, pd.DataFrame],
+) -> None:
+    """Write the tables of a part, their runs in order."""
+    frames = {sweep_plan.RUNS: sweep_tables.runs_frame(plan, [rows[run] for run in sorted(rows)])}
+    if plan.save_days:
+        frames[sweep_plan.DAYS] = pd.concat([days[run] for run in sorted(days)], ignore_index=True)
+    for table in sweep_plan.tables(plan):
+        units = sweep_tables.units(plan, table)
+        partitions.write(folder / sweep_plan.PARTS, table, number, frames[table], units)
+
+
+def _by_society(settings: Iterable[RunSetting]) -> list[RunSetting]:
+    """The same, those of one society and its groups together: the last ones built are kept."""
+    order: dict[object, int] = {}
+
+    def place(setting: RunSetting) -> int:
+        scenario = setting.scenario
+        return order.setdefault((scenario.society, scenario.groups), len(order))
+
+    return sorted(settings, key=place)

@@ -1,0 +1,1 @@
+"""What came of a sweep: gathered parts, tables, figures, sample sizes."""

@@ -1,0 +1,1 @@
+"""A sweep's folder on disk: its plan, its identity, its record."""

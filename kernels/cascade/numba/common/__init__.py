@@ -1,0 +1,1 @@
+"""What cascades on plain graphs and on several layers share."""

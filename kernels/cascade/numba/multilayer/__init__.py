@@ -1,0 +1,1 @@
+"""Cascades on several layers, with groups, random contacts and levels by path."""

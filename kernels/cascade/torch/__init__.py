@@ -1,0 +1,1 @@
+"""The portable backend: tensor operations on any device."""

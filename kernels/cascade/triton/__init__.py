@@ -1,0 +1,1 @@
+"""The CUDA backend: the host side of its Triton kernels."""

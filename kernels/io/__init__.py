@@ -1,0 +1,1 @@
+"""Edge lists from untrusted files."""

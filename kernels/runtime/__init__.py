@@ -1,0 +1,1 @@
+"""How the kernels run on a CPU: compiled code kept on disk, and threads."""

@@ -1,0 +1,1 @@
+"""The agent-by-agent engine: one Mesa agent per person."""

@@ -1,0 +1,1 @@
+"""The field's vocabulary: campaigns, offers, orders, the decision rule, social distance."""

@@ -1,0 +1,5 @@
+"""The market, day by day."""
+
+from weishang.model.market.market import Market
+
+__all__ = ["Market"]

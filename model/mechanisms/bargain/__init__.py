@@ -1,0 +1,1 @@
+"""Bargains: helpers lower the price."""

@@ -1,0 +1,1 @@
+"""Baskets: buyers in a mall add further items."""

@@ -1,0 +1,1 @@
+"""Attention that tires from day to day."""

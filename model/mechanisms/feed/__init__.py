@@ -1,0 +1,1 @@
+"""The feed: offers that the platform shows to people of its own choice."""

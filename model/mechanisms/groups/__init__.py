@@ -1,0 +1,1 @@
+"""Group chats, and the groups of customers that sellers found."""

@@ -1,0 +1,1 @@
+"""Livestreams: rooms that people choose to watch."""

@@ -1,0 +1,1 @@
+"""Team purchases: a lower price for people who buy together."""

@@ -1,0 +1,1 @@
+"""The supply side: sellers, what they choose and what they learn."""

@@ -1,0 +1,159 @@
+"""Workers of a sweep: parts handed out, one that is killed or refuses, signals, shares of cores."""
+
+import os
+import signal
+
+import pytest
+
+from weishang.experiments.console.signals import INTERRUPTED, REQUEUE, Leave
+from weishang.experiments.sweep.execute import pool, runs
+from weishang.experiments.sweep.execute.pool import CrewError, compute, environment
+from weishang.experiments.sweep.store import plan as sweep_plan
+
+SWEEP = """
+format = 1
+name = "small"
+method = "grid"
+seed = 7
+users = 300
+sellers = 20
+days = 1
+worlds = 12
+runs_a_part = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sweeps") / "small.toml"
+    path.write_text(SWEEP, encoding="utf-8")
+    return sweep_plan.make(path)
+
+
+@pytest.fixture(scope="module")
+def truth(plan, tmp_path_factory):
+    """Names of the parts, computed in this process."""
+    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("truth"))
+    for number in range(plan.num_parts):
+        runs.compute(plan, folder, number)
+    return names(folder)
+
+
+@pytest.fixture
+def folder(plan, tmp_path):
+    return sweep_plan.open_folder(plan, tmp_path)
+
+
+def names(folder):
+    """Names of parts, which hold their hashes."""
+    return sorted(path.name for path in (folder / sweep_plan.PARTS).iterdir())
+
+
+def test_nothing_to_do_starts_nobody(plan, folder, monkeypatch):
+    def start(*_):
+        pytest.fail("a worker was started")
+
+    monkeypatch.setattr(pool, "Worker", start)
+    compute(plan, folder, [], 2)
+
+
+def test_a_worker_that_is_killed_is_told_and_what_is_done_stays(plan, folder, truth, monkeypatch):
+    ask = pool.Worker.ask
+
+    def ask_and_kill(worker, part):
+        ask(worker, part)
+        if part == 2:
+            worker.process.kill()
+
+    monkeypatch.setattr(pool.Worker, "ask", ask_and_kill)
+    told = []
+    with pytest.raises(CrewError) as caught:
+        compute(plan, folder, range(plan.num_parts), 1, lambda: told.append(1))
+    assert len(told) >= 4
+    assert str(caught.value) == (
+        "the worker at part 2 (runs 4 to 5) was ended by SIGKILL, perhaps since memory ran out; "
+        "finished parts are kept; run the same command again"
+    )
+    assert names(folder) == truth[:2]
+
+
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGTERM, REQUEUE), (signal.SIGINT, INTERRUPTED)]
+)
+def test_a_signal_stops_all_workers(plan, folder, truth, signum, code):
+    started = []
+
+    def signalled():
+        if not started:
+            started.append(True)
+            signal.raise_signal(signum)
+
+    with pytest.raises(Leave) as left:
+        compute(plan, folder, range(plan.num_parts), 1, signalled)
+    assert left.value.code == code
+    assert set(names(folder)) < set(truth)
+
+
+def test_what_a_worker_refuses_is_refused(plan, folder):
+    with pytest.raises(ValueError, match="part is 99; small has parts 0 to 5"):
+        compute(plan, folder, [99], 1)
+
+
+def test_a_machine_that_says_no_is_passed_on(plan, folder):
+    parts = folder / sweep_plan.PARTS
+    parts.rmdir()
+    with pytest.raises(CrewError, match="earlier results are whole"):
+        compute(plan, folder, [0], 1)
+
+
+class Told:
+    """A worker that is over: what it said, and its exit code."""
+
+    def __init__(self, code, *lines, part=1):
+        self.process = type("Process", (), {"returncode": code})
+        self.lines = list(lines)
+        self.part = part
+
+
+def test_a_defect_shows_its_report(plan, capsys):
+    with pytest.raises(
+        CrewError, match=r"part 1 \(runs 2 to 3\) failed with code 1, by the defect"
+    ):
+        pool.fail(plan, Told(1, "Traceback (most recent call last):", "KeyError: 'x'"))
+    assert capsys.readouterr().err.endswith("KeyError: 'x'\n")
+
+
+@pytest.mark.parametrize("code", [REQUEUE, INTERRUPTED])
+def test_a_worker_that_a_signal_met_alone_ends_the_sweep_alike(plan, code):
+    with pytest.raises(Leave) as left:
+        pool.fail(plan, Told(code))
+    assert left.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("workers", "given", "threads"),
+    [(1, None, 4), (2, None, 2), (3, None, 1), (9, None, 1), (2, "1", 1), (2, "8", 2)],
+)
+def test_workers_share_the_cores(monkeypatch, workers, given, threads):
+    monkeypatch.setattr(pool, "usable_cores", lambda: 4)
+    for name in pool.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    if given is not None:
+        monkeypatch.setenv("NUMBA_NUM_THREADS", given)
+    assert environment(0, workers)["NUMBA_NUM_THREADS"] == str(threads)
+    assert environment(0, workers)["WEISHANG_LOG"] == "quiet"
+
+
+@pytest.mark.parametrize(
+    ("devices", "given"),
+    [("0,1,2", ["0", "1", "2", "0"]), ("GPU-a,GPU-b", ["GPU-a", "GPU-b"] * 2), ("1", ["1"] * 4)],
+)
+def test_devices_are_dealt_out(monkeypatch, devices, given):
+    monkeypatch.setenv(pool.DEVICES, devices)
+    assert [environment(number, 4)[pool.DEVICES] for number in range(4)] == given
+
+
+def test_other_variables_stay(monkeypatch):
+    monkeypatch.setenv("MPLCONFIGDIR", "somewhere")
+    assert environment(0, 1)["MPLCONFIGDIR"] == "somewhere"
+    assert environment(0, 1).keys() >= os.environ.keys()

@@ -1,0 +1,243 @@
+"""`weishang sweep` from end to end: workers, going on, folders, and what it refuses."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from weishang.experiments.sweep.execute import pool as sweep_crew
+from weishang.experiments.sweep.execute import runs
+from weishang.experiments.sweep.execute.sweep import compute, sweep
+from weishang.experiments.sweep.results import gather
+from weishang.experiments.sweep.store import plan as sweep_plan
+
+SWEEP = """
+format = 1
+name = "small"
+title = "A small sweep"
+method = "grid"
+seed = 7
+users = 300
+sellers = 20
+days = 1
+worlds = 3
+runs_a_part = 4
+
+[parameters]
+"sellers.activity" = { values = [0.2, 1.0] }
+
+[policies.usual]
+[policies.no_livestreams]
+"rules.livestreams" = false
+"""
+LEFT = {"gathered", "inputs", "parts", "sweep.json"}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sweeps") / "small.toml"
+    path.write_text(SWEEP, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def truth(file, tmp_path_factory):
+    """The bytes of all results, computed in this process and backwards."""
+    plan = sweep_plan.make(file)
+    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("truth"))
+    for number in reversed(range(plan.num_parts)):
+        runs.compute(plan, folder, number)
+    gather.collect(plan, folder)
+    return contents(folder)
+
+
+def contents(folder):
+    """Every file but the one that tells times."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+def test_two_workers_give_the_bytes_of_one_process(file, truth, tmp_path):
+    sweep(file, out=tmp_path, workers=2)
+    folder = tmp_path / "sweeps" / "small"
+    assert contents(folder) == truth
+    assert {path.name for path in folder.iterdir()} == LEFT
+
+
+def test_a_stopped_sweep_goes_on(file, truth, tmp_path, monkeypatch, capsys):
+    plan = sweep_plan.make(file)
+    folder = sweep_plan.open_folder(plan, tmp_path)
+    runs.compute(plan, folder, 1)
+    ask = sweep_crew.Worker.ask
+
+    def ask_and_kill(worker, part):
+        ask(worker, part)
+        worker.process.kill()
+
+    monkeypatch.setattr(sweep_crew.Worker, "ask", ask_and_kill)
+    with pytest.raises(SystemExit) as left:
+        compute(plan, folder, 1)
+    assert left.value.code == 1
+    told = capsys.readouterr().err
+    assert "weishang: the worker at part 0 (runs 0 to 3) was ended by SIGKILL" in told
+    monkeypatch.undo()
+    done = []
+    monkeypatch.setattr(sweep_crew, "compute", lambda *given: done.append(given))
+    with pytest.raises(ValueError, match="2 of 3 parts are missing"):
+        compute(plan, folder, 1)
+    assert list(done[0][2]) == [0, 2]
+    monkeypatch.undo()
+    compute(plan, folder, 1)
+    assert contents(folder) == truth
+
+
+def test_a_finished_sweep_is_gathered_again_without_workers(file, truth, tmp_path, monkeypatch):
+    plan = sweep_plan.make(file)
+    folder = sweep_plan.open_folder(plan, tmp_path)
+    for number in range(plan.num_parts):
+        runs.compute(plan, folder, number)
+    monkeypatch.setattr(sweep_crew, "Worker", lambda *_: pytest.fail("a worker was started"))
+    sweep(file, out=tmp_path)
+    assert contents(folder) == truth
+
+
+def test_gathering_is_imported_while_workers_compute(file, tmp_path):
+    code = f"""
+import sys
+from pathlib import Path
+from weishang.experiments import sweep, sweep_crew, sweep_plan
+gather = "weishang.experiments.sweep.results.gather"
+before = gather in sys.modules
+sweep_crew.compute = lambda *given: None
+plan = sweep_plan.make(Path({str(file)!r}))
+try:
+    sweep.compute(plan, sweep_plan.open_folder(plan, Path({str(tmp_path)!r})), 1)
+except ValueError as error:
+    assert "parts are missing" in str(error)
+print(before, gather in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
+
+
+def test_what_cannot_be_imported_is_told_where_it_is_used(file, tmp_path, monkeypatch, capfd):
+    def fail(name):
+        raise MemoryError(name)
+
+    plan = sweep_plan.make(file)
+    folder = sweep_plan.open_folder(plan, tmp_path)
+    monkeypatch.setattr("weishang.experiments.sweep.execute.sweep.importlib.import_module", fail)
+    monkeypatch.setattr(sweep_crew, "compute", lambda *given: None)
+    with pytest.raises(ValueError, match="3 of 3 parts are missing"):
+        compute(plan, folder, 1)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_second_sweep_of_the_folder_is_refused(file, tmp_path):
+    folder = sweep_plan.open_folder(sweep_plan.make(file), tmp_path)
+    with sweep_plan.hold(folder), pytest.raises(ValueError, match="another sweep runs in"):
+        sweep(file, out=tmp_path)
+    assert list((folder / "parts").iterdir()) == []
+
+
+def test_workers_of_a_killed_sweep_end(file, tmp_path):
+    path = tmp_path / "long.toml"
+    path.write_text(SWEEP.replace("days = 1", "days = 4000").replace("users = 300", "users = 400"))
+    process = start(path, tmp_path)
+    workers = wait_for_workers(process, 2)
+    time.sleep(1.0)
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not any(alive(worker) for worker in workers))
+
+
+def test_a_signal_leaves_with_75_and_the_command_goes_on(file, truth, tmp_path):
+    process = start(file, tmp_path)
+    wait_for_workers(process, 2)
+    process.send_signal(signal.SIGUSR1)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 75
+    assert "saved; run the same command again to go on" in errors
+    sweep(file, out=tmp_path, workers=1)
+    assert contents(tmp_path / "sweeps" / "small") == truth
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"workers": 0}, "workers is 0; give at least 1"),
+        ({"preemptions": 0}, "preemptions is 0; give at least 1"),
+        ({"script": True, "simulate_preempt": True}, "give one of --slurm, --script"),
+        ({"tasks": 0}, "tasks is 0; give at least 1"),
+    ],
+)
+def test_bad_options_are_refused_before_any_work(file, tmp_path, options, told):
+    with pytest.raises(ValueError, match=told):
+        sweep(file, out=tmp_path, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_whose_jobs_run_is_left_to_them(file, tmp_path, monkeypatch):
+    folder = sweep_plan.open_folder(sweep_plan.make(file), tmp_path / "out")
+    (folder / "slurm").mkdir()
+    squeue = tmp_path / "squeue"
+    squeue.write_text("#!/bin/sh\necho 7_0\n")
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(ValueError, match="jobs 7_0 still work on it"):
+        sweep(file, out=tmp_path / "out")
+
+
+def test_slurm_that_is_not_there_is_refused_before_any_work(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match="no Slurm job can be handed in"):
+        sweep(file, out=tmp_path, on_slurm=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_script_runs_this_sweep(file, tmp_path, capsys):
+    sweep(file, out=tmp_path, script=True, tasks=2)
+    told = capsys.readouterr().out
+    assert told.startswith("#!/bin/bash\n")
+    assert str(tmp_path / "sweeps" / "small") in told
+    assert list((tmp_path / "sweeps" / "small" / "parts").iterdir()) == []
+
+
+def start(file: Path, out: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "weishang.experiments.cli", "sweep", str(file)]
+    return subprocess.Popen(
+        [*command, "--out", str(out), "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "WEISHANG_LOG": "lines"},
+    )
+
+
+def wait_for_workers(process, count):
+    """The process ids of a sweep's workers, when all are there."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    wait_until(lambda: len(children.read_text().split()) == count)
+    return [int(pid) for pid in children.read_text().split()]
+
+
+def wait_until(reached, seconds=60.0):
+    limit = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def alive(pid):
+    """Whether a process runs: what has ended and waits for its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

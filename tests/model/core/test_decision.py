@@ -1,0 +1,331 @@
+"""The rule of decision: a case worked by hand, and what must rise with what."""
+
+import math
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import logit
+
+from weishang.kernels import Graph, propagate
+from weishang.kernels.rng import derive
+from weishang.model.core.campaigns import Campaigns, Offer
+from weishang.model.core.decision import (
+    Budgets,
+    DecisionWeights,
+    Leanings,
+    chance_of_buying,
+    rule,
+    share_intercept,
+)
+from weishang.model.core.streams import standard_normal
+
+PASSED_BY, VISITED, BOUGHT = 0, 1, 2
+FIVE_SD = 5.0
+"""Two-sided false-alarm rate of one comparison: 6e-7."""
+
+INTERESTS, BUDGETS = 2, Budgets((0.5, 1.5))
+ROUND = DecisionWeights(
+    view=0.3,
+    buy_intercept=-2.0,
+    trust=0.5,
+    recommender_trust=0.4,
+    appeal_sd=2.0,
+    passed_on=0.2,
+    first_visitors=50.0,
+    visit_intercept=-1.0,
+    match=1.0,
+    price=2.0,
+    content=0.25,
+    proof=0.3,
+    appeal_on_buying=0.2,
+    buyers_share=0.7,
+)
+
+
+def offer(**changes):
+    usual = {"campaign": 5, "seller": 0, "category": 1, "price": 2.0, "rich": True, "appeal": 0.5}
+    return Offer(**{**usual, **changes})
+
+
+def made(*offers, weights=ROUND, interests=INTERESTS, budgets=BUDGETS, trust_by_level=None):
+    return rule(Campaigns.from_offers(offers), weights, interests, budgets, trust_by_level)
+
+
+def weights_in_their_ranges():
+    return st.builds(
+        DecisionWeights,
+        **{
+            item.name: st.floats(item.metadata["low"], item.metadata["high"])
+            for item in fields(DecisionWeights)
+        },
+    )
+
+
+def test_tables_have_an_axis_for_campaign_level_outcome_segment_and_dose():
+    tables = made(offer(), offer(campaign=6), offer(campaign=7), interests=4)
+    assert np.shape(tables.view) == (3, 1)
+    assert np.shape(tables.visit) == np.shape(tables.buy) == (3, 2, 8, 2)
+    assert np.shape(tables.share) == (3, 2, 3, 8, 2)
+    assert tables.doses == 2
+    assert tables.per_cascade
+
+
+def test_a_case_worked_by_hand():
+    """Offer: category 1 of 2, price 2, rich, appeal .5. Segment = 2 * interest + budget class.
+
+    A friend, first exposure, interest 1, budget .5: log odds of visiting -1 + .5 trust + .25
+    content + 1 match + .2 * .5 appeal = .85; of buying -2 + 1.85 - 2 log(2 / .5) = -2.9225887.
+    A friend's friend, second exposure, interest 0, budget 1.5: visiting -1 + .5 * .4 + .3 proof +
+    .25 + .1 = -.15; buying -2 + .85 - 2 log(2 / 1.5) = -1.7253641.
+    """
+    tables = made(offer())
+    near, far = (0, 0, 2, 0), (0, 1, 1, 1)
+    assert tables.view == 0.3
+    assert tables.visit[near] == pytest.approx(0.7005671, abs=1e-7)
+    assert tables.buy[near] == pytest.approx(0.0510482, abs=1e-7)
+    assert tables.visit[far] == pytest.approx(0.4625702, abs=1e-7)
+    assert tables.buy[far] == pytest.approx(0.1511815, abs=1e-7)
+
+
+def test_sharing_by_hand_up_to_its_intercept():
+    """Friend, first exposure: 2 * .5 appeal + .5 trust + .25 content = 1.75 above the intercept.
+
+    A friend's friend, second exposure: 1 + .2 + .3 + .25 = 1.75 as well; buyers .7 more.
+    """
+    odds = logit(made(offer()).share[0]) - share_intercept(ROUND)
+    assert odds[0, VISITED, :, 0] == pytest.approx([1.75] * 4)
+    assert odds[1, VISITED, :, 1] == pytest.approx([1.75] * 4)
+    assert odds[0, BOUGHT, :, 0] == pytest.approx([2.45] * 4)
+    assert odds[1, VISITED, :, 0] == pytest.approx([1.45] * 4)
+
+
+@settings(max_examples=40)
+@given(weights=weights_in_their_ranges(), appeal=st.floats(-3, 3), price=st.floats(0.3, 3))
+def test_what_passes_by_is_never_shared(weights, appeal, price):
+    tables = made(offer(appeal=appeal, price=price), weights=weights)
+    assert not tables.share[:, :, PASSED_BY].any()
+    assert (tables.share[:, :, VISITED] > 0.0).all()
+
+
+@settings(max_examples=40)
+@given(weights=weights_in_their_ranges(), appeal=st.floats(-3, 3), price=st.floats(0.3, 3))
+def test_trust_proof_match_and_having_bought_never_lower_a_chance(weights, appeal, price):
+    tables = made(
+        offer(appeal=appeal, price=price), weights=weights, trust_by_level=(0.0, 0.4, 1.0)
+    )
+    for table in (tables.visit, tables.buy, tables.share):
+        assert (np.diff(table, axis=1) >= 0.0).all(), "trust"
+        assert (np.diff(table, axis=-1) >= 0.0).all(), "proof"
+    for table in (tables.visit, tables.buy):
+        assert (table[:, :, 2:] > table[:, :, :2]).all(), "match"
+    assert (tables.share[:, :, BOUGHT] >= tables.share[:, :, VISITED]).all()
+
+
+@settings(max_examples=40)
+@given(weights=weights_in_their_ranges(), appeal=st.floats(-3, 3), price=st.floats(0.3, 3))
+def test_appeal_content_and_a_low_price_raise_what_they_should(weights, appeal, price):
+    usual, liked, plain, dear = (
+        made(offer(**{"appeal": appeal, "price": price, **changes}), weights=weights)
+        for changes in ({}, {"appeal": appeal + 0.5}, {"rich": False}, {"price": price * 1.5})
+    )
+    for name in ("visit", "buy", "share"):
+        assert (getattr(liked, name) >= getattr(usual, name)).all()
+        assert (getattr(usual, name) >= getattr(plain, name)).all()
+    assert (liked.share[:, :, VISITED:] > usual.share[:, :, VISITED:]).all()
+    assert (dear.buy < usual.buy).all()
+    assert (dear.visit == usual.visit).all()
+    assert (dear.share == usual.share).all()
+
+
+def test_who_has_more_to_spend_buys_more_and_visits_alike():
+    tables = made(offer())
+    assert (tables.buy[:, :, [1, 3]] > tables.buy[:, :, [0, 2]]).all()
+    assert (tables.visit[:, :, [1, 3]] == tables.visit[:, :, [0, 2]]).all()
+
+
+def test_price_is_judged_against_the_budget():
+    """Twice the price at twice the budget is the same."""
+    cheap = made(offer(price=1.0), budgets=Budgets((0.5,)))
+    dear = made(offer(price=2.0), budgets=Budgets((1.0,)))
+    assert np.allclose(cheap.buy, dear.buy, rtol=1e-12)
+
+
+def test_friends_come_first_then_recommenders_unless_told_otherwise():
+    told = made(offer(), trust_by_level=(1.0, ROUND.recommender_trust))
+    usual = made(offer())
+    for name in ("visit", "buy", "share"):
+        assert np.array_equal(getattr(told, name), getattr(usual, name))
+    strangers = made(offer(), trust_by_level=(0.0,))
+    assert strangers.visit.shape[1] == 1
+    assert (strangers.visit < usual.visit[:, 1:]).all()
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(DecisionWeights)])
+def test_no_weight_is_idle(name):
+    other = replace(ROUND, **{name: 1.1 * getattr(ROUND, name)})
+    tables = [made(offer(), weights=weights) for weights in (ROUND, other)]
+    assert any(
+        not np.array_equal(getattr(tables[0], table), getattr(tables[1], table))
+        for table in ("view", "visit", "buy", "share")
+    )
+
+
+def test_campaigns_have_tables_of_their_own_whoever_stands_beside_them():
+    one, two = offer(), offer(campaign=6, category=0, price=0.7, rich=False, appeal=-1.0)
+    both, alone = made(one, two), made(two)
+    for name in ("view", "visit", "buy", "share"):
+        assert np.array_equal(getattr(both, name)[1:], getattr(alone, name))
+    assert not np.array_equal(both.visit[0], both.visit[1])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"appeal_sd": 0.0},
+        {"appeal_sd": 8.0},
+        {"passed_on": 0.05, "first_visitors": 120.0},
+        {"passed_on": 0.3, "first_visitors": 40.0, "trust": 2.0},
+    ],
+)
+def test_campaigns_are_passed_on_as_often_as_set(changes):
+    """By simulation: appeal is drawn, then every visiting friend shares or not.
+
+    The intercept is solved over 2,001 cells of appeal, so it may miss by half a cell.
+    """
+    weights = replace(ROUND, **changes)
+    rng = np.random.default_rng(11)
+    draws = 200_000
+    odds = share_intercept(weights) + weights.trust
+    chance = 1.0 / (1.0 + np.exp(-(odds + weights.appeal_sd * rng.standard_normal(draws))))
+    sharers = rng.binomial(int(weights.first_visitors), chance)
+    error = math.sqrt(weights.passed_on * (1.0 - weights.passed_on) / draws)
+    found = np.count_nonzero(sharers) / draws
+    assert abs(found - weights.passed_on) < FIVE_SD * error + 0.5 / 2001
+
+
+def test_plain_offers_are_passed_on_as_often_as_set_in_the_cascade_itself():
+    """75 friends who all open and never buy; appeals as sellers draw them."""
+    weights = DecisionWeights(view=1.0, visit_intercept=60.0, buy_intercept=-60.0)
+    friends, campaigns = int(weights.first_visitors), 4000
+    star = Graph.from_edges([0] * friends, range(1, friends + 1))
+    offers = [
+        offer(campaign=number, rich=False, appeal=standard_normal(derive(3, number)))
+        for number in range(campaigns)
+    ]
+    tables = made(*offers, weights=weights, interests=2)
+    spread = propagate(star, tables, [0], range(campaigns), seed=4, max_hops=1)
+    assert (spread.visitors == friends).all()
+    assert not spread.buyers.any()
+    expected = weights.passed_on
+    error = math.sqrt(expected * (1.0 - expected) / campaigns)
+    found = np.count_nonzero(spread.sharers) / campaigns
+    assert abs(found - expected) < FIVE_SD * error
+
+
+def test_without_differences_in_appeal_the_intercept_is_known():
+    """1 - (1 - s)^n = passed_on for s = logistic(intercept + trust)."""
+    weights = replace(ROUND, appeal_sd=0.0)
+    share = 1.0 - 0.8 ** (1.0 / 50.0)
+    assert share_intercept(weights) == pytest.approx(math.log(share / (1.0 - share)) - 0.5)
+    shared = made(offer(appeal=-3.0), offer(appeal=3.0), weights=weights).share
+    assert np.array_equal(shared[0], shared[1])
+
+
+@pytest.mark.parametrize("passed_on", [0.0, 1.0, -0.1, math.nan])
+def test_passed_on_must_be_a_chance_that_leaves_a_choice(passed_on):
+    with pytest.raises(ValueError, match="passed_on is "):
+        share_intercept(replace(ROUND, passed_on=passed_on))
+
+
+def test_a_view_that_is_no_probability_is_refused():
+    with pytest.raises(ValueError, match=r"view.* is 1\.5"):
+        made(offer(), weights=replace(ROUND, view=1.5))
+
+
+OFFERS = Campaigns.from_offers([offer(), offer(category=0, price=0.7, rich=False, appeal=-1.0)])
+TRUST = (1.0, 0.4, 0.0)
+TIRED = (0.0, 0.3, 0.9)
+
+
+def some_leanings(seed):
+    rng = np.random.default_rng(seed)
+    shape = (len(OFFERS), len(TRUST))
+    names = [item.name for item in fields(Leanings)]
+    drawn = {name: rng.normal(size=shape) for name in names}
+    return Leanings(**{**drawn, "price": np.exp(drawn["price"])})
+
+
+def leaning_rule(leanings=None, tired=TIRED):
+    return rule(OFFERS, ROUND, INTERESTS, BUDGETS, TRUST, leanings=leanings, tired=tired)
+
+
+@pytest.mark.parametrize("leanings", [None, some_leanings(1), some_leanings(2)])
+def test_the_chance_of_single_events_is_the_tables_entry(leanings):
+    """Every campaign, level, segment and dose, to the last but one digit."""
+    table = leaning_rule(leanings).buy
+    row, level, segment, dose = (axis.ravel() for axis in np.indices(table.shape))
+    person = segment // len(TIRED)
+    chance = chance_of_buying(
+        OFFERS,
+        ROUND,
+        BUDGETS,
+        TRUST,
+        row=row,
+        level=level + 1,
+        interest=person // len(BUDGETS.relative),
+        budget_class=person % len(BUDGETS.relative),
+        dose=dose + 1,
+        leanings=leanings,
+    )
+    np.testing.assert_allclose(chance, table.ravel(), rtol=1e-12)
+
+
+def test_leanings_add_log_odds_where_they_say():
+    leanings, usual = some_leanings(3), leaning_rule()
+    leant = leaning_rule(leanings)
+    match = np.repeat([[0, 1], [1, 0]], len(BUDGETS.relative) * len(TIRED), axis=1)
+    visit = leanings.visit[:, :, None] + leanings.visit_match[:, :, None] * match[:, None]
+    buy = leanings.buy - ROUND.price * np.log(leanings.price)
+    for name, expected in (("visit", visit[..., None]), ("buy", buy[:, :, None, None])):
+        moved = logit(getattr(leant, name)) - logit(getattr(usual, name))
+        np.testing.assert_allclose(moved, np.broadcast_to(expected, moved.shape), atol=1e-9)
+    for outcome, added in (
+        (VISITED, leanings.share),
+        (BOUGHT, leanings.share + leanings.share_of_buyers),
+    ):
+        moved = logit(leant.share[:, :, outcome]) - logit(usual.share[:, :, outcome])
+        np.testing.assert_allclose(
+            moved, np.broadcast_to(added[:, :, None, None], moved.shape), atol=1e-9
+        )
+
+
+def test_no_leanings_change_nothing_bit_for_bit():
+    none = Leanings.none(len(OFFERS), len(TRUST))
+    for name in ("visit", "buy", "share"):
+        assert np.array_equal(getattr(leaning_rule(none), name), getattr(leaning_rule(), name))
+
+
+def test_leanings_together_add_up_and_prices_multiply():
+    one, other = some_leanings(4), some_leanings(5)
+    both = one + other
+    assert np.array_equal(both.price, one.price * other.price)
+    for item in fields(Leanings):
+        if item.name != "price":
+            expected = getattr(one, item.name) + getattr(other, item.name)
+            assert np.array_equal(getattr(both, item.name), expected)
+
+
+def test_the_tired_visit_less_and_buy_and_share_alike():
+    tables = leaning_rule()
+    by_class = tables.visit.reshape(*tables.visit.shape[:2], -1, len(TIRED), 2)
+    lost = logit(by_class[:, :, :, :1]) - logit(by_class)
+    np.testing.assert_allclose(
+        lost, np.broadcast_to(np.array(TIRED)[:, None], lost.shape), atol=1e-9
+    )
+    for table in (tables.buy, tables.share):
+        by_class = table.reshape(*table.shape[:-2], -1, len(TIRED), 2)
+        assert (by_class == by_class[..., :1, :]).all()

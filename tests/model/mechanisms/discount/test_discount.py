@@ -1,0 +1,49 @@
+"""A discount: cheaper for those whom the seller's own post reaches, and nobody else."""
+
+import numpy as np
+import pytest
+
+from weishang.model.core.campaigns import Tool
+from weishang.model.core.decision import Leanings
+from weishang.model.core.social_distance import PATHS, Layer, Level
+from weishang.model.mechanisms.discount.discount import DiscountParameters, leanings
+
+QUARTER = DiscountParameters(cut=0.25)
+
+
+def test_the_first_pay_less_and_then_it_ends(offers_of):
+    added = leanings(offers_of(Tool.NONE, Tool.DISCOUNT), QUARTER)
+    by_level = dict(zip(Level, added.price[1].tolist(), strict=True))
+    assert by_level == {
+        Level.FRIEND: 0.75,
+        Level.FRIENDS_FRIEND: 1.0,
+        Level.FURTHER: 1.0,
+        Level.STRANGER: 0.75,
+        Level.AFTER_STRANGER: 1.0,
+        Level.FOLLOWER: 0.75,
+        Level.GROUP_MEMBER: 0.75,
+    }
+
+
+def test_all_whom_a_sellers_post_reaches_pay_less(offers_of):
+    price = leanings(offers_of(Tool.DISCOUNT), QUARTER).price[0]
+    assert all(price[PATHS[layer, 0] - 1] == 0.75 for layer in Layer)
+
+
+def test_nothing_but_the_price_changes(offers_of):
+    added = leanings(offers_of(*Tool), QUARTER)
+    for name in ("visit", "visit_match", "buy", "share", "share_of_buyers"):
+        assert not getattr(added, name).any()
+
+
+def test_other_campaigns_are_left_alone(offers_of):
+    others = [tool for tool in Tool if tool is not Tool.DISCOUNT]
+    assert np.array_equal(
+        leanings(offers_of(*others), QUARTER).price, Leanings.none(len(others), len(Level)).price
+    )
+
+
+@pytest.mark.parametrize("cut", [-0.1, 0.96, float("nan"), "half", True])
+def test_a_cut_that_is_no_fraction_is_refused(cut):
+    with pytest.raises(ValueError, match="cut is"):
+        DiscountParameters(cut=cut)
