@@ -22,8 +22,8 @@ from weishang.experiments.console.signals import Leave
 WAIT = """
 import time
 from pathlib import Path
-from weishang.experiments.command import OutOption, run
-from weishang.experiments.report import Report
+from weishang.experiments.console.command import OutOption, run
+from weishang.experiments.storage.report import Report
 
 def wait(out: OutOption = Path("results")) -> None:
     '''Wait inside a report.'''
@@ -37,7 +37,7 @@ run(wait)
 
 PRINT = """
 import sys
-from weishang.experiments.command import run, say
+from weishang.experiments.console.command import run, say
 
 def answer(lines: int = 1) -> None:
     for _ in range(lines):
