@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from weishang.experiments.analysis.estimands import values
-from weishang.experiments.console.command import stage
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.worlds import Branch, most_sellers, run_world
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario

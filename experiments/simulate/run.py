@@ -24,10 +24,9 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    note,
-    show,
-    stage,
 )
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import note, stage
 from weishang.experiments.console.signals import requeue_on_signals
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.scenario.scenario_file import ScenarioFile

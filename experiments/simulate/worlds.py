@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from weishang.experiments.analysis.estimands import campaign_rows
-from weishang.experiments.console.command import stage
+from weishang.experiments.console.progress import stage
 from weishang.experiments.readers.people import read_nodes
 from weishang.kernels import Graph
 from weishang.model.mechanisms.feed.recommendation import recommend

@@ -20,8 +20,8 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.worlds import Branch, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook

@@ -20,13 +20,8 @@ import typer
 from matplotlib.figure import Figure
 
 from weishang.experiments.bench.market import codebook as market_speed_codebook
-from weishang.experiments.console.command import (
-    RESULTS,
-    OutOption,
-    SeedOption,
-    UsersOption,
-    stage,
-)
+from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, UsersOption
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.worlds import Branch, chats, society
 from weishang.experiments.storage import figure_style
 from weishang.experiments.storage.codebook import add_codebook

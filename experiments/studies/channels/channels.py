@@ -27,8 +27,8 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.simulate.worlds import Branch, most_sellers

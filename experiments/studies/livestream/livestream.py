@@ -23,8 +23,8 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.simulate.worlds import Branch
 from weishang.experiments.storage.report import Report

@@ -24,8 +24,8 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.worlds import Branch, most_sellers, run_world, society
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
