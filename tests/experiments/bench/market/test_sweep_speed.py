@@ -20,6 +20,7 @@ from weishang.experiments.bench.market.sweep_speed import (
     sweep_speed,
 )
 from weishang.experiments.storage import manifest, tables
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 KINDS = [SIMULATION, PARTS, SWEEP[1], START[1], SWEEP[2], START[2]]
@@ -95,8 +96,8 @@ def test_parts_take_longer_than_their_markets_alone(few: Path, tmp_path: Path) -
     simulate(plan, 1)
     alone = simulate(plan, plan.num_runs)
     assert 0.0 < alone < compute_parts(plan, tmp_path / "out")
-    folder = sweep_plan.open_folder(plan, tmp_path / "out")
-    assert sweep_plan.missing(plan, folder) == []
+    folder = sweep_folder.open_folder(plan, tmp_path / "out")
+    assert sweep_folder.missing(plan, folder) == []
 
 
 def test_a_sweep_that_fails_is_not_timed(tmp_path: Path) -> None:
