@@ -272,8 +272,8 @@ def test_another_version_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     again(days=1)
-    edited = resumable_run.version() | {"code": "0" * 64}
-    monkeypatch.setattr(resumable_run, "version", lambda: edited)
+    edited = resumable_run.computing_version() | {"code": "0" * 64}
+    monkeypatch.setattr(resumable_run, "computing_version", lambda: edited)
     newer = identity_of(people, groups, SCENARIO, WORLD, SELLERS, NAMED)
     with pytest.raises(ValueError, match="its version differs"):
         Keeper(tmp_path / "state", newer).begin()
