@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from weishang.experiments.analysis.estimands import LEVELS
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 
 if TYPE_CHECKING:
     from weishang.experiments.storage.report import Report
@@ -22,7 +22,7 @@ PLACE_AND_TIME: dict[str, Entry] = {
 }
 DAYS: dict[str, Entry] = {
     **PLACE_AND_TIME,
-    **{item.name: (item.unit, item.meaning) for item in EVERYWHERE},
+    **{item.name: (item.unit, item.meaning) for item in DAILY},
     "date": ("date", "of the day, by the scenario's start"),
 }
 CAMPAIGNS: dict[str, Entry] = {

@@ -67,15 +67,15 @@ EVERYTHING = Options(tuple(Channel), tuple(Tool), YES_OR_NO, YES_OR_NO)
 
 
 class Learner(Protocol):
-    """How a seller chooses by what it has learnt.
+    """How a seller chooses by what it has learnt; the first of its price steps is where it begins."""
 
-    Attributes:
-        price_steps: factors on the price that the seller began with; the first is where it begins.
-        campaigns: how many it has learnt from.
-    """
+    @property
+    def price_steps(self) -> Sequence[float]:
+        """Factors on the price that the seller began with."""
 
-    price_steps: Sequence[float]
-    campaigns: int
+    @property
+    def campaigns(self) -> int:
+        """How many it has learnt from."""
 
     def choose(self, decision: Decision, allowed: Sequence[int], word: int) -> int:
         """One of the allowed actions of a decision, by a random word."""

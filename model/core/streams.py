@@ -40,9 +40,9 @@ class Stream(int):
         stream.decides = decides
         return stream
 
-    def __getnewargs__(self) -> tuple[int, str]:
+    def __reduce__(self) -> Any:
         """What copies are made from."""
-        return int(self), self.decides
+        return Stream, (int(self), self.decides)
 
     def __repr__(self) -> str:
         return f"Stream({int(self)}, {self.decides!r})"

@@ -7,6 +7,7 @@ from typing import Any
 from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel
 from weishang.model.core.social_distance import REPORTED_TIER
+from weishang.model.mechanisms import default_mechanisms
 from weishang.model.mechanisms.mechanism import DayRecord, Indicator, Mechanism, World
 
 TIERS = (1, 2, 3)
@@ -144,3 +145,6 @@ OWN = (
     Indicator("profit", "usual prices", "of all sellers so far", _profit, adds_up=False),
 )
 """Columns that every market has."""
+
+DAILY = tuple(one for one, _ in indicators(default_mechanisms()))
+"""Columns of the series of a market with the mechanisms of this package."""

@@ -35,9 +35,6 @@ from weishang.model.sellers.seller import Seller
 from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
-STAGES = ("sellers choose", "people and layers", "campaigns spread", "orders settle", "day ends")
-"""The parts of a day that `Market.seconds` tells apart."""
-
 
 class Market(mesa.Model):
     """Sellers, their friends and customers, and the platform, day by day.
@@ -57,7 +54,8 @@ class Market(mesa.Model):
         states: what each active mechanism keeps, by its name.
         today: what happened on the last day.
         datacollector: Mesa's, a row per day; see `weishang.model.market.indicators`.
-        seconds: time that the days so far took, by stage; see STAGES.
+        seconds: time that each stage took over all days so far, by stage: those of the market, and
+            what each mechanism does at the end of cascades and of days.
 
     Example:
         >>> import numpy as np
@@ -148,7 +146,7 @@ class Market(mesa.Model):
             (layer.number for one in self.mechanisms for layer in one.own_layers), default=0
         )
         self.today = _nothing_yet()
-        self.seconds = dict.fromkeys(STAGES, 0.0)
+        self.seconds: dict[str, float] = {}
         self._indicators = indicators.indicators(self.mechanisms)
         self.measured: dict[str, float] = {}
         self.datacollector = mesa.DataCollector(
@@ -165,13 +163,14 @@ class Market(mesa.Model):
             cascades = spread(
                 self.world, self.active, self.states, day, crowd, self._num_layers, self._consumer
             )
-        with self._timed("orders settle"):
-            self.today = self._settle(day, crowd, cascades)
-        with self._timed("day ends"):
+        self.today = self._settle(day, crowd, cascades)
+        with self._timed("sellers count"):
             self._count_orders()
-            for one in self.active:
+        for one in self.active:
+            with self._timed(f"{one.name}: day ends"):
                 self.states[one.name] = one.end_day(self.world, self.states[one.name], self.today)
-            self.day += 1
+        self.day += 1
+        with self._timed("daily series"):
             self._measure()
 
     def choose_campaigns(self) -> Campaigns:
@@ -238,17 +237,19 @@ class Market(mesa.Model):
             chance=chances(self.world, self.active, day, crowd, cascades),
         )
         for one in self.active:
-            draft = one.settle(self.world, self.states[one.name], day, draft)
-        from_campaigns = Orders.from_events(
-            events,
-            day.campaigns,
-            day.number,
-            bought=draft.bought,
-            price_factor=draft.price,
-            items=draft.items,
-            refunded=draft.refunded,
-        )
-        orders = Orders.joined([from_campaigns, *draft.beside])
+            with self._timed(f"{one.name}: cascades settle"):
+                draft = one.settle(self.world, self.states[one.name], day, draft)
+        with self._timed("orders listed"):
+            from_campaigns = Orders.from_events(
+                events,
+                day.campaigns,
+                day.number,
+                bought=draft.bought,
+                price_factor=draft.price,
+                items=draft.items,
+                refunded=draft.refunded,
+            )
+            orders = Orders.joined([from_campaigns, *draft.beside])
         return DayRecord(day.number, day.campaigns, cascades, orders, draft.visits, draft.notes)
 
     def _count_orders(self) -> None:
@@ -296,7 +297,7 @@ class Market(mesa.Model):
     def _timed(self, stage: str) -> Iterator[None]:
         started = perf_counter()
         yield
-        self.seconds[stage] += perf_counter() - started
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
 
 
 def is_on(mechanism: Mechanism, scenario: BaseScenario) -> bool:

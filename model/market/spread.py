@@ -1,6 +1,6 @@
 """How a day's campaigns spread: layers, views, adjustments and the rule, put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from weishang.model.core.social_distance import (
     FRIENDS,
     NUM_DISTANCES,
     LayerSpec,
+    SocialDistance,
     trust_by_distance,
 )
 from weishang.model.mechanisms.mechanism import (
@@ -75,7 +76,7 @@ class Crowd:
 
 def trust(world: World, mechanisms: Sequence[Mechanism]) -> tuple[float, ...]:
     """Trust in whoever shows a post, by distance."""
-    others = {}
+    others: dict[SocialDistance, float] = {}
     for one in mechanisms:
         others |= one.trust(world)
     return trust_by_distance(world.scenario.weights.recommender_trust, others)
@@ -125,7 +126,7 @@ def spread(
         view=view,
         paths=paths,
     )
-    run = propagate
+    run: Callable[..., Cascades] = propagate
     options: dict[str, Any] = {}
     if world.engine == AGENTS:
         run, options = propagate_by_agents, {} if consumer is None else {"consumer": consumer}

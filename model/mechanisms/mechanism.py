@@ -91,6 +91,15 @@ class SellerView(Protocol):
     learner: Learner | None
     earned: float
 
+    def choose_offer(self, options: Options) -> Offer | None:
+        """Decide what to offer today, if anything."""
+
+    def count_orders(self, orders: int, items: int, revenue: float) -> float:
+        """See what came in; what is left after paying for the goods."""
+
+    def pay_costs(self, shown: int = 0, sharers: int = 0) -> float:
+        """Pay for today's campaign."""
+
     def equip(self, learner: Learner) -> None:
         """Choose by what this learner has learnt."""
 
