@@ -18,11 +18,11 @@ if TYPE_CHECKING:
         Scenario,
         Seller,
         Society,
+        form_groups,
         from_graph,
         generate,
         propagate_by_agents,
     )
-    from weishang.model.mechanisms.groups.groups import form_groups
 
     __version__: str
 
@@ -49,7 +49,7 @@ _HOMES = {
     "Scenario": "model",
     "Seller": "model",
     "Society": "model",
-    "form_groups": "model.mechanisms.groups.groups",
+    "form_groups": "model",
     "from_graph": "model",
     "generate": "model",
     "independent_cascade": "kernels",
