@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from weishang.experiments.analysis import reported
+from weishang.experiments.console.format import cell
 from weishang.experiments.storage import atomic, lock, tables
 
 NAME = "verdicts.csv"
@@ -198,5 +199,5 @@ def read(results: Path) -> pd.DataFrame:
 
 def spans(low: "pd.Series[float]", high: "pd.Series[float]") -> list[str]:
     """Ranges as people read them; an open end is left out, an absent range empty."""
-    pairs = zip(low.map(tables.cell), high.map(tables.cell), strict=True)
+    pairs = zip(low.map(cell), high.map(cell), strict=True)
     return [f"{bottom} .. {top}".strip() if bottom or top else "" for bottom, top in pairs]

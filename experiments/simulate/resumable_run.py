@@ -23,18 +23,19 @@ from numpy.typing import NDArray
 
 from weishang.experiments.console.signals import saving
 from weishang.experiments.simulate import market_runs
+from weishang.experiments.simulate.codebook import CAMPAIGNS as COLUMNS
 from weishang.experiments.simulate.market_runs import Rows, Run, day_columns, live, run_one
-from weishang.experiments.storage import atomic, codebook, lock
+from weishang.experiments.storage import atomic, lock
 from weishang.experiments.storage import partitions as parts
 from weishang.experiments.storage.checkpoints import ANEW, Checkpoints, Saved
-from weishang.experiments.storage.code_version import version
 from weishang.experiments.storage.lock import Claim
+from weishang.experiments.storage.manifest import computing_version
 from weishang.experiments.storage.partitions import Part
 from weishang.model.market import state
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.groups.groups import GroupChats
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
+from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
 CAMPAIGNS = "campaigns"
@@ -144,7 +145,7 @@ class Keeper:
             OSError: the disk is full or fails; the run goes on from the checkpoint before.
         """
         frame = rows.campaigns().frame
-        units = {name: codebook.CAMPAIGNS[name][0] for name in frame.columns}
+        units = {name: COLUMNS[name][0] for name in frame.columns}
         self._parts.append(parts.write(self.folder, CAMPAIGNS, len(self._parts), frame, units))
         rows.campaigns_by_day.clear()
         arrays, facts = state.save(market)
@@ -276,7 +277,7 @@ def run_kept(
         _go_on(market, days, rows, advance, keep)
         days, searches = day_columns(market).frame, rows.searches().frame
         kept = Kept(days, keep.campaigns(), searches)
-        market.disband()
+        market.close()
     except BaseException:
         keep.close()
         raise
@@ -341,7 +342,7 @@ def known_identity(
         "scenario": scenario.values(),
         "world": world,
         "sellers": [sellers, list(named)],
-        "version": version(),
+        "version": computing_version(),
     }
 
 
@@ -373,7 +374,7 @@ def _search_rows(
     market: Market, columns: dict[str, NDArray[Any] | None]
 ) -> list[dict[str, int | float]]:
     """The rows of searches that a checkpoint holds."""
-    lists: dict[str, list[Any]] = {"world": [market.world] * market.day}
+    lists: dict[str, list[Any]] = {"world": [market.seed] * market.day}
     for name, dtype in _SEARCHES.items():
         values = columns[name]
         if values is None or values.dtype != dtype or values.shape != (market.day,):

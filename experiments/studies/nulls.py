@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from weishang.experiments.analysis import null_models, reported
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, LEVELS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, THERE
 from weishang.experiments.console.command import (
     RESULTS,
     GraphOption,
@@ -22,13 +22,14 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.console.progress import stage
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.worlds import Branch, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.kernels.rng import derive
-from weishang.model.market.market import choose_sellers
 from weishang.model.scenario import Scenario
+from weishang.model.sellers.choose import choose_sellers
 from weishang.model.society.society import Society
 
 CAMPAIGNS = 64

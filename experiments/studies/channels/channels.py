@@ -19,6 +19,7 @@ import pandas as pd
 import typer
 
 from weishang.experiments.analysis import fitting, prior, verdicts
+from weishang.experiments.analysis.codebook import DRAWN
 from weishang.experiments.analysis.market_prior import DRAWS, drawn_scenario
 from weishang.experiments.console.command import (
     RESULTS,
@@ -35,13 +36,14 @@ from weishang.experiments.simulate.worlds import Branch, most_sellers
 from weishang.experiments.storage.codebook import codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.channels import figures, judgement
+from weishang.experiments.studies.channels.codebook import TABLES
 from weishang.experiments.studies.channels.estimands import SALES_BY_ORDERS, in_money, values
 from weishang.experiments.studies.channels.misses import explanations
 from weishang.experiments.studies.channels.tables import by_level, table_1, unit_of_money, volumes
 from weishang.kernels.rng import derive
-from weishang.model.mechanisms.groups.groups import form_groups
+from weishang.model.mechanisms.groups.formation import form_groups
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import generate
+from weishang.model.society.generate import generate
 
 WORLDS = 4
 DAYS = 7
@@ -157,7 +159,9 @@ def _write(
         "levels": by_level(market.campaigns),
     }
     frames = {"days": market.days, "campaigns": market.campaigns, "searches": market.searches}
-    described = codebook(**frames, prior=draws, **tables)
+    saved = {**frames, "prior": draws, **tables}
+    known = {**TABLES, "prior": dict.fromkeys(draws.columns, DRAWN)}
+    described = codebook(saved, known)
     for name, frame in {**frames, "prior": draws}.items():
         report.data(name, frame)
     notes = {**NOTES, "estimands": "\n\n".join((NOTES["estimands"], misses)).strip()}

@@ -19,7 +19,7 @@ import typer
 from numpy.typing import NDArray
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.estimands import INTERVAL, LEVELS, RESAMPLES
+from weishang.experiments.analysis.estimands import INTERVAL, RESAMPLES
 from weishang.experiments.analysis.paired import (
     Outcome,
     by_world,
@@ -35,6 +35,7 @@ from weishang.experiments.console.command import (
     SeedOption,
     UsersOption,
 )
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.simulate.worlds import Branch

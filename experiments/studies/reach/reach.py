@@ -33,7 +33,8 @@ from weishang.experiments.studies.reach import codebook as reach_codebook
 from weishang.experiments.studies.reach import figures, judgement
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import Society, describe
+from weishang.model.society.describe import describe
+from weishang.model.society.society import Society
 
 WORLDS = 8
 CAMPAIGNS = 2000

@@ -16,11 +16,12 @@ from pyarrow import parquet as pq
 
 from weishang.experiments.console.signals import PREEMPTIONS, Leave
 from weishang.experiments.scenario import scenario_file
+from weishang.experiments.simulate.codebook import CAMPAIGNS
 from weishang.experiments.simulate.run import FOLDER, run
-from weishang.experiments.storage import codebook, manifest, tables
+from weishang.experiments.storage import manifest, tables
 from weishang.experiments.storage.checkpoints import Checkpoints
 from weishang.experiments.storage.report import Report
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 from weishang.model.market.market import Market
 
 SMALL = """
@@ -78,7 +79,7 @@ def test_the_series_has_a_row_a_day_with_dates_and_all_indicators(folder: Path) 
     days = pd.read_parquet(folder / "days.parquet")
     assert days["day"].tolist() == [1, 2, 3]
     assert days["date"].tolist() == ["2022-12-30", "2022-12-31", "2023-01-01"]
-    assert {one.name for one in EVERYWHERE} <= set(days.columns)
+    assert {one.name for one in DAILY} <= set(days.columns)
     campaigns = pd.read_parquet(folder / "campaigns.parquet")
     assert len(campaigns) == days["campaigns"].sum()
 
@@ -366,7 +367,7 @@ def test_seconds_between_checkpoints_are_checked(
 def test_columns_of_rows_have_their_units(folder: Path) -> None:
     schema = pq.read_schema(folder / "campaigns.parquet")
     for field in schema:
-        assert field.metadata[b"unit"].decode() == codebook.CAMPAIGNS[field.name][0]
+        assert field.metadata[b"unit"].decode() == CAMPAIGNS[field.name][0]
 
 
 def command(scenario: Path, out: Path, *more: str) -> list[str]:

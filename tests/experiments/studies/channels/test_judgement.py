@@ -27,7 +27,7 @@ from weishang.experiments.studies.channels.estimands import (
 from weishang.experiments.studies.reach import judgement
 from weishang.experiments.studies.reach.judgement import OTHER_READING
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 USUAL = Scenario()
 
