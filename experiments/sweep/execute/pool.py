@@ -145,7 +145,10 @@ def compute(
                 stop(pool)
                 fail(plan, worker)
             elif answer == ENDED:
-                _pass_on(worker, said)
+                for line in worker.lines:
+                    if line.startswith(PREFIX) and line not in said:
+                        said.add(line)
+                        note(line.removeprefix(PREFIX))
 
 
 def environment(number: int, workers: int) -> dict[str, str]:
@@ -196,7 +199,8 @@ def fail(plan: Plan, worker: Worker) -> NoReturn:
     what = "a worker"
     if worker.part is not None:
         runs = plan.part(worker.part)
-        what = f"the worker on part {worker.part} (runs {runs[0]} to {runs[-1]})"
+        span = f"runs {runs[0]} to {runs[-1]}" if len(runs) > 1 else f"run {runs[0]}"
+        what = f"the worker on part {worker.part} ({span})"
     again = "finished parts are kept; run the same command again"
     if code < 0:
         why = ", perhaps because memory ran out" if -code == signal.SIGKILL else ""
@@ -243,11 +247,3 @@ def _answers(pool: Sequence[Worker], asked: Asked) -> Iterator[tuple[Worker, str
                         yield worker, ENDED
                 elif key.fd == worker.stdout:
                     yield from ((worker, line) for line in lines)
-
-
-def _pass_on(worker: Worker, said: set[str]) -> None:
-    """Repeat a worker's messages, each only once."""
-    for line in worker.lines:
-        if line.startswith(PREFIX) and line not in said:
-            said.add(line)
-            note(line.removeprefix(PREFIX))

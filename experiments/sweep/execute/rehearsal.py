@@ -98,7 +98,9 @@ def rehearse(
                     advance()
                 else:
                     running.append(start(turn.task))
-    show(_frame(counts), f"{plan.name}: {tasks} tasks, preempted and started again")
+    rows = [(name, code, number) for (name, code), number in sorted(counts.items())]
+    ended = pd.DataFrame(rows, columns=["signal", "exit code", "turns"])
+    show(ended, f"{plan.name}: {tasks} tasks, preempted and started again")
 
 
 def _listen(running: Sequence[Turn]) -> None:
@@ -146,9 +148,3 @@ def _is_done(plan: Plan, turn: Turn, counts: Counter[tuple[str, int]]) -> bool:
             f"task {turn.task} exited with {code} after {turn.struck.name}, not {right}: {lines}"
         )
     return False
-
-
-def _frame(counts: Counter[tuple[str, int]]) -> pd.DataFrame:
-    """How turns ended: one row per signal and exit code."""
-    rows = [(name, code, number) for (name, code), number in sorted(counts.items())]
-    return pd.DataFrame(rows, columns=["signal", "exit code", "turns"])

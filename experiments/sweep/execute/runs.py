@@ -12,7 +12,7 @@ from weishang.experiments.simulate import resumable_run, worlds
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.named_sellers import check_sellers
 from weishang.experiments.storage import atomic, partitions
-from weishang.experiments.sweep.results import tables as sweep_tables
+from weishang.experiments.sweep.results import rows as sweep_rows
 from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store.plan import Plan, RunSetting
@@ -46,28 +46,23 @@ def compute(
     with saving() as asked, ExitStack() as held:
         keepers = []
         for setting in _by_society(plan.setting(run) for run in plan.part(number)):
-            people, groups = _people(plan, setting)
+            scenario = setting.scenario
+            people = worlds.society(plan.graph, plan.users, plan.seed, scenario.society, plan.nodes)
+            check_sellers(plan.file, people)
+            groups = worlds.chats(people, scenario.groups, plan.seed, plan.nodes)
             keep = _keeper(plan, folder, setting, people)
             if keep is not None:
                 keepers.append(held.enter_context(keep))
             num_sellers = worlds.most_sellers(people, plan.sellers)
             ran = _run(plan, setting, people, groups, num_sellers, asked, keep)
-            rows[setting.run] = sweep_tables.run_row(plan, setting, num_sellers, ran)
+            rows[setting.run] = sweep_rows.run_row(plan, setting, num_sellers, ran)
             if plan.save_days:
-                days[setting.run] = sweep_tables.days_frame(setting, ran)
+                days[setting.run] = sweep_rows.days_frame(setting, ran)
             advance()
         _write(plan, folder, number, rows, days)
         for keep in keepers:
             keep.discard()
     sweep_folder.remove_empty_state(folder)
-
-
-def _people(plan: Plan, setting: RunSetting) -> tuple[Society, GroupChats]:
-    """Who the run is among, and their groups."""
-    scenario = setting.scenario
-    people = worlds.society(plan.graph, plan.users, plan.seed, scenario.society, plan.nodes)
-    check_sellers(plan.file, people)
-    return people, worlds.chats(people, scenario.groups, plan.seed, plan.nodes)
 
 
 def _run(
@@ -119,11 +114,11 @@ def _write(
     days: Mapping[int, pd.DataFrame],
 ) -> None:
     """Write the tables of a part, their runs in order."""
-    frames = {layout.RUNS: sweep_tables.runs_frame(plan, [rows[run] for run in sorted(rows)])}
+    frames = {layout.RUNS: sweep_rows.runs_frame(plan, [rows[run] for run in sorted(rows)])}
     if plan.save_days:
         frames[layout.DAYS] = pd.concat([days[run] for run in sorted(days)], ignore_index=True)
     for table in plan.tables:
-        units = sweep_tables.units(plan, table)
+        units = {name: unit for name, (unit, _) in sweep_rows.entries(plan, table).items()}
         partitions.write(folder / layout.PARTS, table, number, frames[table], units)
 
 

@@ -1,7 +1,7 @@
 """Figures of a sweep: outcomes and effects of policies along what was varied.
 
-A panel an outcome, a colour a policy, the first varied number along the axis. Points that differ
-in other parameters too are dots; they are joined only where each place on the axis has as many.
+One panel per outcome, one colour per policy, the first varied number along the axis. Points that
+differ in other parameters too are dots, and joined only where every place on the axis has as many.
 """
 
 import textwrap
@@ -21,6 +21,7 @@ from weishang.experiments.storage import figure_style
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.paired.figures import forest
 from weishang.experiments.sweep.results import tables as sweep_tables
+from weishang.experiments.sweep.results.rows import A_CAMPAIGN
 from weishang.experiments.sweep.store.plan import Plan
 
 SHOWN = ("reach", "orders", "conversion", "profit")
@@ -71,7 +72,7 @@ class Axis:
         return cls(name, label, numeric=bool(numbers), alone=alone)
 
     def is_log(self, places: "pd.Series[Any]") -> bool:
-        """Whether the places are better told apart by their ratios."""
+        """Whether ratios separate the places better than differences."""
         return self.numeric and places.min() > 0 and places.max() / places.min() >= LOG_FROM
 
     def categories(self, places: "pd.Series[Any]") -> list[Any]:
@@ -109,8 +110,8 @@ def draw_outcomes(summary: pd.DataFrame, axis: Axis) -> Figure:
     labels = {name: name if units[name] == name else f"{name} ({units[name]})" for name in SHOWN}
     rows = summary.rename(columns={"mean": "value"})
     worlds = int(summary["n"].max())
-    told = f"Mean of {cell(worlds)} world{'s' * (worlds > 1)} a point"
-    return _small_multiples(rows, axis, labels, told + " with its 95% interval" * (worlds > 1))
+    note = f"Mean of {cell(worlds)} world{'s' * (worlds > 1)} a point"
+    return _small_multiples(rows, axis, labels, note + " with its 95% interval" * (worlds > 1))
 
 
 def draw_effects(
@@ -134,8 +135,8 @@ def draw_effects(
         for name, column in (("value", "change"), ("low", "change_low"), ("high", "change_high"))
     }
     rows = effects.assign(**percent).merge(points, on="point")
-    told = "Change in pairs of worlds with its 95% interval"
-    figure = _small_multiples(rows, axis, labels, told, first=1)
+    note = "Change in pairs of worlds with its 95% interval"
+    figure = _small_multiples(rows, axis, labels, note, first=1)
     for axes in figure.axes:
         axes.axhline(0.0, color=figure_style.BLACK, linewidth=0.8, zorder=1)
     return figure
@@ -146,23 +147,25 @@ def draw_forest(effects: pd.DataFrame, outcomes: pd.DataFrame, usual: str) -> Fi
 
     Args:
         effects, outcomes: as in `draw_effects`.
-        usual: policy that the others are held against.
+        usual: policy that the others are compared with.
     """
-    whole = ~outcomes["outcome"].str.startswith(sweep_tables.A_CAMPAIGN)
+    whole = ~outcomes["outcome"].str.startswith(A_CAMPAIGN)
     return forest(effects, outcomes[whole], "policy", usual)
 
 
 def _small_multiples(
-    rows: pd.DataFrame, axis: Axis, labels: Mapping[str, str], told: str, first: int = 0
+    rows: pd.DataFrame, axis: Axis, labels: Mapping[str, str], note: str, first: int = 0
 ) -> Figure:
-    """A panel an outcome; rows have point, policy, outcome, value, low, high and the axis.
+    """One panel per outcome; rows have point, policy, outcome, value, low, high and the axis.
 
     `first` is the place among all policies of the first that is shown: each has one colour.
     """
     lines = -(-len(labels) // COLUMNS)
     height = HEIGHT + HEIGHT_A_ROW * lines
     figure, grid = figure_style.canvas(lines, COLUMNS, height=height, sharex=True, squeeze=False)
-    joined = axis.numeric and (axis.alone or _balanced(rows, axis.column))
+    # Lines join means over the other parameters: only where each place has as many points, several.
+    counts = rows.drop_duplicates("point")[axis.column].value_counts()
+    joined = axis.numeric and (axis.alone or bool(counts.min() == counts.max() > 1))
     for axes, (outcome, label) in zip(grid.ravel(), labels.items(), strict=True):
         _panel(axes, rows[rows["outcome"] == outcome], axis, joined, first)
         axes.set_ylabel(label, fontsize=8)
@@ -171,7 +174,7 @@ def _small_multiples(
         axes.set_xlabel(axis.label, fontsize=8)
     _set_places(grid[0, 0], rows[axis.column], axis)
     means = "; lines join means over the other parameters" * (joined and not axis.alone)
-    figure.suptitle(f"{told}{means}", fontsize=8)
+    figure.suptitle(f"{note}{means}", fontsize=8)
     if axis.column != "policy" and rows["policy"].nunique() > 1:
         handles, names = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=8)
@@ -237,9 +240,3 @@ def _set_places(axes: Any, places: "pd.Series[Any]", axis: Axis) -> None:
     if places.nunique() <= FEW:
         axes.set_xticks(sorted(places.unique()))
         axes.minorticks_off()
-
-
-def _balanced(rows: pd.DataFrame, column: str) -> bool:
-    """Whether several points share each place, everywhere as many."""
-    counts = rows.drop_duplicates("point")[column].value_counts()
-    return bool(counts.min() == counts.max() > 1)

@@ -26,6 +26,7 @@ from weishang.experiments.storage.partitions import Part
 from weishang.experiments.storage.report import Report
 from weishang.experiments.sweep.results import figures
 from weishang.experiments.sweep.results import tables as sweep_tables
+from weishang.experiments.sweep.results.rows import outcomes
 from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store.identity import SWEEP, VERSION
 from weishang.experiments.sweep.store.layout import GATHERED, INPUTS, PARTS, RUNS
@@ -165,7 +166,7 @@ def _check(plan: Plan, folder: Path, found: Sequence[Part]) -> None:
 
 def _outcomes(plan: Plan, found: Sequence[Part]) -> NDArray[np.float64]:
     """Outcomes of all runs, float64 [points, worlds, policies, outcomes]."""
-    names = [one.name for one in sweep_tables.outcomes()]
+    names = [one.name for one in outcomes()]
     expected = list(sweep_tables.entries(plan, "runs"))
     values = np.empty((plan.num_runs, len(names)))
     for part in found:

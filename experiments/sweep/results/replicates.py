@@ -1,14 +1,15 @@
-"""How many worlds a question takes, told from a pilot sweep.
+"""How many worlds a question needs, estimated from a pilot sweep.
 
 Command: weishang replicates FOLDER [--outcome NAME] [--policy NAME] [--width REL] [--effect REL]
 [--power P] [--confidence C]. FOLDER is that of a gathered sweep of at least three worlds; it is
 only read. Runtime: seconds.
 
-Two questions are answered. Of an outcome's mean: how many worlds, so that its interval reaches no
-further than `width` of the mean to either side. Of a policy held against the first: how many pairs
-of worlds, so that a change by `effect` of the usual mean is found. A pilot does not know well how
-much worlds differ, so beside each answer stands the one for the upper limit of what it saw.
-docs/replicates.md says when either is wrong; `sample_sizes` has the formulas and their sources.
+It answers two questions. How many worlds does the mean of an outcome need, for its interval to
+reach no further than `width` of the mean to either side? How many pairs of worlds does it take to
+detect that a policy changes an outcome by `effect` of the first policy's mean? A pilot gives only a
+rough estimate of how much worlds differ, so beside each answer is the one for the upper limit of
+that estimate. docs/replicates.md says when either is wrong; `sample_sizes` has the formulas and
+their sources.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ from weishang.experiments.analysis import sample_sizes
 from weishang.experiments.console.output import show
 from weishang.experiments.readers import parquet_limits
 from weishang.experiments.storage import manifest
-from weishang.experiments.sweep.results import tables as sweep_tables
+from weishang.experiments.sweep.results import rows as sweep_rows
 from weishang.experiments.sweep.store.layout import GATHERED, RUNS
 
 PLACE = ("point", "world", "policy")
@@ -37,8 +38,8 @@ _IS_KIND = {
     "world": is_integer,
     "policy": lambda kind: is_string(kind) or is_large_string(kind),
 }
-BESIDE = {one.name: one.beside or one.name for one in sweep_tables.outcomes()}
-"""Columns of outcomes, and the outcome that a change of each is told relative to."""
+BESIDE = {one.name: one.beside or one.name for one in sweep_rows.outcomes()}
+"""Columns of outcomes, and the outcome that a change of each is relative to."""
 
 LEAST_PILOT = 3
 """The spread between two worlds may be a hundredth of what it is between many."""
@@ -55,11 +56,11 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Pilot:
-    """What a sweep's runs came to.
+    """The outcomes of a sweep's runs.
 
     Attributes:
         points: numbers of its points, int64 [P].
-        policies: in the sweep's order; the others are held against the first.
+        policies: in the sweep's order; the others are compared with the first.
         worlds: at every point and policy, W of them.
         values: by policy and outcome, float64 [P, W]; a column is the same world in all.
     """
@@ -75,15 +76,16 @@ def replicates(
     outcome: Annotated[str | None, typer.Option(help="One of the outcomes, or all.")] = None,
     policy: Annotated[str | None, typer.Option(help="One of the policies, or all.")] = None,
     width: Annotated[
-        float | None, typer.Option(help="How far an interval may reach to a side, over the mean.")
+        float | None,
+        typer.Option(help="Reach of an interval to a side, as a share of the mean."),
     ] = None,
     effect: Annotated[
-        float | None, typer.Option(help="Change to be found, over the first policy's mean.")
+        float | None, typer.Option(help="Change to detect, as a share of the first policy's mean.")
     ] = None,
-    power: Annotated[float, typer.Option(help="Chance that it is found.")] = 0.8,
+    power: Annotated[float, typer.Option(help="Chance of detecting it.")] = 0.8,
     confidence: Annotated[float, typer.Option(help="Of intervals and tests.")] = 0.95,
 ) -> None:
-    """Tell how many worlds a question takes, from a pilot sweep."""
+    """Estimate how many worlds a question needs, from a pilot sweep."""
     _check_numbers(width=width, effect=effect, power=power, confidence=confidence)
     outcomes = _known(outcome, tuple(BESIDE), "outcome")
     pilot = read(folder, outcomes)
@@ -92,18 +94,18 @@ def replicates(
     if effect is not None and not others:
         raise ValueError(
             f"effect is {effect} and the policy {policies[0]!r} alone, which is the pilot's first; "
-            "give another to hold against it"
+            "give another to compare with it"
         )
     whole = len(outcomes) > 1 and pilot.points.size > 1
     if width is not None or effect is None:
         part = width or USUAL_SIZE
         means = for_means(pilot, outcomes, policies, part, confidence)
-        title = f"Worlds, so that {confidence:.0%} intervals are the mean ± {part:.3g} of it"
+        title = f"Worlds needed for {confidence:.0%} intervals within ± {part:.3g} of the mean"
         _show(means, "worlds", f"{title}; {pilot.worlds} in the pilot", whole)
     if others and (effect is not None or width is None):
         part = effect or USUAL_SIZE
         effects = for_effects(pilot, outcomes, others, part, power, confidence)
-        title = f"Pairs of worlds, so that a change by {part:.3g} is found with power {power:.3g}"
+        title = f"Pairs of worlds needed to detect a change of {part:.3g} with power {power:.3g}"
         _show(effects, "pairs", f"{title}; {pilot.worlds} in the pilot", whole)
 
 
@@ -112,11 +114,11 @@ def read(folder: Path, outcomes: Sequence[str]) -> Pilot:
 
     Args:
         folder: of the sweep.
-        outcomes: columns that are wanted.
+        outcomes: columns to read.
 
     Raises:
-        ValueError: nothing is gathered there, a file is not what was written, a column is missing,
-            worlds are fewer than LEAST_PILOT, or runs are missing.
+        ValueError: nothing is gathered there, a file was changed, a column is missing, there are
+            fewer worlds than LEAST_PILOT, or runs are missing.
     """
     if not (folder / GATHERED).is_dir():
         raise ValueError(
@@ -144,7 +146,7 @@ def read(folder: Path, outcomes: Sequence[str]) -> Pilot:
 def for_means(
     pilot: Pilot, outcomes: Sequence[str], policies: Sequence[str], width: float, confidence: float
 ) -> pd.DataFrame:
-    """How many worlds the means of outcomes take.
+    """How many worlds the means of outcomes need.
 
     Args:
         pilot: from `read`.
@@ -153,8 +155,8 @@ def for_means(
         confidence: of the interval.
 
     Returns:
-        A row an outcome, policy and point, by these names; mean and sd over the pilot's worlds;
-        worlds that it takes; and those for the upper limit of sd. NaN where the mean is 0.
+        One row per outcome, policy and point, with these names; mean and sd over the pilot's
+        worlds; the worlds needed; and those for the upper limit of sd. NaN where the mean is 0.
     """
     tables = []
     for outcome, policy in product(outcomes, policies):
@@ -179,21 +181,21 @@ def for_effects(
     power: float,
     confidence: float,
 ) -> pd.DataFrame:
-    """How many pairs of worlds the effects of policies against the first take.
+    """How many pairs of worlds the effects of policies, compared with the first, need.
 
     Args:
         pilot: from `read`.
         outcomes, policies: that are asked about; not the first policy.
-        effect: to be found, over the first policy's mean of the outcome; of profit, over that of
-            sales, and of refunds, over that of orders, as effects are told everywhere.
-        power: chance that it is found.
+        effect: to detect, over the first policy's mean of the outcome; for profit, over that of
+            sales, and for refunds, over that of orders, as everywhere.
+        power: chance of detecting it.
         confidence: one minus the chance that the test finds what is not there.
 
     Returns:
-        A row an outcome, policy and point, by these names; usual, the mean that effects are over;
-        change, what the pilot saw, over it; sd of the differences, over it; pairs that it takes;
-        those for the upper limit of sd; and worlds of each policy that it takes without pairs.
-        NaN where the usual mean is not above 0.
+        One row per outcome, policy and point, with these names; usual, the mean that effects are
+        divided by; the pilot's change, over it; sd of the differences, over it; the pairs needed;
+        those for the upper limit of sd; and the worlds of each policy needed without pairs. NaN
+        where the usual mean is not above 0.
     """
     tables = []
     for outcome, policy in product(outcomes, policies):
@@ -218,15 +220,15 @@ def for_effects(
 
 
 def over_points(rows: pd.DataFrame, needed: str) -> pd.DataFrame:
-    """Points taken together: what the middle one takes, and what the hardest.
+    """All points together: what the median one needs, and the most demanding one.
 
     Args:
         rows: from `for_means` or `for_effects`.
         needed: "worlds" or "pairs".
 
     Returns:
-        A row an outcome and policy: median and most over points of the number that is needed, the
-        most at the upper limit, and the point that takes most.
+        One row per outcome and policy: median and maximum over points of the number needed, the
+        maximum at the upper limit, and the point that needs most.
     """
     found = []
     for (outcome, policy), there in rows.groupby(["outcome", "policy"], sort=False):
@@ -246,12 +248,12 @@ def over_points(rows: pd.DataFrame, needed: str) -> pd.DataFrame:
 
 
 def _runs(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Columns of the gathered table of runs, worlds of a point side by side."""
+    """Columns of the gathered table of runs, the worlds of a point in a row."""
     parquet_limits.check_whole(path)
     with parquet_limits.opened(path) as file:
         schema = file.schema_arrow
         for name in columns:
-            # A name that stands twice has no index.
+            # A name that occurs twice has no index.
             at = schema.get_field_index(name)
             if at < 0 or not _IS_KIND.get(name, is_floating)(schema.field(at).type):
                 raise ValueError(f"{path}: has no column {name!r} of a sweep; gather it again")

@@ -2,11 +2,12 @@
 
 A grid has all combinations of the values. The first parameter changes slowest; those of the
 society and of its groups come before all others, since a change of them makes other people. A
-random design draws each point anew. A Latin hypercube cuts each range into as many parts as there
-are points and uses each part once (McKay, Beckman and Conover 1979, Technometrics 21:239-245).
+random design draws each point independently. A Latin hypercube cuts each range into as many parts
+as there are points and uses each part once (McKay, Beckman and Conover 1979, Technometrics
+21:239-245).
 
-A design depends on the method, the parameters, the number of points and the seed, on nothing
-else: worlds and policies can be added. More points of a random design begin with the fewer.
+A design depends only on the method, the parameters, the number of points and the seed: worlds and
+policies can be added. A larger random design begins with the points of a smaller one.
 """
 
 import math
@@ -30,7 +31,7 @@ MAX_POINTS = 100_000
 MAX_VALUES = 2_000_000
 """Points times parameters: some 200 MB."""
 MAX_SHOWN = 10**15
-"""A count beyond it is not told in full."""
+"""A larger count is not written out in full."""
 GROUPS = "groups."
 
 _EXACT = Context(prec=40)
@@ -97,17 +98,14 @@ def design(file: SweepFile) -> tuple[Point, ...]:
 
 
 def _grid(parameters: Sequence[Varied]) -> Iterator[dict[str, Any]]:
-    slowest = sorted(parameters, key=_makes_less_anew)
+    def makes_less_anew(one: Varied) -> int:
+        """0 where a change makes other people, 1 where it makes other groups of them, else 2."""
+        return 0 if one.name.startswith(SOCIETY) else 2 - one.name.startswith(GROUPS)
+
+    slowest = sorted(parameters, key=makes_less_anew)
     names = [one.name for one in slowest]
     for values in product(*(one.values for one in slowest)):
         yield dict(zip(names, values, strict=True))
-
-
-def _makes_less_anew(one: Varied) -> int:
-    """0 where a change makes other people, 1 where other groups of them, else 2."""
-    if one.name.startswith(SOCIETY):
-        return 0
-    return 1 if one.name.startswith(GROUPS) else 2
 
 
 def _uniforms(file: SweepFile) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ def changed(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
 
 
 def check_sellers(file: SweepFile, generated: bool) -> None:
-    """Hold the number of sellers against those that are named, and against the people.
+    """Check the number of sellers against those that are named, and against the people.
 
     Args:
         file: the sweep.

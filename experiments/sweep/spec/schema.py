@@ -30,18 +30,13 @@ def name(value: str) -> str:
     return value
 
 
-def _users(value: int) -> int:
-    return _within(value, MIN_USERS, MAX_USERS)
+def _between(low: int, high: int) -> AfterValidator:
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"is {shown(value)}; give {low:,} to {high:,}")
+        return value
 
-
-def _days(value: int) -> int:
-    return _within(value, 1, MAX_DAYS)
-
-
-def _within(value: int, low: int, high: int) -> int:
-    if not low <= value <= high:
-        raise ValueError(f"is {shown(value)}; give {low:,} to {high:,}")
-    return value
+    return AfterValidator(check)
 
 
 _Text = Annotated[str, AfterValidator(validators.no_blank)]
@@ -53,7 +48,7 @@ class _Strict(BaseModel):
 
 
 class SweepModel(_Strict):
-    """The keys at a sweep file's top; what stands in the two tables is checked one by one."""
+    """The top-level keys of a sweep file; entries of the two tables are checked one by one."""
 
     format: Annotated[int, PlainValidator(validators.this_format)]
     name: Annotated[str, AfterValidator(name)]
@@ -62,9 +57,9 @@ class SweepModel(_Strict):
     method: Literal["grid", "random", "latin_hypercube"]
     points: _Count | None = None
     seed: Annotated[int, AfterValidator(validators.natural)]
-    users: Annotated[int, AfterValidator(_users)]
+    users: Annotated[int, _between(MIN_USERS, MAX_USERS)]
     sellers: _Count
-    days: Annotated[int, AfterValidator(_days)]
+    days: Annotated[int, _between(1, MAX_DAYS)]
     worlds: _Count
     runs_a_part: _Count | None = None
     save_days: bool = False
@@ -89,6 +84,6 @@ WANTED = {
     "users": "how many people there are",
     "sellers": "how many of them sell",
     "days": "how many days a run has",
-    "worlds": "how many worlds, each with a luck of its own",
+    "worlds": "how many worlds, each with random numbers of its own",
 }
-"""What to give for each key that must be there."""
+"""What to give for each required key."""

@@ -11,20 +11,20 @@
     sellers = 200
     days = 5
     worlds = 8                    # the same at every point and under every policy
-    runs_a_part = 20              # optional: runs a file of results
-    save_days = false             # optional: also a row a day
+    runs_a_part = 20              # optional: runs per file of results
+    save_days = false             # optional: also one row per day
 
     [parameters]                  # any of a scenario, by group and name
     "weights.trust" = { low = 0.1, high = 2.0, scale = "log" }
     "rules.group_cap" = { values = [200, 500, 1000] }
 
-    [policies.usual]              # optional; others are held against the first
+    [policies.usual]              # optional; others are compared with the first
     [policies.no_livestreams]
     "rules.livestreams" = false
 
-A grid takes `values` alone. Elsewhere each of the values is as likely as the others, and a range
-is drawn from evenly, on its scale. All faults of the file and its scenario are told in one
-ValueError. Whether the parameters fit each other at every point is checked by `sweep_plan`.
+A grid takes only `values`. Elsewhere each of the values is as likely as the others, and a range is
+drawn from evenly, on its scale. All faults of the file and its scenario are reported in one
+ValueError. `plan.make` checks whether the parameters fit each other at every point.
 """
 
 from collections.abc import Iterator, Mapping
@@ -109,7 +109,7 @@ class SweepFile:
     Attributes:
         points: None in a grid, whose points are all combinations of the values.
         runs_a_part: None where the file leaves it open.
-        policies: at least one; the others are held against the first.
+        policies: at least one; the others are compared with the first.
         lines: of every key.
     """
 
@@ -142,7 +142,7 @@ def load(path: Path) -> SweepFile:
     if isinstance(text, Fault):
         raise FaultyFileError([text])
     document = Document(path, parse(text))
-    document.faults += [Fault(str(path), *told) for told in document.parsed.faults]
+    document.faults += [Fault(str(path), *fault) for fault in document.parsed.faults]
     said = _checked(document)
     base, elsewhere = _base(document)
     parameters = tuple(_parameters(document))
@@ -176,7 +176,7 @@ _AS_SAID = (
 
 
 def _checked(document: Document) -> SweepModel | None:
-    """Hold the file's top against its model; None where there is a fault, which is noted."""
+    """Check the top-level keys against their model; None where there is a fault, which is noted."""
     if document.parsed.data is None:
         return None
     try:
@@ -254,7 +254,7 @@ def _is_parameter(document: Document, path: KeyPath, said: Any) -> bool:
 def _varied(document: Document, path: KeyPath, said: Any) -> Varied:
     """How a parameter varies; without meaning when a fault is noted."""
     full = str(path[-1])
-    kind = _kinds()[full]
+    kind = type(_described()[full]["value"])
     if not isinstance(said, dict):
         document.blame(path, f"is {shown(said)}; give {{ values = [..] }} or a low and a high")
         return Varied(full, kind)
@@ -271,7 +271,7 @@ def _varied(document: Document, path: KeyPath, said: Any) -> Varied:
 
 
 def _values(document: Document, path: KeyPath, how: VariedModel) -> tuple[Any, ...]:
-    """The values to choose from, each held against the parameter's rules."""
+    """The values to choose from, each checked against the parameter's rules."""
     assert how.values is not None
     if how.model_fields_set != {"values"}:
         document.blame(path, "has values and a range; give one of them")
@@ -294,10 +294,10 @@ def _values(document: Document, path: KeyPath, how: VariedModel) -> tuple[Any, .
 
 
 def _range(document: Document, path: KeyPath, how: VariedModel, kind: type) -> Varied:
-    """A range, with its two ends held against the parameter's rules."""
+    """A range, with its two ends checked against the parameter's rules."""
     full = str(path[-1])
     if kind not in (int, float):
-        document.blame(path, "is no number; give { values = [..] }")
+        document.blame(path, "is not a number; give { values = [..] }")
         return Varied(full, kind)
     if missing := [end for end in ("low", "high") if getattr(how, end) is None]:
         document.blame(path, f"{' and '.join(missing)} missing; give both ends, or values")
@@ -315,7 +315,7 @@ def _range(document: Document, path: KeyPath, how: VariedModel, kind: type) -> V
 def _value(document: Document, place: KeyPath, full: str, value: Any) -> Any:
     """A value as the scenario takes it; None, and the fault noted, if it does not."""
     model = parameter_models()[full]
-    about = {"unit": _units()[full], "source": "a sweep", "role": "set"}
+    about = {"unit": _described()[full]["unit"], "source": "a sweep", "role": "set"}
     try:
         return model.model_validate({"value": value, **about}).value  # type: ignore[attr-defined]
     except ValidationError as error:
@@ -381,10 +381,6 @@ def _check_method(document: Document, parameters: tuple[Varied, ...]) -> None:
 
 
 @cache
-def _kinds() -> dict[str, type]:
-    return {row["name"]: type(row["value"]) for row in Scenario().described()}
-
-
-@cache
-def _units() -> dict[str, str]:
-    return {row["name"]: row["unit"] for row in Scenario().described()}
+def _described() -> dict[str, Mapping[str, Any]]:
+    """Value, unit and more of each parameter of the default scenario, by group and name."""
+    return {row["name"]: row for row in Scenario().described()}

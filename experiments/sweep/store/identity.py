@@ -39,7 +39,11 @@ def stated(file: SweepFile) -> dict[str, Any]:
     keys = {
         item.name: getattr(file, item.name) for item in fields(file) if item.name not in _ELSEWHERE
     }
-    sweep = keys | {"parameters": [_varied(one) for one in file.parameters]}
+    parameters = [
+        {**{item.name: getattr(one, item.name) for item in fields(one)}, "kind": one.kind.__name__}
+        for one in file.parameters
+    ]
+    sweep = keys | {"parameters": parameters}
     return {SWEEP: manifest.plain(sweep), "scenario": file.base.sha256}
 
 
@@ -73,11 +77,6 @@ def _by_name(value: Any) -> Any:
 
 def _is_hash(value: Any) -> bool:
     return isinstance(value, str) and len(value) == HASH_DIGITS
-
-
-def _varied(one: Any) -> dict[str, Any]:
-    how = {item.name: getattr(one, item.name) for item in fields(one)}
-    return {**how, "kind": one.kind.__name__}
 
 
 def _sha256(path: Path | None, wanted: str) -> str | None:

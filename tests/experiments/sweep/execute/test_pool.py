@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from weishang.experiments.console.exit_codes import INTERRUPTED, REQUEUE
+from weishang.experiments.console.exit_codes import BAD_INPUT, FAILED, INTERRUPTED, REQUEUE
 from weishang.experiments.console.signals import Leave
 from weishang.experiments.sweep.execute import pool, runs
 from weishang.experiments.sweep.execute.pool import WorkerError, compute, environment
@@ -80,26 +80,18 @@ def test_a_worker_that_is_killed_is_told_and_what_is_done_stays(plan, folder, tr
     assert names(folder) == truth[:2]
 
 
-@pytest.mark.parametrize(
-    ("signum", "code"), [(signal.SIGTERM, REQUEUE), (signal.SIGINT, INTERRUPTED)]
-)
-def test_a_signal_stops_all_workers(plan, folder, truth, signum, code):
+def test_a_signal_stops_all_workers(plan, folder, truth):
     started = []
 
     def signalled():
         if not started:
             started.append(True)
-            signal.raise_signal(signum)
+            signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Leave) as left:
         compute(plan, folder, range(plan.num_parts), 1, signalled)
-    assert left.value.code == code
+    assert left.value.code == REQUEUE
     assert set(names(folder)) < set(truth)
-
-
-def test_what_a_worker_refuses_is_refused(plan, folder):
-    with pytest.raises(ValueError, match="part is 99; small has parts 0 to 5"):
-        compute(plan, folder, [99], 1)
 
 
 def test_a_machine_that_says_no_is_passed_on(plan, folder):
@@ -109,7 +101,7 @@ def test_a_machine_that_says_no_is_passed_on(plan, folder):
         compute(plan, folder, [0], 1)
 
 
-class Told:
+class Ended:
     """A worker that is over: what it said, and its exit code."""
 
     def __init__(self, code, *lines, part=1):
@@ -120,16 +112,22 @@ class Told:
 
 def test_a_defect_shows_its_report(plan, capsys):
     with pytest.raises(
-        WorkerError, match=r"part 1 \(runs 2 to 3\) failed with code 1, by the defect"
+        WorkerError, match=r"part 1 \(runs 2 to 3\) failed with code 1, through the defect"
     ):
-        pool.fail(plan, Told(1, "Traceback (most recent call last):", "KeyError: 'x'"))
+        pool.fail(plan, Ended(1, "Traceback (most recent call last):", "KeyError: 'x'"))
     assert capsys.readouterr().err.endswith("KeyError: 'x'\n")
+
+
+@pytest.mark.parametrize(("code", "error"), [(BAD_INPUT, ValueError), (FAILED, WorkerError)])
+def test_what_a_worker_refuses_is_refused(plan, code, error):
+    with pytest.raises(error, match=r"^part is 99$"):
+        pool.fail(plan, Ended(code, "Traceback", "weishang: part is 99"))
 
 
 @pytest.mark.parametrize("code", [REQUEUE, INTERRUPTED])
 def test_a_worker_that_a_signal_met_alone_ends_the_sweep_alike(plan, code):
     with pytest.raises(Leave) as left:
-        pool.fail(plan, Told(code))
+        pool.fail(plan, Ended(code))
     assert left.value.code == code
 
 

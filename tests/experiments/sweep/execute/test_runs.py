@@ -8,7 +8,7 @@ import pytest
 from weishang.experiments.analysis.paired import by_world, campaign_outcomes, market_outcomes
 from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.console.signals import Leave
-from weishang.experiments.simulate import worlds
+from weishang.experiments.simulate import resumable_run, worlds
 from weishang.experiments.simulate.market_runs import run_markets
 from weishang.experiments.storage import partitions
 from weishang.experiments.sweep.execute import runs as sweep_runs
@@ -166,12 +166,12 @@ def test_the_state_of_another_sweep_is_refused(plan, folder, monkeypatch):
     monkeypatch.setattr(sweep_runs, "LONG", 0)
     compute(plan, folder, 1)
     state = sweep_folder.state_of(folder, 0)
-    keep = sweep_runs.long_run.Keeper(state, {"sweep": "another", "run": 0})
+    keep = resumable_run.Keeper(state, {"sweep": "another", "run": 0})
     setting = plan.setting(0)
     people = worlds.society(None, plan.users, plan.seed, setting.scenario.society)
     groups = worlds.chats(people, setting.scenario.groups, plan.seed)
     with keep:
-        sweep_runs.long_run.run_market(
+        resumable_run.run_market(
             people, groups, setting.scenario, setting.world_seed, 1, 20, keep=keep
         )
     with pytest.raises(ValueError, match="state of another run, its sweep differs"):

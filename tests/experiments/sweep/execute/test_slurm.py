@@ -12,7 +12,6 @@ import pytest
 from weishang.experiments.sweep.execute import slurm, worker
 from weishang.experiments.sweep.execute.slurm import Options
 from weishang.experiments.sweep.store import folder as sweep_folder
-from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 SWEEP = """
@@ -60,20 +59,6 @@ def _plan(place: Path, *, users: int, days: int, worlds: int) -> sweep_plan.Plan
     file = place / "tiny.toml"
     file.write_text(SWEEP.format(users=users, days=days, worlds=worlds))
     return sweep_plan.make(file)
-
-
-def _parts(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder / layout.PARTS).iterdir())
-
-
-def _local_parts(plan: sweep_plan.Plan, out: Path) -> list[str]:
-    """Names of all parts, checksums in them, as this process computes them."""
-    from weishang.experiments.sweep.execute import runs
-
-    folder = sweep_folder.open_folder(plan, out)
-    for number in range(plan.num_parts):
-        runs.compute(plan, folder, number)
-    return _parts(folder)
 
 
 @pytest.mark.parametrize(
@@ -174,13 +159,6 @@ def test_a_link_in_place_of_the_folder_for_logs_is_refused(plan, folder, tmp_pat
     (folder / "slurm").symlink_to(tmp_path)
     with pytest.raises(ValueError, match="slurm: is a link"):
         slurm.script(plan, folder, Options())
-
-
-def test_the_printed_script_does_the_work(plan, folder, tmp_path, programs):
-    programs(srun='shift 2; exec "$@"')
-    done = _run(slurm.script(plan, folder, Options(tasks=1)), tmp_path, SLURM_ARRAY_TASK_ID="0")
-    assert done.returncode == 0, done.stderr
-    assert _parts(folder) == _local_parts(plan, tmp_path / "local")
 
 
 def test_without_slurm_nothing_is_begun(plan, folder, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""`weishang sweep` from end to end: workers, going on, folders, and what it refuses."""
+"""`weishang sweep` from end to end: workers, resuming, folders, and what it refuses."""
 
 import os
 import signal
@@ -24,16 +24,16 @@ seed = 7
 users = 300
 sellers = 20
 days = 1
-worlds = 3
-runs_a_part = 4
+worlds = 5
 
 [parameters]
-"sellers.activity" = { values = [0.2, 1.0] }
+"sellers.activity" = { values = [0.2, 0.5, 1.0] }
 
 [policies.usual]
 [policies.no_livestreams]
 "rules.livestreams" = false
 """
+RUNS = 30
 LEFT = {"gathered", "inputs", "parts", "sweep.json"}
 
 
@@ -47,12 +47,17 @@ def file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def truth(file, tmp_path_factory):
     """The bytes of all results, computed in this process and backwards."""
+    return contents(compute_here(file, tmp_path_factory.mktemp("truth")))
+
+
+def compute_here(file, out):
+    """The folder of a sweep that this process has computed, last part first, and gathered."""
     plan = sweep_plan.make(file)
-    folder = sweep_folder.open_folder(plan, tmp_path_factory.mktemp("truth"))
+    folder = sweep_folder.open_folder(plan, out)
     for number in reversed(range(plan.num_parts)):
         runs.compute(plan, folder, number)
     gather.collect(plan, folder)
-    return contents(folder)
+    return folder
 
 
 def contents(folder):
@@ -64,17 +69,43 @@ def contents(folder):
     }
 
 
-def test_two_workers_give_the_bytes_of_one_process(file, truth, tmp_path):
+def test_two_workers_share_a_few_runs_and_give_the_bytes_of_one_process(
+    file, truth, tmp_path, monkeypatch
+):
+    asked = {}
+    ask = pool.Worker.ask
+
+    def noted(worker, part):
+        asked.setdefault(worker, []).append(part)
+        ask(worker, part)
+
+    monkeypatch.setattr(pool.Worker, "ask", noted)
     sweep(file, out=tmp_path, workers=2)
     folder = tmp_path / "sweeps" / "small"
     assert contents(folder) == truth
     assert {path.name for path in folder.iterdir()} == LEFT
+    # Each is asked for parts until there are no more.
+    one, other = (parts[:-1] for parts in asked.values())
+    assert one
+    assert other
+    assert sorted(one + other) == list(range(RUNS))
 
 
-def test_a_stopped_sweep_goes_on(file, truth, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("runs_a_part", [4, RUNS])
+def test_what_is_gathered_does_not_depend_on_how_runs_are_split(truth, tmp_path, runs_a_part):
+    path = tmp_path / "small.toml"
+    path.write_text(f"runs_a_part = {runs_a_part}\n{SWEEP}", encoding="utf-8")
+    found = contents(compute_here(path, tmp_path / "out"))
+    names = {name for name in truth if name.startswith("gathered/")}
+    assert len(names) > 5
+    assert {name: found[name] for name in names} == {name: truth[name] for name in names}
+
+
+def test_a_stopped_sweep_is_resumed(file, truth, tmp_path, monkeypatch, capsys):
     plan = sweep_plan.make(file)
     folder = sweep_folder.open_folder(plan, tmp_path)
-    runs.compute(plan, folder, 1)
+    for number in range(1, RUNS - 1):
+        runs.compute(plan, folder, number)
     ask = pool.Worker.ask
 
     def ask_and_kill(worker, part):
@@ -85,27 +116,19 @@ def test_a_stopped_sweep_goes_on(file, truth, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as left:
         compute(plan, folder, 1)
     assert left.value.code == 1
-    told = capsys.readouterr().err
-    assert "weishang: the worker on part 0 (runs 0 to 3) was ended by SIGKILL" in told
+    message = capsys.readouterr().err
+    assert "weishang: the worker on part 0 (run 0) was ended by SIGKILL" in message
     monkeypatch.undo()
-    done = []
-    monkeypatch.setattr(pool, "compute", lambda *given: done.append(given))
-    with pytest.raises(ValueError, match="2 of 3 parts are missing"):
-        compute(plan, folder, 1)
-    assert list(done[0][2]) == [0, 2]
-    monkeypatch.undo()
-    compute(plan, folder, 1)
+    assert sweep_folder.missing(plan, folder) == [0, RUNS - 1]
+    sweep(file, out=tmp_path, workers=1)
     assert contents(folder) == truth
 
 
 def test_a_finished_sweep_is_gathered_again_without_workers(file, truth, tmp_path, monkeypatch):
-    plan = sweep_plan.make(file)
-    folder = sweep_folder.open_folder(plan, tmp_path)
-    for number in range(plan.num_parts):
-        runs.compute(plan, folder, number)
+    compute_here(file, tmp_path)
     monkeypatch.setattr(pool, "Worker", lambda *_: pytest.fail("a worker was started"))
     sweep(file, out=tmp_path)
-    assert contents(folder) == truth
+    assert contents(tmp_path / "sweeps" / "small") == truth
 
 
 def test_a_second_sweep_of_the_folder_is_refused(file, tmp_path):
@@ -129,7 +152,7 @@ def test_workers_of_a_killed_sweep_end(file, tmp_path):
     wait_until(lambda: not any(alive(worker) for worker in workers))
 
 
-def test_a_signal_leaves_with_75_and_the_command_goes_on(file, truth, tmp_path):
+def test_a_signal_ends_it_with_75_and_the_same_command_resumes_it(file, truth, tmp_path):
     process = start(file, tmp_path)
     wait_for_workers(process, 2)
     process.send_signal(signal.SIGUSR1)
@@ -168,7 +191,7 @@ def test_a_folder_whose_jobs_run_is_left_to_them(file, tmp_path, monkeypatch):
 
 def test_slurm_that_is_not_there_is_refused_before_any_work(file, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ValueError, match="no Slurm job can be handed in"):
+    with pytest.raises(ValueError, match="no Slurm job can be submitted"):
         sweep(file, out=tmp_path, on_slurm=True)
     assert list(tmp_path.iterdir()) == []
 

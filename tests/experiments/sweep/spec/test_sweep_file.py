@@ -162,7 +162,7 @@ PARAMETER_FAULTS = {
     ),
     "a range of switches": (
         '"rules.livestreams" = {low = false, high = true}',
-        "parameters.'rules.livestreams': is no number; give { values = [..] }",
+        "parameters.'rules.livestreams': is not a number; give { values = [..] }",
     ),
     "an end between integers": (
         '"rules.group_cap" = {low = 1.5, high = 3}',

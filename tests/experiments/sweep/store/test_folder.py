@@ -346,7 +346,7 @@ class TestHold:
     def test_a_second_sweep_is_refused_until_the_first_ends(self, folder):
         with sweep_folder.hold(folder):
             with (
-                pytest.raises(ValueError, match="another sweep runs in"),
+                pytest.raises(ValueError, match="trust: another sweep is running here; wait"),
                 sweep_folder.hold(folder),
             ):
                 pytest.fail("it was let in")

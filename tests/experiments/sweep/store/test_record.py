@@ -85,7 +85,7 @@ def test_a_copy_that_was_changed_is_refused(record, tmp_path):
 
 def test_a_file_beside_the_copies_is_refused(record, tmp_path):
     (tmp_path / "inputs/more/c.toml").write_text("c")
-    with pytest.raises(ValueError, match=r"more/c\.toml: is none of the sweep's files"):
+    with pytest.raises(ValueError, match=r"more/c\.toml: is not one of the sweep's files"):
         check_copies(tmp_path / "inputs", record)
 
 
