@@ -180,7 +180,7 @@ def test_outcomes_need_the_columns_of_a_sweep(plan, folder):
     units = {"run": "number"}
     frame = pd.DataFrame({"run": np.arange(4)})
     part = partitions.write(folder, "runs", 0, frame, units)
-    with pytest.raises(ValueError, match="holds other columns or runs than runs 0 to 3"):
+    with pytest.raises(ValueError, match="does not hold the columns and runs 0 to 3"):
         gather._outcomes(plan, [part])
 
 

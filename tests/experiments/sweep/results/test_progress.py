@@ -77,5 +77,5 @@ def test_it_prints_a_table_and_changes_nothing(plan, folder, capsys):
 
 
 def test_no_sweeps_folder_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="so it is no sweep's"):
+    with pytest.raises(ValueError, match="so it is not a sweep's"):
         progress(tmp_path)

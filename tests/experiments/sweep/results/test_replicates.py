@@ -180,15 +180,15 @@ def printed(capsys, folder: Path, **options) -> str:
 
 def test_both_questions_are_answered_unless_one_is_asked(folder, capsys):
     both = printed(capsys, folder)
-    assert "95% intervals are the mean ± 0.05" in both
-    assert "change by 0.05 is found with power 0.8" in both
+    assert "95% intervals within ± 0.05 of the mean" in both
+    assert "detect a change of 0.05 with power 0.8" in both
     assert "over all points" in both
     assert all(name in both for name in OUTCOMES)
     one = printed(capsys, folder, width=0.1, confidence=0.9)
-    assert "90% intervals are the mean ± 0.1" in one
+    assert "90% intervals within ± 0.1 of the mean" in one
     assert "Pairs" not in one
     other = printed(capsys, folder, effect=0.2, power=0.9)
-    assert "change by 0.2 is found with power 0.9" in other
+    assert "detect a change of 0.2 with power 0.9" in other
     assert "intervals" not in other
 
 
@@ -289,8 +289,8 @@ def test_the_page_explains_the_examples_own_numbers(example):
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
     pairs, apart = (int(changes[name].iloc[0]) for name in ("pairs", "unpaired"))
     assert f"takes {means['worlds'].iloc[0]:.0f} worlds under the usual policy" in text
-    assert f"takes {pairs} pairs there, which are {2 * pairs} runs" in text
-    assert f"takes {apart} worlds of each policy, which are {2 * apart:,} runs" in text
+    assert f"takes {pairs} pairs there, that is {2 * pairs} runs" in text
+    assert f"takes {apart} worlds of each policy, that is {2 * apart:,} runs" in text
 
 
 def test_the_pages_code_runs() -> None:

@@ -236,7 +236,7 @@ HEAD_FAULTS = {
     ),
     "no worlds": (
         GRID.replace("worlds = 3\n", ""),
-        "a.toml:1: worlds: missing; give how many worlds, each with a luck of its own",
+        "a.toml:1: worlds: missing; give how many worlds, each with random numbers of its own",
     ),
     "an unknown key": (GRID + "wolrd = 3\n", "a.toml:9: wolrd: unknown key; did you mean worlds?"),
     "a seed beyond 64 bits": (
