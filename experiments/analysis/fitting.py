@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from weishang.experiments.analysis import reported
+from weishang.experiments.analysis.reported import target
 from weishang.kernels import Cascades
 from weishang.model.core.campaigns import Campaigns
 from weishang.model.core.decision import DecisionWeights
@@ -137,20 +137,6 @@ class Fit:
     def target(self) -> float:
         """What the weight is fitted to."""
         return target(self.figure)
-
-
-def target(name: str) -> float:
-    """A reported figure's point, or the middle of its range.
-
-    Raises:
-        ValueError: the range has an open end.
-    """
-    figure = reported.figure(name)
-    if figure.value is not None:
-        return figure.value
-    if figure.low is None or figure.high is None:
-        raise ValueError(f"{name} has an open end; fit to a point or a closed range")
-    return (figure.low + figure.high) / 2.0
 
 
 FITS = (

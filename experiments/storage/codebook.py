@@ -84,51 +84,6 @@ ORDERS: dict[str, Entry] = {
     "items": ("items", "in the order"),
     "refunded": ("yes or no", "called off because too few bought together"),
 }
-ESTIMANDS: dict[str, Entry] = {
-    "figure": ("id", "of the reported figure"),
-    "reading": ("text", "what is counted, over whom"),
-    "value": ("of the figure", "simulated, all worlds and days together"),
-    "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns or days"),
-    "ci_high": ("of the figure", "upper end of it"),
-    "prior_low": ("of the figure", "5% of the prior predictive"),
-    "prior_high": ("of the figure", "95% of the prior predictive"),
-    "first_world": ("of the figure", "simulated in the first world alone"),
-    "off": ("of the figure", "the same world without the mechanism meant to cause the figure"),
-    "switched_off": ("text", "what was switched off"),
-    "by_arithmetic": ("of the figure", "by arithmetic on fitted and set values"),
-    "reported_low": ("of the figure", "lower end of the reported band"),
-    "reported_high": ("of the figure", "upper end of it; empty where open"),
-}
-TABLE_1: dict[str, Entry] = {
-    "channel": ("name", "of table 1"),
-    "visits": ("visits a day and million users", "simulated"),
-    "reported_visits": ("visits a day and million users", "reported visits over active users"),
-    "conversion": ("fraction", "orders over visits, simulated"),
-    "conversion_low": ("fraction", "lower end of the 95% interval"),
-    "conversion_high": ("fraction", "upper end of it"),
-    "reported_conversion": ("fraction", "reported point"),
-    "order_value": ("CNY", "mean value of an order, simulated"),
-    "order_value_low": ("CNY", "lower end of the 95% interval"),
-    "order_value_high": ("CNY", "upper end of it"),
-    "reported_order_value": ("CNY", "reported point"),
-}
-MONEY: dict[str, Entry] = {
-    "parameter": ("name", "of the scenario"),
-    "usual_price": ("CNY", "what a price of 1 is worth"),
-    "fitted": ("yes or no", "or else as the scenario has it"),
-    "figure": ("id", "of the reported figure that it is fitted to"),
-    "target": ("CNY", "reported"),
-    "reached": ("CNY", "simulated"),
-}
-VOLUMES: dict[str, Entry] = {
-    "channel": ("name", "of table 1; the three together; and what table 1 has no line for"),
-    "quantity": ("name", "visits, orders or sales a day"),
-    "unit": ("name", "of the quantity"),
-    "a_day": ("of the quantity", "a day in the simulated society"),
-    "scaled": ("of the quantity", "scaled up to the platform's active users"),
-    "reported": ("of the quantity", "reported, or implied by table 1"),
-    "ratio": ("fraction", "scaled over reported"),
-}
 PARAMETERS: dict[str, Entry] = {
     "name": ("name", "group and name of the parameter in a scenario"),
     "value": ("of the parameter", "as the run had it"),
@@ -144,16 +99,6 @@ SUMMARY: dict[str, Entry] = {
     "unit": ("text", "of the indicator"),
     "over": ("text", "all days, or the last day"),
 }
-BY_LEVEL: dict[str, Entry] = {
-    "level": ("name", "reported level, or those whom channels drew among strangers"),
-    "campaigns_there": ("fraction of campaigns", "that reach somebody there"),
-    "reach": ("people a campaign", "mean over all campaigns"),
-    "reach_there": ("people a campaign", "mean over those that get there"),
-    "median_there": ("people a campaign", "median over those that get there"),
-    "visit_rate": ("fraction", "visitors over reached"),
-    "conversion": ("fraction", "orders over reached; of strangers, before bargains end"),
-    "conversion_of_visits": ("fraction", "the same over visitors"),
-}
 CODEBOOK: dict[str, Entry] = {
     "table": ("name", "of the file"),
     "column": ("name", "in it"),
@@ -165,11 +110,6 @@ TABLES: dict[str, dict[str, Entry]] = {
     "campaigns": CAMPAIGNS,
     "searches": SEARCHES,
     "orders": ORDERS,
-    "estimands": ESTIMANDS,
-    "channels": TABLE_1,
-    "money": MONEY,
-    "volumes": VOLUMES,
-    "levels": BY_LEVEL,
     "parameters": PARAMETERS,
     "summary": SUMMARY,
     NAME: CODEBOOK,

@@ -20,12 +20,12 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.worlds import Branch, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook
-from weishang.experiments.storage.report import Report
+from weishang.experiments.studies.common import study
 from weishang.kernels.rng import derive
 from weishang.model.market.market import choose_sellers
 from weishang.model.scenario import Scenario
@@ -54,10 +54,7 @@ def nulls(
     source = out / "reach" / "estimands.csv"
     if not source.exists():
         raise ValueError(f"{source}: not there; run the reach experiment first")
-    inputs = [source] if graph is None else [source, graph]
-    with Report(
-        "nulls", out, title="Null models beside the model", seed=seed, inputs=inputs
-    ) as report:
+    with study("nulls", out, "Null models beside the model", seed, [source, graph]) as report:
         people = society(graph, users, seed, Scenario().society)
         report.graph_hash = people.graph.fingerprint()
         if manifest.read(source.parent)["graph_sha256"] != report.graph_hash:

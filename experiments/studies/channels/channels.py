@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import typer
 
-from weishang.experiments.analysis import fitting, prior, verdicts
-from weishang.experiments.analysis.market_prior import DRAWS, drawn_scenario
+from weishang.experiments.analysis import prior, verdicts
+from weishang.experiments.analysis.reported import target
 from weishang.experiments.console.command import (
     RESULTS,
     GraphOption,
@@ -27,18 +27,17 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.simulate.worlds import Branch, most_sellers
-from weishang.experiments.storage.codebook import codebook
+from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
-from weishang.experiments.studies.channels import figures, judgement
+from weishang.experiments.studies.channels import codebook, figures, verdict_rules
 from weishang.experiments.studies.channels.estimands import SALES_BY_ORDERS, in_money, values
-from weishang.experiments.studies.channels.misses import explanations
 from weishang.experiments.studies.channels.tables import by_level, table_1, unit_of_money, volumes
-from weishang.kernels.rng import derive
+from weishang.experiments.studies.common import record, study
 from weishang.model.mechanisms.groups.groups import form_groups
 from weishang.model.scenario import Scenario
 from weishang.model.society.society import generate
@@ -65,9 +64,7 @@ def channels(
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """Conversion, order value and reach by channel (table 1, and table 2 with all layers)."""
-    verdicts.check(out)
-    inputs = [path for path in (graph, nodes) if path is not None]
-    with Report("channels", out, title="Channels and levels", seed=seed, inputs=inputs) as report:
+    with study("channels", out, "Channels and levels", seed, [graph, nodes], judges=True) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers, nodes=nodes, least=1)
         usual = Scenario()
         market = setting.run(usual, "worlds")
@@ -75,13 +72,12 @@ def channels(
         market = in_money(market, scenario.money.usual_price, usual.money.usual_price)
         off = _switched_off(setting, scenario)
         draws = prior_predictive(_smaller(setting, seed, graph), scenario, seed)
-        estimates = judgement.judge(market, off, draws, scenario, seed)
-        report.graph_hash = setting.people.graph.fingerprint()
-        report.parameters = {**scenario.values(), **setting.sizes}
-        judged = judgement.verdicts(estimates, judged=graph is None)
+        estimates = verdict_rules.estimates(market, off, draws, scenario, seed)
+        judged = verdict_rules.judge(estimates, judged=graph is None)
+        record(report, setting.people, scenario, setting.sizes)
         money = unit_of_money(scenario, estimates, fitted=scenario != usual)
-        _write(report, setting, market, draws, estimates, money, explanations(judged))
-    verdicts.update(out, judged)
+        _write(report, setting, market, draws, estimates, money, verdict_rules.explanations(judged))
+    verdicts.update(out, "channels", judged)
 
 
 def with_unit_of_money(scenario: Scenario, market: Run) -> Scenario:
@@ -90,19 +86,36 @@ def with_unit_of_money(scenario: Scenario, market: Run) -> Scenario:
     No decision depends on the unit, so the market need not be run again; without orders it stays.
     """
     now = scenario.money.usual_price
-    value = values(in_money(market, now, now))["t1_moments_aov", SALES_BY_ORDERS]
+    value = values(in_money(market, now))["t1_moments_aov", SALES_BY_ORDERS]
     if value == 0.0:
         return scenario
-    usual_price = now * fitting.target("t1_moments_aov") / value
+    usual_price = now * target("t1_moments_aov") / value
     return replace(scenario, money=replace(scenario.money, usual_price=usual_price))
+
+
+def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.DataFrame:
+    """Every estimand at parameters drawn from their prior ranges, one row per draw; NaN if none.
+
+    People and their group chats stay as they are; so do rules and what has no range.
+    """
+    active = replace(scenario, sellers=replace(scenario.sellers, activity=PRIOR_ACTIVITY))
+
+    def measure(there: Scenario, world: int) -> dict[str, float]:
+        run = run_markets(
+            setting.people, setting.chats, there, [world], setting.days, setting.sellers
+        )
+        found = values(in_money(run, there.money.usual_price), nobody=np.nan)
+        return {prior.column(*key): value for key, value in found.items()}
+
+    return prior.predictive(lambda rng: prior.drawn_scenario(active, rng), measure, seed)
 
 
 def _switched_off(setting: Setting, scenario: Scenario) -> dict[str, Run]:
     """The first world without what is meant to cause the figures, by what is switched off."""
-    usual_price = scenario.money.usual_price
-    changed = {what: without for without, what in judgement.switches(scenario).values()}
+    unit = scenario.money.usual_price
+    changed = {what: without for without, what in verdict_rules.switches(scenario).values()}
     return {
-        what: in_money(setting.run(without, f"without {what}", 1), usual_price, usual_price)
+        what: in_money(setting.run(without, f"without {what}", 1), unit)
         for what, without in changed.items()
     }
 
@@ -116,27 +129,6 @@ def _smaller(setting: Setting, seed: int, graph: Path | None) -> Setting:
             people = generate(usual.society, PRIOR_USERS, rng)
             groups = form_groups(people, usual.groups, rng)
     return Setting(people, groups, [], PRIOR_DAYS, most_sellers(people, PRIOR_SELLERS))
-
-
-def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.DataFrame:
-    """Every estimand at parameters drawn from their prior ranges, a row a draw; NaN where none is.
-
-    People and their group chats stay as they are; so do rules and what has no range.
-    """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
-    active = replace(scenario, sellers=replace(scenario.sellers, activity=PRIOR_ACTIVITY))
-    draws = []
-    with stage("prior predictive", total=DRAWS) as advance:
-        for number in range(DRAWS):
-            there = drawn_scenario(active, rng)
-            world, unit = derive(seed, Branch.PRIOR, number), there.money.usual_price
-            market = run_markets(
-                setting.people, setting.chats, there, [world], setting.days, setting.sellers
-            )
-            found = values(in_money(market, unit, unit), nobody=np.nan)
-            draws.append({prior.column(*key): value for key, value in found.items()})
-            advance()
-    return pd.DataFrame(draws)
 
 
 def _write(
@@ -157,13 +149,12 @@ def _write(
         "levels": by_level(market.campaigns),
     }
     frames = {"days": market.days, "campaigns": market.campaigns, "searches": market.searches}
-    described = codebook(**frames, prior=draws, **tables)
     for name, frame in {**frames, "prior": draws}.items():
         report.data(name, frame)
     notes = {**NOTES, "estimands": "\n\n".join((NOTES["estimands"], misses)).strip()}
     for name, frame in tables.items():
         report.table(name, frame, TITLES[name], notes[name])
-    report.table("codebook", described, "Codebook", "Every column of the files here.")
+    add_codebook(report, codebook.TABLES)
     report.figure("reach", figures.reach_by_level, "estimands")
     report.figure("channels", figures.by_channel, "estimands")
 

@@ -22,7 +22,7 @@ def table_1(market: Run, estimates: pd.DataFrame, users: int) -> pd.DataFrame:
 
     Args:
         market: in money.
-        estimates: from `channel_judgement.judge`.
+        estimates: from `verdict_rules.estimates`.
         users: of the simulated society.
     """
     found = estimates.set_index(["figure", "reading"])

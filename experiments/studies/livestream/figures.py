@@ -10,7 +10,7 @@ from matplotlib.ticker import MultipleLocator
 
 from weishang.experiments.storage import figure_style
 from weishang.experiments.studies.livestream.audiences import FIRST_HAND, TOLD, WHO
-from weishang.experiments.studies.livestream.judgement import (
+from weishang.experiments.studies.livestream.verdict_rules import (
     BY_SHOWN,
     BY_VIEWERS,
     LIVE,

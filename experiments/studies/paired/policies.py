@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import typer
 
+from weishang.experiments.analysis.counterfactuals import busy
 from weishang.experiments.analysis.estimands import LEVELS
 from weishang.experiments.analysis.paired import (
     ENOUGH,
@@ -35,10 +36,11 @@ from weishang.experiments.console.command import (
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
+from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
+from weishang.experiments.studies.common import record, study
 from weishang.experiments.studies.paired import figures
-from weishang.experiments.studies.paired.codebook import add_codebook
-from weishang.model.scenario import Scenario
+from weishang.experiments.studies.paired.codebook import TABLES
 
 POLICIES = (
     "induced_sharing",
@@ -92,8 +94,8 @@ def policies(
     """What the platform's rules do, one changed at a time in the very same worlds."""
     files = [scenario_file.load(scenario_file.FOLDER / f"{name}.toml") for name in POLICIES]
     usual = busy(scenario_file.load(scenario_file.DEFAULT).scenario)
-    inputs = [scenario_file.DEFAULT, *(file.path for file in files), *([graph] if graph else [])]
-    with Report("policies", out, title="Policies", seed=seed, inputs=inputs) as report:
+    inputs = [scenario_file.DEFAULT, *(file.path for file in files), graph]
+    with study("policies", out, "Policies", seed, inputs) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers)
         base = setting.run(usual, DEFAULT_NAME)
         runs = [Compared(DEFAULT_NAME, base)]
@@ -101,14 +103,8 @@ def policies(
             changed = busy(file.scenario)
             ran = base if changed == usual else setting.run(changed, file.name)
             runs.append(Compared(file.name, ran))
-        report.graph_hash = setting.people.graph.fingerprint()
-        report.parameters = {**usual.values(), **setting.sizes}
+        record(report, setting.people, usual, setting.sizes)
         _write(report, runs, setting, market_outcomes(usual.money.usual_price))
-
-
-def busy(scenario: Scenario) -> Scenario:
-    """The same with a campaign a seller and day, so that few sellers tell much."""
-    return replace(scenario, sellers=replace(scenario.sellers, activity=1.0))
 
 
 def compare(runs: list[Compared], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
@@ -198,7 +194,7 @@ def _write(
         "pairing", saved, "What pairing saves", _about_pairing(saved, share_of_largest(runs[0].run))
     )
     report.table("outcomes", described(outcomes), "Outcomes")
-    add_codebook(report)
+    add_codebook(report, TABLES[report.name])
     report.figure("effects", figures.effects_of_policies, "effects", "outcomes")
     report.figure("pairing", figures.saved_by_pairing, "pairing")
 

@@ -1,9 +1,9 @@
 """What every column means in the results of reach, with its unit."""
 
-from weishang.experiments.analysis import prior
-from weishang.experiments.analysis.estimands import ESTIMANDS, LEVELS, MEASURES
-from weishang.experiments.storage import codebook
+from weishang.experiments.analysis import inference, prior
+from weishang.experiments.analysis.estimands import LEVELS, MEASURES
 from weishang.experiments.storage.codebook import CAMPAIGNS, PARAMETERS, Entry
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 
 _SHARED = (
     "world",
@@ -14,11 +14,6 @@ _SHARED = (
     "appeal",
     *(f"{measure}_{level}" for measure in MEASURES for level in LEVELS),
 )
-_ESTIMANDS = (
-    *("figure", "reading", "value", "ci_low", "ci_high", "prior_low", "prior_high"),
-    *("reported_low", "reported_high"),
-)
-
 TABLES: dict[str, dict[str, Entry]] = {
     "campaigns": {
         **{name: CAMPAIGNS[name] for name in _SHARED},
@@ -32,9 +27,9 @@ TABLES: dict[str, dict[str, Entry]] = {
         "system_visitors": ("people", "of these, who opened the link"),
         "system_buyers": ("people", "of these, who ordered"),
     },
-    "prior": {prior.column(one.figure, one.reading): codebook.DRAWN for one in ESTIMANDS},
+    "prior": {prior.column(one.figure, one.reading): prior.DRAWN for one in ESTIMANDS},
     "estimands": {
-        **{name: codebook.ESTIMANDS[name] for name in _ESTIMANDS},
+        **inference.COLUMNS,
         "value": ("of the figure", "simulated, all worlds together"),
         "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns"),
         "appeal_off": ("of the figure", "when campaigns do not differ in appeal"),

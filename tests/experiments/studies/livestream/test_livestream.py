@@ -13,7 +13,7 @@ from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.livestream import livestream
 from weishang.experiments.studies.livestream.audiences import RECOMMENDED
-from weishang.experiments.studies.livestream.judgement import (
+from weishang.experiments.studies.livestream.verdict_rules import (
     BY_SHOWN,
     BY_VIEWERS,
     FRIENDS_POST,
@@ -107,7 +107,7 @@ def test_the_verdict_is_of_viewers_and_of_no_other_figure(outs, found):
     ]
     for row in rows:
         told = found.loc[(LIVE, row["reading"])]
-        assert row["role"] in ("comes out", "implied")
+        assert row["role"] in ("predicted", "implied")
         holds = reported.figure("live_conv").holds(told["value"])
         assert row["verdict"] == ("inside" if holds else "outside")
         columns = {"simulated": "value"}

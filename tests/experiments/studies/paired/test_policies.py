@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from weishang.experiments.analysis.counterfactuals import busy
 from weishang.experiments.analysis.paired import ENOUGH, market_outcomes
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.scenario.scenario_file import DEFAULT, FOLDER, load
@@ -177,7 +178,7 @@ def test_a_case_without_finite_savings_is_told_too():
 
 def test_policies_sell_every_day():
     scenario = scenario_file.load(DEFAULT).scenario
-    assert policies.busy(scenario).sellers.activity == 1.0
+    assert busy(scenario).sellers.activity == 1.0
     assert len({one.name for one in market_outcomes(1.0)}) == 7
 
 

@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 
 from weishang.experiments.analysis import prior, reported
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, ESTIMANDS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, THERE
 from weishang.experiments.analysis.verdicts import VERDICTS
 from weishang.experiments.simulate.worlds import run_world, society
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.reach import codebook, reach
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.model.core.decision import DecisionWeights
 from weishang.model.scenario import Scenario
 from weishang.model.society.society import SocietyParameters
@@ -172,7 +173,7 @@ def test_the_fitted_weights_are_told(out):
 
 def test_every_verdict_obeys_the_rules(verdict_rows, estimates):
     assert {(row["id"], row["reading"]) for row in verdict_rows} == set(estimates.index)
-    claims = {"fitted": 1, "implied": 2, "comes out": 3}
+    claims = {"fitted": 1, "implied": 2, "predicted": 3}
     for row in verdict_rows:
         figure, estimate = reported.figure(row["id"]), estimates.loc[row["id"], row["reading"]]
         assert claims[row["role"]] <= claims[figure.plan]
@@ -181,7 +182,7 @@ def test_every_verdict_obeys_the_rules(verdict_rows, estimates):
         columns = {"simulated": "value", "mechanism_off": "appeal_off"}
         for name in ("simulated", "ci_low", "ci_high", "prior_low", "prior_high", "mechanism_off"):
             assert row[name] == estimate[columns.get(name, name)]
-        if row["role"] == "comes out":
+        if row["role"] == "predicted":
             assert not (figure.holds(row["prior_low"]) and figure.holds(row["prior_high"]))
             assert row["mechanism_off"] != pytest.approx(row["simulated"], rel=1e-6)
             assert not row["ci_low"] <= estimate["null"] <= row["ci_high"]
@@ -198,13 +199,24 @@ def test_without_appeal_campaigns_differ_no_more_in_sharing():
     """The spread of appeal is off and nothing else: offers are the same, sharing is not."""
     people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
     usual = Scenario()
-    off = reach._without_appeal(usual)
+    off = reach.without_appeal(usual)
     assert off.weights.appeal_sd == 0.0
     assert replace(off, weights=usual.weights) == usual
     rows, without = (run_world(people, scenario, 4, 60) for scenario in (usual, off))
     assert rows["appeal"].equals(without["appeal"])
     assert rows["reach_1"].equals(without["reach_1"])
     assert not rows["sharers_1"].equals(without["sharers_1"])
+
+
+def test_the_prior_predictive_has_one_row_per_draw_and_repeats(monkeypatch):
+    monkeypatch.setattr(prior, "DRAWS", 3)
+    people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
+    one, again, other = (reach.prior_predictive(people, Scenario(), seed) for seed in (1, 1, 2))
+    assert list(one.columns) == [f"{item.figure} | {item.reading}" for item in ESTIMANDS]
+    assert len(one) == 3
+    assert one["l1_conv | buyers over reached"].nunique() == 3
+    pd.testing.assert_frame_equal(one, again)
+    assert not one.equals(other)
 
 
 @pytest.mark.skipif(not FACEBOOK.exists(), reason=f"{FACEBOOK} is absent")
