@@ -1,5 +1,6 @@
 """What the channels experiment may claim of each figure, and why."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -231,11 +232,15 @@ def _follower(scenario: Scenario) -> float:
 
 
 def _any_shop(scenario: Scenario) -> tuple[float, float]:
-    """Conversion, and the mean price that is paid, where a searcher opens a random shop."""
+    """Conversion, and the mean price that is paid, where a searcher opens a random shop.
+
+    Exponentials and logarithms are those of `math`: NumPy has its own for some processors.
+    """
     weights = scenario.weights
     log_price = scenario.sellers.price_log_sd * ndtri((np.arange(PRICE_CELLS) + 0.5) / PRICE_CELLS)
-    budget = np.log(np.array(scenario.budgets.relative))[:, np.newaxis]
+    log_budget = np.array([[math.log(one)] for one in scenario.budgets.relative])
     liking = weights.match + weights.content + weights.trust * STRANGER_TRUST
-    buys = expit(weights.buy_intercept + liking - weights.price * (log_price - budget))
-    paid = (buys * np.exp(log_price)).sum() / buys.sum()
-    return float(buys.mean()), float(paid)
+    buys = expit(weights.buy_intercept + liking - weights.price * (log_price - log_budget))
+    bought = math.fsum(buys.ravel())
+    paid = math.fsum((buys * [math.exp(one) for one in log_price]).ravel())
+    return bought / buys.size, paid / bought

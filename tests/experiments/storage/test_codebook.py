@@ -10,7 +10,8 @@ from weishang.experiments.bench.market import codebook as market_speed_codebook
 from weishang.experiments.storage import codebook, tables
 from weishang.experiments.storage.codebook import CODEBOOK, TABLES, add_codebook
 from weishang.experiments.storage.report import Report
-from weishang.experiments.studies import audit, nulls
+from weishang.experiments.studies import nulls
+from weishang.experiments.studies.audit import audit
 from weishang.experiments.studies.reach import codebook as reach_codebook
 from weishang.model.core.orders import Orders
 from weishang.model.market.indicators import EVERYWHERE
