@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, ESTIMANDS, LEVELS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, LEVELS, THERE
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies import nulls
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.kernels import Graph
 
 LEVEL_COLUMNS = [f"level_{level}" for level in LEVELS]
