@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from weishang.experiments.console.command import application, finish, importing, logged
+from weishang.experiments.console.command import application, finish, logged
 from weishang.experiments.console.signals import requeue_on_signals
 
 COMMANDS = {
@@ -30,7 +30,7 @@ COMMANDS = {
     ),
     "verify": (
         "diagnostics.verify",
-        "Hash every file of results again, and tell which is not what was written.",
+        "Hash every file of results again, and name those that are not what was written.",
     ),
     "estimate": (
         "diagnostics.estimate",
@@ -95,8 +95,7 @@ def function(name: str) -> Callable[..., None]:
     Raises:
         KeyError: there is no such command.
     """
-    with importing():
-        module = importlib.import_module(f"weishang.experiments.{EVERY[name][0]}")
+    module = importlib.import_module(f"weishang.experiments.{EVERY[name][0]}")
     return getattr(module, name.replace("-", "_"))
 
 

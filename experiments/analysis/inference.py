@@ -12,22 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from weishang.experiments.analysis import prior, reported
 from weishang.experiments.analysis.estimands import Estimand
-from weishang.experiments.storage.codebook import Entry
 
 INTERVAL = (0.025, 0.975)
 RESAMPLES = 1000
-COLUMNS: dict[str, Entry] = {
-    "figure": ("id", "of the reported figure"),
-    "reading": ("text", "what is counted, over whom"),
-    "value": ("of the figure", "simulated, all worlds and days together"),
-    "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns or days"),
-    "ci_high": ("of the figure", "upper end of it"),
-    "prior_low": ("of the figure", "5% of the prior predictive"),
-    "prior_high": ("of the figure", "95% of the prior predictive"),
-    "reported_low": ("of the figure", "lower end of the reported band"),
-    "reported_high": ("of the figure", "upper end of it; empty where open"),
-}
-"""What the columns of `estimates` mean."""
 
 
 def estimates(

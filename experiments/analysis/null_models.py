@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.estimands import LEVELS, NEAR, THERE
+from weishang.experiments.analysis.estimands import NEAR, THERE
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.kernels import independent_cascade
 from weishang.model.society.society import Society
 

@@ -13,17 +13,11 @@ import pandas as pd
 
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.worlds import Branch
-from weishang.experiments.storage.codebook import Entry
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 
 DRAWS = 40
 INTERVAL = (0.05, 0.95)
-DRAWN: Entry = (
-    "of the figure",
-    "the figure in this reading; a row a draw from the prior ranges",
-)
-"""What every column of a prior predictive is, whose names are those of figure and reading."""
 FIXED_GROUPS = ("society", "mechanisms", "rules", "budgets")
 """The people, what is on, the platform's rules, and a statistic of the country."""
 FIXED = {"sellers": ("campaign_hops", "activity"), "feed": ("audience",)}

@@ -19,7 +19,6 @@ command takes `--log` beside its own options.
 
 import contextlib
 import functools
-import gc
 import inspect
 import logging
 import os
@@ -35,27 +34,16 @@ import typer
 from typer.core import TyperGroup
 
 from weishang.experiments.console import progress, system_errors
-from weishang.experiments.console.output import say, show
-from weishang.experiments.console.progress import Log, note, stage
-from weishang.experiments.console.signals import INTERRUPTED, REQUEUE, Leave
-
-__all__ = [
-    "RESULTS",
-    "GraphOption",
-    "NodesOption",
-    "OutOption",
-    "SeedOption",
-    "UsersOption",
-    "application",
-    "finish",
-    "importing",
-    "logged",
-    "note",
-    "run",
-    "say",
-    "show",
-    "stage",
-]
+from weishang.experiments.console.exit_codes import (
+    BAD_INPUT,
+    FAILED,
+    INTERRUPTED,
+    REQUEUE,
+    TERMINATED,
+    CheckFailedError,
+)
+from weishang.experiments.console.progress import Log
+from weishang.experiments.console.signals import Leave
 
 RESULTS = Path("results")
 
@@ -70,10 +58,6 @@ NodesOption = Annotated[
 UsersOption = Annotated[int, typer.Option(help="Users of the generated network.")]
 SeedOption = Annotated[int, typer.Option(help="Seed of the world, in [0, 2^64).")]
 OutOption = Annotated[Path, typer.Option(help="Folder of results.")]
-
-MACHINE = 1
-BAD_INPUT = 2
-TERMINATED = 143
 
 SAVED = "saved; run the same command again to go on"
 WHY = {REQUEUE: SAVED, INTERRUPTED: "interrupted; earlier results are as they were"}
@@ -118,23 +102,11 @@ def logged(experiment: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-@contextmanager
-def importing() -> Iterator[None]:
-    """For imports that take long: what they make is no garbage, and to look for it is a sixth."""
-    collected = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collected:
-            gc.enable()
-
-
 def finish(app: typer.Typer) -> NoReturn:
-    """Run an application and exit; all but a defect of the program is told in one line.
+    """Run an application and exit; everything but a defect of the program is reported in one line.
 
-    The codes: 0 done; 2 bad input; 1 the machine said no, or nobody reads stdout any more (then
-    without a line); 75 saved, to be put back in a queue; 130 interrupted; 143 terminated.
+    The exit code is 0 or one of `exit_codes`. Where nobody reads stdout any more it is FAILED, and
+    there is no line.
     """
     progress.use(None)
     logging.getLogger("weishang").addHandler(_NOTES)
@@ -169,7 +141,7 @@ def _own_errors() -> Iterator[None]:
         raise ValueError(f"a file ends too early ({error}); give a whole one") from error
     except BrokenPipeError as error:
         if _nobody_reads():
-            raise SystemExit(_written_out(MACHINE)) from None
+            raise SystemExit(_written_out(FAILED)) from None
         raise OSError(f"a process that this one works with is gone ({error})") from error
 
 
@@ -183,9 +155,11 @@ def _exit_code(app: typer.Typer) -> int:
         return _told(error.code, SAVED)
     except SystemExit as error:
         return _told(error.code) if isinstance(error.code, int) else 0
+    except CheckFailedError as error:
+        return _told(FAILED, str(error))
     except ValueError as error:
         why = system_errors.told(error)
-        return _told(BAD_INPUT, str(error)) if why is None else _told(MACHINE, why)
+        return _told(BAD_INPUT, str(error)) if why is None else _told(FAILED, why)
     except Exception as error:
         # Typer brings its own copy of click or uses the installed one, by version: a usage
         # error is known by its method.
@@ -194,7 +168,7 @@ def _exit_code(app: typer.Typer) -> int:
         why = system_errors.told(error)
         if why is None:
             raise
-        return _told(MACHINE, why)
+        return _told(FAILED, why)
 
 
 def _told(code: int, why: str | None = None) -> int:
@@ -216,8 +190,8 @@ def _written_out(code: int) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            _told(MACHINE, system_errors.told(error))
-        return code or MACHINE
+            _told(FAILED, system_errors.told(error))
+        return code or FAILED
     return code
 
 

@@ -4,7 +4,6 @@ Slurm sends SIGTERM before it takes a machine back, and SIGUSR1 where a job asks
 (`--signal`); a person sends SIGINT. SIGKILL cannot be answered: see `checkpoints`.
 """
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,10 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-REQUEUE = os.EX_TEMPFAIL
-"""75: what is done is saved; the same command goes on from there."""
-INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+from weishang.experiments.console.exit_codes import INTERRUPTED, REQUEUE
+
 PREEMPTIONS = (signal.SIGTERM, signal.SIGUSR1)
 
 

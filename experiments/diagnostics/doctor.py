@@ -10,7 +10,6 @@ a check fails; no speed is measured then.
 """
 
 import platform
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -23,7 +22,10 @@ import typer
 from matplotlib.figure import Figure
 
 from weishang.experiments.bench.common.graphs import build_graph, largest_hubs
-from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, say, show, stage
+from weishang.experiments.console.command import RESULTS, OutOption, SeedOption
+from weishang.experiments.console.exit_codes import CheckFailedError
+from weishang.experiments.console.output import say, show
+from weishang.experiments.console.progress import stage
 from weishang.experiments.diagnostics.device_suite import check_all
 from weishang.experiments.storage import figure_style, manifest
 from weishang.experiments.storage.report import Report
@@ -35,8 +37,6 @@ from weishang.kernels.cascade.resources.estimate import in_words
 
 PACKAGES = ("weishang", "numpy", "numba", "torch", "triton")
 PROBABILITIES = (0.02, 0.05, 0.1)
-FAILED = 1
-"""Exit code."""
 
 MOST_SEED = 1 << 63
 MOST_TORCH_BYTES = 16 << 30
@@ -97,8 +97,7 @@ def doctor(
         raise ValueError(f"seed is {seed}; give an integer in [0, 2^63)")
     failed = _examine(device, backends_on(device), seed, out)
     if failed:
-        print(f"weishang: {len(failed)} checks failed, first: {failed[0]}", file=sys.stderr)
-        raise typer.Exit(FAILED)
+        raise CheckFailedError(f"{len(failed)} checks failed, first: {failed[0]}")
 
 
 def machine() -> pd.DataFrame:

@@ -13,7 +13,8 @@ from typing import Annotated, NamedTuple
 import pandas as pd
 import typer
 
-from weishang.experiments.console.command import say, show, stage
+from weishang.experiments.console.output import say, show
+from weishang.experiments.console.progress import stage
 from weishang.experiments.storage import manifest
 from weishang.kernels import Graph
 from weishang.kernels.cascade.resources import estimate as needs

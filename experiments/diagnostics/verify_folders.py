@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from weishang.experiments.analysis import verdicts
 from weishang.experiments.readers import parquet_limits
-from weishang.experiments.storage import atomic, manifest, partitions, tables
+from weishang.experiments.storage import atomic, lock, manifest, partitions, tables
 
 RESULT, SWEEP, OTHER = "result", "sweep", "other"
 RECORD, INPUTS, PARTS = "sweep.json", "inputs", "parts"
@@ -250,7 +250,7 @@ def _unknown(paths: Sequence[Path]) -> list[str]:
 
 def _is_under_way(path: Path) -> bool:
     """Whether a run is making this, or one that was killed left it: the next takes it away."""
-    return fnmatch.fnmatchcase(path.name, atomic.UNDER_WAY)
+    return path.name == lock.NAME or fnmatch.fnmatchcase(path.name, atomic.UNDER_WAY)
 
 
 def _checked(found: Found, files: Sequence[Path], faults: Sequence[str], note: str = "") -> Checked:

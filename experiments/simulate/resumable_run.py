@@ -6,7 +6,6 @@ parts that no checkpoint counts, and makes them again.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import math
 import os
@@ -24,11 +23,13 @@ from numpy.typing import NDArray
 
 from weishang.experiments.console.signals import saving
 from weishang.experiments.simulate import market_runs
+from weishang.experiments.simulate.codebook import CAMPAIGNS as COLUMNS
 from weishang.experiments.simulate.market_runs import Rows, Run, day_columns, live, run_one
-from weishang.experiments.storage import atomic, codebook
+from weishang.experiments.storage import atomic, lock
 from weishang.experiments.storage import partitions as parts
 from weishang.experiments.storage.checkpoints import ANEW, Checkpoints, Saved
-from weishang.experiments.storage.code_version import version
+from weishang.experiments.storage.lock import Claim
+from weishang.experiments.storage.manifest import computing_version
 from weishang.experiments.storage.partitions import Part
 from weishang.model.market import state
 from weishang.model.market.market import Market
@@ -41,7 +42,7 @@ CAMPAIGNS = "campaigns"
 SEARCHES = "searches."
 SECONDS = 60.0
 """Between checkpoints: one takes a fraction of a second (1,000,000 people)."""
-LOCK = ".lock"
+BUSY = "another process runs this; wait until it ends"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class Keeper:
         self.folder = Path(folder)
         self.seconds = seconds
         self._checkpoints = Checkpoints(self.folder, identity)
-        self._lock: int | None = None
+        self._claim: Claim | None = None
         self._saved: Saved | None = None
         self._parts: list[Part] = []
         self._last = time.monotonic()
@@ -104,9 +105,9 @@ class Keeper:
             ValueError: another process runs this, the folder is a link, it holds another run, or
                 what it holds is broken.
         """
-        if self._lock is not None:
+        if self._claim is not None:
             return self._day()
-        self._lock = _lock(self.folder)
+        self._claim = _claim(self.folder)
         try:
             atomic.clean(self.folder)
             self._saved = self._checkpoints.load()
@@ -144,7 +145,7 @@ class Keeper:
             OSError: the disk is full or fails; the run goes on from the checkpoint before.
         """
         frame = rows.campaigns().frame
-        units = {name: codebook.CAMPAIGNS[name][0] for name in frame.columns}
+        units = {name: COLUMNS[name][0] for name in frame.columns}
         self._parts.append(parts.write(self.folder, CAMPAIGNS, len(self._parts), frame, units))
         rows.campaigns_by_day.clear()
         arrays, facts = state.save(market)
@@ -165,10 +166,10 @@ class Keeper:
         Raises:
             ValueError: another process runs this, or the folder is a link.
         """
-        if self._lock is None and not os.path.lexists(self.folder):
-            return
-        if self._lock is None:
-            self._lock = _lock(self.folder)
+        if self._claim is None:
+            if not os.path.lexists(self.folder):
+                return
+            self._claim = _claim(self.folder)
         try:
             # First what counts the parts: whoever is killed here leaves nothing that lacks one.
             self._checkpoints.discard()
@@ -179,14 +180,13 @@ class Keeper:
 
     def close(self) -> None:
         """Let others take the folder; it goes if nothing was ever kept in it."""
-        if self._lock is None:
+        if self._claim is None:
             return
+        self._claim.release()
+        self._claim = None
+        # Not empty where something was kept, or where another process has the folder by now.
         with contextlib.suppress(OSError):
-            if os.listdir(self.folder) == [LOCK]:
-                (self.folder / LOCK).unlink()
-                self.folder.rmdir()
-        os.close(self._lock)
-        self._lock = None
+            self.folder.rmdir()
 
     def _day(self) -> int:
         if self._saved is None:
@@ -297,7 +297,7 @@ def refuse_running(folder: Path) -> None:
         ValueError: one does, or the folder is a link.
     """
     if os.path.lexists(folder):
-        os.close(_lock(folder))
+        _claim(folder).release()
 
 
 def refuse_another(folder: Path, known: Mapping[str, Any]) -> None:
@@ -342,7 +342,7 @@ def known_identity(
         "scenario": scenario.values(),
         "world": world,
         "sellers": [sellers, list(named)],
-        "version": version(),
+        "version": computing_version(),
     }
 
 
@@ -404,37 +404,11 @@ def _digest_of(arrays: Iterable[NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _lock(folder: Path) -> int:
-    """Make the folder and take it; the lock ends with the process.
-
-    File systems without locks (some network ones) are used without.
-    """
+def _claim(folder: Path) -> Claim:
+    """Make the folder and take it."""
     while True:
-        atomic.refuse_links(folder.parent, folder / LOCK)
+        atomic.refuse_links(folder.parent, folder)
         atomic.make_writable(folder)
-        # Whoever had the folder may remove it, lock and all, between any two of these lines.
+        # The process that had the folder may remove it between any two of these lines.
         with contextlib.suppress(FileNotFoundError):
-            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-            if _is_taken(folder, descriptor):
-                return descriptor
-
-
-def _is_taken(folder: Path, descriptor: int) -> bool:
-    """Take the lock, and see whether it still is the folder's; it is closed if not."""
-    try:
-        with contextlib.suppress(OSError):
-            _try_lock(folder, descriptor)
-        if os.path.samestat(os.fstat(descriptor), os.stat(folder / LOCK)):
-            return True
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return False
-
-
-def _try_lock(folder: Path, descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise ValueError(f"{folder}: another process runs this; wait until it ends") from None
+            return lock.claim(folder, BUSY)

@@ -24,13 +24,13 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    note,
-    show,
-    stage,
 )
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import note, stage
 from weishang.experiments.console.signals import requeue_on_signals
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.scenario.scenario_file import ScenarioFile
+from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, PARAMETERS, SUMMARY
 from weishang.experiments.simulate.resumable_run import (
     SECONDS,
     Keeper,
@@ -43,8 +43,8 @@ from weishang.experiments.simulate.resumable_run import (
     run_kept,
 )
 from weishang.experiments.simulate.worlds import Branch, chats, society
-from weishang.experiments.storage import codebook
 from weishang.experiments.storage.atomic import refuse_links
+from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.kernels.rng import derive
 from weishang.model.market.indicators import EVERYWHERE
@@ -52,6 +52,8 @@ from weishang.model.society.society import Society
 
 ScenarioArgument = Annotated[Path, typer.Argument(help="Scenario file (TOML).")]
 FOLDER = "runs"
+COLUMNS = {"days": DAYS, "campaigns": CAMPAIGNS, "summary": SUMMARY, "parameters": PARAMETERS}
+"""What every column means, by file."""
 
 
 def run(
@@ -70,7 +72,7 @@ def run(
         float, typer.Option(help="Seconds between checkpoints; 0 for one a day.")
     ] = SECONDS,
 ) -> None:
-    """Run a scenario file's market and save its days and campaigns; go on where one stopped."""
+    """Run a scenario file's market and save its days and campaigns; resumes a stopped run."""
     requeue_on_signals()
     file = scenario_file.load(scenario)
     days = file.days if days is None else days
@@ -180,8 +182,7 @@ def _tell(report: Report, file: ScenarioFile, daily: pd.DataFrame, kept: Kept) -
     report.rows("campaigns", kept.campaigns)
     report.table("summary", summed_up(daily), "The run", "Sums over days, or the last day's value.")
     report.table("parameters", _parameters(file), "Parameters", "As given, with sources.")
-    saved = ("days", "campaigns", "summary", "parameters")
-    codebook.add_codebook(report, {name: codebook.TABLES[name] for name in saved})
+    add_codebook(report, COLUMNS)
 
 
 def _parameters(file: ScenarioFile) -> pd.DataFrame:

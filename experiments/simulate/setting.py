@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weishang.experiments.console.command import stage
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.worlds import Branch, chats, most_sellers, society
 from weishang.kernels.rng import derive

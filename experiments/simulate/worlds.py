@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from weishang.experiments.analysis.estimands import campaign_rows
-from weishang.experiments.console.command import stage
+from weishang.experiments.console.progress import stage
 from weishang.experiments.readers.people import read_nodes
+from weishang.experiments.simulate.campaign_rows import campaign_rows
 from weishang.kernels import Graph
 from weishang.model.mechanisms.feed.recommendation import recommend
 from weishang.model.mechanisms.groups.groups import GroupChats, GroupParameters, form_groups

@@ -27,6 +27,8 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "outputs": dict,
 }
 """What every manifest has, and of which kind."""
+COMPUTING = ("numpy", "scipy", "numba", "torch", "mesa", "pandas", "pyarrow")
+"""Packages that compute or write what a run leaves."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("model", "kernels", "experiments", "pyproject.toml", "setup.py", "constraints.txt")
@@ -104,6 +106,20 @@ def code_version() -> dict[str, Any]:
         "commit": _git("rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),
         "sha256": source_digest(),
+    }
+
+
+@functools.cache
+def computing_version() -> dict[str, Any]:
+    """What decides the numbers of a run: the code's hash, versions of packages and of Python.
+
+    No run is resumed, and no sweep mixed, across two of these. Taken once: a process keeps to the
+    code that it has read, whoever edits the files.
+    """
+    return {
+        "code": source_digest(),
+        "packages": {name: metadata.version(name) for name in COMPUTING},
+        "python": ".".join(platform.python_version_tuple()[:2]),
     }
 
 

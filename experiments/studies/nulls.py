@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from weishang.experiments.analysis import null_models, reported
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, LEVELS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, THERE
 from weishang.experiments.console.command import (
     RESULTS,
     GraphOption,
@@ -22,6 +22,7 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.console.progress import stage
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.worlds import Branch, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook

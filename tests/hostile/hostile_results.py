@@ -47,6 +47,7 @@ def _manifests() -> Iterator[Case]:
             f"a manifest {name}",
             lambda common, c=change: _verified(common, lambda path: rewritten(path, c)),
             told,
+            code=1,
         )
     for name, change, told in (
         ("of 10 MB of brackets", lambda path: path.write_text("[" * (10 * MEGABYTE)), "manifest"),
@@ -66,8 +67,10 @@ def _manifests() -> Iterator[Case]:
         ("beside a link", lambda path: (path.parent / "more").symlink_to("/etc/passwd"), "link"),
         ("beside a pipe", lambda path: os.mkfifo(path.parent / "more"), "no file"),
     ):  # fmt: skip
-        yield Case(f"a manifest {name}", lambda common, c=change: _verified(common, c), told)
-    yield Case("a sweep's part with a flipped bit", _verified_sweep, "damaged")
+        yield Case(
+            f"a manifest {name}", lambda common, c=change: _verified(common, c), told, code=1
+        )
+    yield Case("a sweep's part with a flipped bit", _verified_sweep, "damaged", code=1)
 
 
 def _verified(common: Path, change: Callable[[Path], object]) -> list[str]:

@@ -41,7 +41,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from weishang.experiments.console.command import show
+from weishang.experiments.console.output import show
 from weishang.experiments.readers.people import read_nodes
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.simulate import resumable_run

@@ -21,7 +21,8 @@ import pandas as pd
 import typer
 
 from weishang.experiments.bench.claims import AT_LEAST, AT_MOST
-from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, stage
+from weishang.experiments.console.command import RESULTS, OutOption, SeedOption
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate import worlds
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report

@@ -6,7 +6,7 @@ from math import inf
 import numpy as np
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.storage.tables import cell
+from weishang.experiments.console.format import cell
 from weishang.experiments.studies.audit.comparison import Comparison, Span
 
 DAYS_A_YEAR = 365

@@ -1,7 +1,9 @@
 """What every column means in the results of channels, with its unit."""
 
-from weishang.experiments.analysis import inference, prior
-from weishang.experiments.storage.codebook import CAMPAIGNS, DAYS, SEARCHES, Entry
+from weishang.experiments.analysis import codebook as shared
+from weishang.experiments.analysis import prior
+from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, SEARCHES
+from weishang.experiments.storage.codebook import Entry
 from weishang.experiments.studies.channels.estimands import ESTIMANDS
 
 TABLE_1: dict[str, Entry] = {
@@ -48,10 +50,10 @@ TABLES: dict[str, dict[str, Entry]] = {
     "days": DAYS,
     "campaigns": CAMPAIGNS,
     "searches": SEARCHES,
-    "prior": {prior.column(one.figure, one.reading): prior.DRAWN for one in ESTIMANDS},
+    "prior": {prior.column(one.figure, one.reading): shared.DRAWN for one in ESTIMANDS},
     "channels": TABLE_1,
     "estimands": {
-        **inference.COLUMNS,
+        **shared.ESTIMANDS,
         "first_world": ("of the figure", "simulated in the first world alone"),
         "off": ("of the figure", "the same world without the mechanism meant to cause the figure"),
         "switched_off": ("text", "what was switched off"),

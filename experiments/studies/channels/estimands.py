@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from weishang.experiments.analysis import estimands
 from weishang.experiments.analysis.estimands import (
     ALL,
-    LEVELS,
     THERE,
     Counted,
     Estimand,
@@ -23,6 +22,7 @@ from weishang.experiments.analysis.estimands import (
     there,
     total,
 )
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 
 EVERY = "all channels"

@@ -1,6 +1,7 @@
 """What every column means in the results of livestream, with its unit."""
 
-from weishang.experiments.storage.codebook import CAMPAIGNS, PLACE_AND_TIME, Entry
+from weishang.experiments.simulate.codebook import CAMPAIGNS, PLACE_AND_TIME
+from weishang.experiments.storage.codebook import Entry
 from weishang.experiments.studies.livestream.verdict_rules import BY_SHOWN, BY_VIEWERS
 
 _OF_ROOMS: dict[str, Entry] = {

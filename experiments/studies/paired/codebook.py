@@ -1,7 +1,8 @@
 """What every column means in the results of policies and tools, with its unit."""
 
 from weishang.experiments.analysis.paired import Outcome, campaign_outcomes, market_outcomes
-from weishang.experiments.storage.codebook import CAMPAIGNS, DAYS, PLACE_AND_TIME, Entry
+from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, PLACE_AND_TIME
+from weishang.experiments.storage.codebook import Entry
 
 POLICY: dict[str, Entry] = {"policy": ("name", "of the scenario: one rule is changed")}
 TOOL: dict[str, Entry] = {"tool": ("name", "that every offer has, against no tool")}

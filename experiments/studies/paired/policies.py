@@ -17,7 +17,6 @@ import pandas as pd
 import typer
 
 from weishang.experiments.analysis.counterfactuals import busy
-from weishang.experiments.analysis.estimands import LEVELS
 from weishang.experiments.analysis.paired import (
     ENOUGH,
     Outcome,
@@ -34,6 +33,7 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.scenario import scenario_file
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.storage.codebook import add_codebook

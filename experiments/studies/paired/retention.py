@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.estimands import LEVELS, total
+from weishang.experiments.analysis.estimands import total
 from weishang.experiments.analysis.inference import bootstrap, interval, ratios
+from weishang.experiments.simulate.campaign_rows import LEVELS
 
 RETENTION = {"plain content": "retention_ad", "rich content": "retention_rich"}
 """Content, and the figure that is reported of it."""

@@ -1,8 +1,9 @@
 """What every column means in the results of reach, with its unit."""
 
-from weishang.experiments.analysis import inference, prior
-from weishang.experiments.analysis.estimands import LEVELS, MEASURES
-from weishang.experiments.storage.codebook import CAMPAIGNS, PARAMETERS, Entry
+from weishang.experiments.analysis import codebook, prior
+from weishang.experiments.simulate.campaign_rows import LEVELS, MEASURES
+from weishang.experiments.simulate.codebook import CAMPAIGNS, PARAMETERS
+from weishang.experiments.storage.codebook import Entry
 from weishang.experiments.studies.reach.estimands import ESTIMANDS
 
 _SHARED = (
@@ -27,9 +28,9 @@ TABLES: dict[str, dict[str, Entry]] = {
         "system_visitors": ("people", "of these, who opened the link"),
         "system_buyers": ("people", "of these, who ordered"),
     },
-    "prior": {prior.column(one.figure, one.reading): prior.DRAWN for one in ESTIMANDS},
+    "prior": {prior.column(one.figure, one.reading): codebook.DRAWN for one in ESTIMANDS},
     "estimands": {
-        **inference.COLUMNS,
+        **codebook.ESTIMANDS,
         "value": ("of the figure", "simulated, all worlds together"),
         "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns"),
         "appeal_off": ("of the figure", "when campaigns do not differ in appeal"),

@@ -8,7 +8,6 @@ from weishang.experiments.analysis.estimands import (
     ALL,
     BY_REACHED,
     BY_VISITS,
-    LEVELS,
     NEAR,
     THERE,
     Estimand,
@@ -16,6 +15,7 @@ from weishang.experiments.analysis.estimands import (
     there,
     total,
 )
+from weishang.experiments.simulate.campaign_rows import LEVELS
 
 ESTIMANDS = (
     *(Estimand(f"t2_l{k}_reach", THERE, total("reach", k), there(k)) for k in LEVELS),

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from weishang.experiments.console import progress
-from weishang.experiments.console.command import BAD_INPUT, MACHINE, note
-from weishang.experiments.console.signals import INTERRUPTED, REQUEUE, Asked, Leave, saving
+from weishang.experiments.console.exit_codes import BAD_INPUT, FAILED, INTERRUPTED, REQUEUE
+from weishang.experiments.console.progress import note
+from weishang.experiments.console.signals import Asked, Leave, saving
 from weishang.experiments.storage.manifest import usable_cores
 from weishang.experiments.sweep.execute.worker import PART, RUN
 from weishang.experiments.sweep.store.plan import Plan
@@ -192,7 +193,7 @@ def fail(plan: Plan, worker: Worker) -> NoReturn:
     told = [line.removeprefix(TOLD) for line in worker.lines if line.startswith(TOLD)]
     if code == BAD_INPUT and told:
         raise ValueError(told[-1])
-    if code == MACHINE and told:
+    if code == FAILED and told:
         raise CrewError(told[-1])
     what = "a worker"
     if worker.part is not None:

@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from weishang.experiments.console.command import show, stage
-from weishang.experiments.console.signals import PREEMPTIONS, REQUEUE, saving
+from weishang.experiments.console.exit_codes import REQUEUE
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import stage
+from weishang.experiments.console.signals import PREEMPTIONS, saving
 from weishang.experiments.sweep.execute import pool
 from weishang.experiments.sweep.execute.pool import POLL_SECONDS, CrewError, Worker
 from weishang.experiments.sweep.store import state

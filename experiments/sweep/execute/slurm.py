@@ -21,7 +21,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weishang.experiments.console.signals import REQUEUE
+from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.storage.atomic import refuse_links
 
 if TYPE_CHECKING:

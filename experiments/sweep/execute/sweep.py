@@ -18,15 +18,10 @@ from typing import Annotated
 import typer
 
 from weishang.experiments.console import progress
-from weishang.experiments.console.command import (
-    MACHINE,
-    RESULTS,
-    GraphOption,
-    NodesOption,
-    OutOption,
-    say,
-    stage,
-)
+from weishang.experiments.console.command import RESULTS, GraphOption, NodesOption, OutOption
+from weishang.experiments.console.exit_codes import FAILED
+from weishang.experiments.console.output import say
+from weishang.experiments.console.progress import stage
 from weishang.experiments.console.signals import requeue_on_signals
 from weishang.experiments.storage import manifest
 from weishang.experiments.storage.manifest import usable_cores
@@ -113,8 +108,8 @@ def compute(plan: Plan, folder: Path, workers: int) -> None:
         ):
             pool.compute(plan, folder, missing, workers, advance)
     except pool.CrewError as error:
-        progress.error(str(error), MACHINE)
-        raise SystemExit(MACHINE) from None
+        progress.error(str(error), FAILED)
+        raise SystemExit(FAILED) from None
     from weishang.experiments.sweep.results import gather
 
     gather.collect(plan, folder)

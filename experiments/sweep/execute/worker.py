@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weishang.experiments.console import signals
-from weishang.experiments.console.command import importing, run, stage
+from weishang.experiments.console.command import run
+from weishang.experiments.console.progress import stage
 
 if TYPE_CHECKING:
     from weishang.experiments.sweep.store.plan import Plan
@@ -105,14 +106,13 @@ def compute(
 @contextmanager
 def _settling() -> Iterator[None]:
     """Import what computes, and take it out of the garbage collector's rounds: it never goes."""
-    with importing():
-        # First, and from here: Mesa looks through the source of all that is on the stack.
-        import mesa  # noqa: F401
+    # First, and from here: Mesa looks through the source of all that is on the stack.
+    import mesa  # noqa: F401
 
-        yield
-        from weishang.experiments.sweep.execute import runs as sweep_runs  # noqa: F401
+    yield
+    from weishang.experiments.sweep.execute import runs as sweep_runs  # noqa: F401
 
-        gc.freeze()
+    gc.freeze()
 
 
 def _own_stdout() -> Callable[[str], object]:

@@ -18,7 +18,8 @@ import pyarrow as pa
 import typer
 from numpy.typing import NDArray
 
-from weishang.experiments.console.command import show, stage
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import stage
 from weishang.experiments.console.signals import requeue_on_signals
 from weishang.experiments.storage import partitions
 from weishang.experiments.storage.partitions import Part

@@ -12,7 +12,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from weishang.experiments.console.command import show
+from weishang.experiments.console.output import show
 from weishang.experiments.storage import partitions
 from weishang.experiments.sweep.store import plan as sweep_plan
 from weishang.experiments.sweep.store import state

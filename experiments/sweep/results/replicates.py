@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pyarrow.types import is_floating, is_integer, is_large_string, is_string
 
 from weishang.experiments.analysis import sample_sizes
-from weishang.experiments.console.command import show
+from weishang.experiments.console.output import show
 from weishang.experiments.readers import parquet_limits
 from weishang.experiments.storage import manifest
 from weishang.experiments.sweep.results import tables as sweep_tables

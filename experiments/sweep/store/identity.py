@@ -7,7 +7,6 @@ from typing import Any
 
 from weishang.experiments.readers.toml_faults import shown
 from weishang.experiments.storage import manifest
-from weishang.experiments.storage.code_version import version
 from weishang.experiments.sweep.spec.sweep_file import SweepFile
 from weishang.kernels.io import regular_files
 
@@ -28,7 +27,7 @@ def identity(file: SweepFile, graph: Path | None, nodes: Path | None) -> dict[st
         **said(file),
         "graph": _sha256(graph, "a graph"),
         "nodes": _sha256(nodes, "a file of people"),
-        VERSION: manifest.plain(version()),
+        VERSION: manifest.plain(manifest.computing_version()),
     }
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from weishang.experiments.scenario.scenario_file import ScenarioFile
 from weishang.experiments.simulate.worlds import Branch
-from weishang.experiments.storage import atomic, manifest, partitions
+from weishang.experiments.storage import atomic, lock, manifest, partitions
 from weishang.experiments.sweep.spec import sweep_file
 from weishang.experiments.sweep.spec.design import Point, design
 from weishang.experiments.sweep.spec.scenarios import changed, check_scenarios, check_sellers
@@ -187,7 +187,7 @@ def open_folder(plan: Plan, out: Path) -> Path:
     atomic.refuse_links(out, folder)
     if not os.path.lexists(folder):
         atomic.make_writable(out)
-    with atomic.locked(out):
+    with lock.exclusive(out):
         if _is_taken(folder):
             _continue(plan, folder)
         else:

@@ -190,7 +190,7 @@ def test_a_device_that_differs_fails_and_is_not_timed(
 def test_triton_is_rehearsed_by_its_interpreter(tmp_path):
     """In a process of its own: what is interpreted is decided at triton's import."""
     code = f"""
-from weishang.experiments import device_speed, doctor
+from weishang.experiments.diagnostics import device_speed, doctor
 doctor.REHEARSAL = doctor.{LEAST!r}
 device_speed.READS, device_speed.COPIED_BYTES = {{"cpu": 1 << 12}}, {{"cpu": 1 << 20}}
 from weishang.experiments import cli

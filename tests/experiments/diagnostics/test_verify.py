@@ -8,7 +8,9 @@ import sys
 import pandas as pd
 import pytest
 
+from weishang.experiments import cli
 from weishang.experiments.analysis import verdicts
+from weishang.experiments.console.exit_codes import CheckFailedError
 from weishang.experiments.diagnostics import verify_folders
 from weishang.experiments.diagnostics.verify import verify
 from weishang.experiments.storage import atomic
@@ -147,7 +149,7 @@ def test_what_is_wrong_is_named(results, change, named, fault):
     assert len(told) == 1
     assert told[0].startswith(f"{results / named}: ")
     assert fault in told[0]
-    with pytest.raises(ValueError, match="1 fault: ") as error:
+    with pytest.raises(CheckFailedError, match="1 fault: ") as error:
         verify(results)
     assert str(results / named) in str(error.value)
 
@@ -194,6 +196,7 @@ def test_two_files_for_one_part_are_told(sweep):
 def test_what_is_under_way_or_was_when_its_run_was_killed_is_no_fault(results, sweep, capsys):
     (results / "runs" / ".long.state").mkdir()
     (results / "runs" / ".killed.new-1-ab").mkdir()
+    (sweep / ".lock").touch()
     (sweep / "state").mkdir()
     (sweep / "slurm").mkdir()
     (sweep / "slurm" / "job").write_text("job")
@@ -213,7 +216,7 @@ def test_what_is_under_way_or_was_when_its_run_was_killed_is_no_fault(results, s
 def test_many_faults_are_counted_in_one_line_and_all_shown(results, capsys):
     for number in range(9):
         (results / f"{number}.csv").write_text("")
-    with pytest.raises(ValueError, match=r"9 faults: .*4\.csv: [^|]* \| and 4 more$"):
+    with pytest.raises(CheckFailedError, match=r"9 faults: .*4\.csv: [^|]* \| and 4 more$"):
         verify(results)
     told = capsys.readouterr().out
     assert all(f"{number}.csv" in told for number in range(9))
@@ -232,17 +235,24 @@ def test_names_are_those_of_sweeps():
     assert (sweep_plan.RUNS, sweep_plan.DAYS) == verify_folders.PART_TABLES
 
 
-def test_the_command_ends_with_one_line_and_exit_code_2(results):
+def test_a_damaged_file_ends_the_command_with_one_line_and_exit_code_1(results):
     flip(results / "audit" / "audit.csv")
     done = subprocess.run(
         [sys.executable, "-m", "weishang.experiments.cli", "verify", str(results)],
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 2
+    assert done.returncode == 1
     lines = done.stderr.strip().splitlines()
     assert lines[-1].startswith("weishang: 1 fault: ")
     assert "audit.csv" in lines[-1]
+
+
+def test_a_folder_that_is_not_there_ends_the_command_with_exit_code_2(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["weishang", "verify", str(tmp_path / "absent")])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
 
 
 def flip(path):

@@ -272,8 +272,8 @@ def test_another_version_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     again(days=1)
-    edited = resumable_run.version() | {"code": "0" * 64}
-    monkeypatch.setattr(resumable_run, "version", lambda: edited)
+    edited = resumable_run.computing_version() | {"code": "0" * 64}
+    monkeypatch.setattr(resumable_run, "computing_version", lambda: edited)
     newer = identity_of(people, groups, SCENARIO, WORLD, SELLERS, NAMED)
     with pytest.raises(ValueError, match="its version differs"):
         Keeper(tmp_path / "state", newer).begin()
@@ -463,11 +463,11 @@ import json, os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 
-from weishang.experiments import atomic
-from weishang.experiments.long_run import Keeper, run_market
-from weishang.experiments.worlds import chats, society
+from weishang.experiments.storage import atomic
+from weishang.experiments.simulate.resumable_run import Keeper, run_market
+from weishang.experiments.simulate.worlds import chats, society
 from weishang.model.scenario import Scenario
-from weishang.model.seller_parameters import NamedSeller
+from weishang.model.sellers.parameters import NamedSeller
 from weishang.model.society import SocietyParameters
 
 usual = Scenario(society=SocietyParameters(mean_friends=15.0))

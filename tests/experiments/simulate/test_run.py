@@ -16,8 +16,9 @@ from pyarrow import parquet as pq
 
 from weishang.experiments.console.signals import PREEMPTIONS, Leave
 from weishang.experiments.scenario import scenario_file
+from weishang.experiments.simulate.codebook import CAMPAIGNS
 from weishang.experiments.simulate.run import FOLDER, run
-from weishang.experiments.storage import codebook, manifest, tables
+from weishang.experiments.storage import manifest, tables
 from weishang.experiments.storage.checkpoints import Checkpoints
 from weishang.experiments.storage.report import Report
 from weishang.model.market.indicators import EVERYWHERE
@@ -366,7 +367,7 @@ def test_seconds_between_checkpoints_are_checked(
 def test_columns_of_rows_have_their_units(folder: Path) -> None:
     schema = pq.read_schema(folder / "campaigns.parquet")
     for field in schema:
-        assert field.metadata[b"unit"].decode() == codebook.CAMPAIGNS[field.name][0]
+        assert field.metadata[b"unit"].decode() == CAMPAIGNS[field.name][0]
 
 
 def command(scenario: Path, out: Path, *more: str) -> list[str]:

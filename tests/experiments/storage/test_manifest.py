@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -169,13 +171,27 @@ def test_dirty_means_that_the_code_differs_from_the_commit(tmp_path, monkeypatch
 
 def test_files_that_runs_read_are_no_part_of_the_code(tmp_path, monkeypatch):
     monkeypatch.setattr(manifest, "ROOT", tmp_path)
-    (tmp_path / "experiments" / "sweeps").mkdir(parents=True)
-    (tmp_path / "experiments" / "sweeps.py").write_text("1")
+    examples = tmp_path / "experiments" / "sweep" / "examples"
+    examples.mkdir(parents=True)
+    (examples.parent / "design.py").write_text("1")
     before = manifest.source_digest()
-    (tmp_path / "experiments" / "sweeps" / "mine.toml").write_text("format = 1")
+    (examples / "mine.toml").write_text("format = 1")
     assert manifest.source_digest() == before
-    (tmp_path / "experiments" / "sweeps.py").write_text("2")
+    (examples.parent / "design.py").write_text("2")
     assert manifest.source_digest() != before
+
+
+def test_files_of_people_that_are_no_code_are_where_the_package_has_them():
+    for folder in manifest.FILED:
+        assert list((manifest.ROOT / folder).glob("*.toml"))
+
+
+def test_what_computes_is_code_packages_and_python():
+    told = manifest.computing_version()
+    assert told["code"] == manifest.source_digest()
+    assert told["packages"] == {name: metadata.version(name) for name in manifest.COMPUTING}
+    assert told["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert manifest.computing_version() is told
 
 
 def commit(folder: Path) -> None:

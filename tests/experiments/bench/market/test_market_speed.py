@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from weishang.experiments.bench.market import codebook
-from weishang.experiments.bench.market.market_speed import STAGES, market_speed
+from weishang.experiments.bench.market.market_speed import COLUMNS, STAGES, market_speed
 from weishang.experiments.storage import manifest, tables
 
 
@@ -32,7 +31,7 @@ def test_days_are_timed_at_each_activity(folder: Path) -> None:
 
 def test_every_column_is_described_and_no_other(folder: Path) -> None:
     book = tables.read(folder / "codebook.csv").groupby("table")["column"].apply(set)
-    described = {name: set(columns) for name, columns in codebook.TABLES.items()}
+    described = {name: set(columns) for name, columns in COLUMNS.items()}
     assert book.drop("codebook").to_dict() == described
 
 

@@ -5,17 +5,10 @@ import pandas as pd
 import pytest
 
 from weishang.experiments.analysis import inference
-from weishang.experiments.analysis.estimands import (
-    ALL,
-    BY_REACHED,
-    BY_VISITS,
-    MEASURES,
-    NEAR,
-    THERE,
-    values,
-)
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, NEAR, THERE, values
 from weishang.experiments.analysis.inference import intervals
 from weishang.experiments.analysis.reported import figures
+from weishang.experiments.simulate.campaign_rows import MEASURES
 from weishang.experiments.studies.reach.estimands import ESTIMANDS, TOOK_OFF
 
 

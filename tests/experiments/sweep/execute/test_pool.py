@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from weishang.experiments.console.signals import INTERRUPTED, REQUEUE, Leave
+from weishang.experiments.console.exit_codes import INTERRUPTED, REQUEUE
+from weishang.experiments.console.signals import Leave
 from weishang.experiments.sweep.execute import pool, runs
 from weishang.experiments.sweep.execute.pool import CrewError, compute, environment
 from weishang.experiments.sweep.store import plan as sweep_plan

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from weishang.experiments.console.signals import REQUEUE
+from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.sweep.execute import rehearsal, runs
 from weishang.experiments.sweep.execute.pool import CrewError
 from weishang.experiments.sweep.execute.rehearsal import Turn, rehearse

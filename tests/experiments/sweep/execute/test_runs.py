@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from weishang.experiments.analysis.paired import by_world, campaign_outcomes, market_outcomes
-from weishang.experiments.console.signals import REQUEUE, Leave
+from weishang.experiments.console.exit_codes import REQUEUE
+from weishang.experiments.console.signals import Leave
 from weishang.experiments.simulate import worlds
 from weishang.experiments.simulate.market_runs import run_markets
 from weishang.experiments.storage import partitions

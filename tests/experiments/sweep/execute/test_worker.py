@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from weishang.experiments.console.signals import REQUEUE
+from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.storage import partitions
 from weishang.experiments.sweep.execute import worker
 from weishang.experiments.sweep.execute.worker import run_tasks

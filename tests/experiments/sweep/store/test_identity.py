@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from weishang.experiments.storage.code_version import version
+from weishang.experiments.storage.manifest import computing_version
 from weishang.experiments.sweep.spec import sweep_file
 from weishang.experiments.sweep.store.identity import differences, identity, said
 
@@ -37,7 +37,7 @@ def test_it_is_what_the_files_say_and_what_computes(write):
         **said(file),
         "graph": None,
         "nodes": hashlib.sha256(b"0 1\n").hexdigest(),
-        "version": version(),
+        "version": computing_version(),
     }
 
 

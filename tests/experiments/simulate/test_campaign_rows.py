@@ -1,10 +1,10 @@
-"""Rows of campaigns: who offered what, and counts by level."""
+"""One row per campaign, its counts by reported level."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from weishang.experiments.analysis.estimands import campaign_rows
+from weishang.experiments.simulate.campaign_rows import campaign_rows
 from weishang.kernels import Cascades, Graph
 from weishang.model.core.campaigns import Campaigns, Offer
 
@@ -31,7 +31,7 @@ OFFERS = Campaigns.from_offers(
 STAR = People(Graph.from_edges([0, 0, 0], [1, 2, 3], directed=False))
 
 
-def test_a_row_a_campaign_with_three_hops_and_more_as_level_3():
+def test_one_row_per_campaign_with_three_hops_and_more_as_level_3():
     rows = campaign_rows(
         (1 << 64) - 1,
         STAR,
