@@ -8,7 +8,7 @@ from weishang.experiments.analysis import verdicts
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.experiments.studies.reproduce import ON_A_SOCIETY
-from weishang.model.core.decision import DecisionWeights
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]

@@ -21,9 +21,10 @@ from scipy.optimize import brentq
 from weishang.experiments.analysis.reported import target
 from weishang.kernels import Cascades
 from weishang.model.core.campaigns import Campaigns
-from weishang.model.core.decision import DecisionWeights
-from weishang.model.market.distribution import spread
+from weishang.model.core.decision import LogisticRule
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.market.market import Market
+from weishang.model.market.spread import spread_among_friends
 from weishang.model.mechanisms.feed.recommendation import recommend
 from weishang.model.scenario import Scenario
 from weishang.model.society.society import Society
@@ -60,23 +61,22 @@ class Trial:
         days = []
         for world in worlds:
             market = Market(society, scenario.friends_only(), world, sellers)
-            market.choose_offers()
-            days.append((world, market.campaigns))
+            days.append((world, market.choose_campaigns()))
         return cls(society, scenario, tuple(days))
 
     def among_friends(self, weights: DecisionWeights, hops: int) -> Cascades:
         """Spread the campaigns of all worlds for so many hops."""
-        people, budgets = self.society, self.scenario.budgets
+        rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
-            spread(people, campaigns, weights, budgets, world, max_hops=hops)
+            spread_among_friends(self.society, campaigns, rule, world, max_hops=hops)
             for world, campaigns in self.days
         )
 
     def among_strangers(self, weights: DecisionWeights) -> Cascades:
         """Show the campaigns to the platform's audiences."""
-        people, budgets, feed = self.society, self.scenario.budgets, self.scenario.feed
+        rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
-            recommend(people, campaigns, weights, budgets, feed, world)
+            recommend(self.society, campaigns, rule, self.scenario.feed, world)
             for world, campaigns in self.days
         )
 

@@ -2,7 +2,7 @@
 
 from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.storage.codebook import Entry
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 
 PLACE_AND_TIME: dict[str, Entry] = {
     "world": ("seed", "seed of the world's luck; the same number in all tables is the same world"),
@@ -10,7 +10,7 @@ PLACE_AND_TIME: dict[str, Entry] = {
 }
 DAYS: dict[str, Entry] = {
     **PLACE_AND_TIME,
-    **{item.name: (item.unit, item.meaning) for item in EVERYWHERE},
+    **{item.name: (item.unit, item.meaning) for item in DAILY},
     "date": ("date", "of the day, by the scenario's start"),
 }
 CAMPAIGNS: dict[str, Entry] = {

@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 
 from weishang.kernels import Events, Graph, Strangers, propagate
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
-from weishang.model.core.decision import Budgets, DecisionWeights, Leanings, chance_of_buying, rule
+from weishang.model.core.decision import chance_of_buying, rule
 from weishang.model.core.shops import Shops
 from weishang.model.core.social_distance import PATHS, Layer, trust_by_level
+from weishang.model.core.weights import Budgets, DecisionWeights
 from weishang.model.market import tools
 from weishang.model.market.tools import ToolParameters
-from weishang.model.society.society import Society, SocietyParameters, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 PEOPLE, HOPS, INTERESTS = 60, 6, 2
 BUDGETS = Budgets((0.6, 1.4))
@@ -38,7 +42,7 @@ class SmallWorld:
 
     campaigns: Campaigns
     events: Events
-    leanings: Leanings
+    leanings: Adjustments
     parameters: ToolParameters
     world: int
     interest: np.ndarray

@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from weishang.model.core.decision import Budgets
+from weishang.model.core.weights import Budgets
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 ROWS = list(Scenario().described())
 BY_NAME = [pytest.param(row, id=row["name"]) for row in ROWS]

@@ -38,9 +38,9 @@ from weishang.experiments.studies.channels import codebook, figures, verdict_rul
 from weishang.experiments.studies.channels.estimands import SALES_BY_ORDERS, in_money, values
 from weishang.experiments.studies.channels.tables import by_level, table_1, unit_of_money, volumes
 from weishang.experiments.studies.common import record, study
-from weishang.model.mechanisms.groups.groups import form_groups
+from weishang.model.mechanisms.groups.formation import form_groups
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import generate
+from weishang.model.society.generate import generate
 
 WORLDS = 4
 DAYS = 7

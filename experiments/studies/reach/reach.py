@@ -35,7 +35,8 @@ from weishang.experiments.studies.reach.estimands import ESTIMANDS, TOOK_OFF
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import SellerParameters
-from weishang.model.society.society import Society, describe
+from weishang.model.society.describe import describe
+from weishang.model.society.society import Society
 
 WORLDS = 8
 CAMPAIGNS = 2000

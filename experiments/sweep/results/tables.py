@@ -24,7 +24,7 @@ from weishang.experiments.simulate.setting import MIN_PAIRS
 from weishang.experiments.storage.codebook import CODEBOOK, Entry
 from weishang.experiments.studies.paired.codebook import TABLES as PAIRED
 from weishang.experiments.sweep.store.plan import Plan, RunSetting
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 
 A_CAMPAIGN = "campaign_"
 """Begins the names of outcomes that are means over a run's campaigns."""
@@ -105,7 +105,7 @@ def days_frame(setting: RunSetting, ran: Run) -> pd.DataFrame:
     days = ran.day_columns
     columns = {name: np.full(len(days), place) for name, place in _place(setting).items()}
     columns["policy"] = np.full(len(days), setting.policy)
-    for one in EVERYWHERE:
+    for one in DAILY:
         columns[one.name] = days[one.name]
     return pd.DataFrame(columns)
 
@@ -207,7 +207,7 @@ def entries(plan: Plan, table: str) -> dict[str, Entry]:
     paired = PAIRED["policies"]
     found: dict[str, dict[str, Entry]] = {
         "runs": {**PLACE, **SEED, **POLICY, **SELLERS, **varied, **_measured()},
-        "days": {**PLACE, **POLICY, **{one.name: DAYS[one.name] for one in EVERYWHERE}},
+        "days": {**PLACE, **POLICY, **{one.name: DAYS[one.name] for one in DAILY}},
         "points": {**POINT, **varied},
         "summary": {**POINT, **POLICY, **varied, **SUMMARY},
         "effects": {**POINT, **paired["effects"], **POLICY},

@@ -18,7 +18,7 @@ from weishang.experiments.analysis.fitting import (
 )
 from weishang.model.market.market import Market
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import generate
+from weishang.model.society.generate import generate
 
 SCENARIO = Scenario()
 USERS = 20_000

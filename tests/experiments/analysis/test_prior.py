@@ -13,9 +13,9 @@ from weishang.experiments.analysis.prior import (
     drawn_scenario,
 )
 from weishang.kernels.rng import derive
-from weishang.model.core.decision import DecisionWeights
-from weishang.model.mechanisms.fatigue.attention import AttentionParameters
-from weishang.model.mechanisms.livestream.livestream import LivestreamParameters
+from weishang.model.core.weights import DecisionWeights
+from weishang.model.mechanisms.fatigue.parameters import AttentionParameters
+from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import SellerParameters
 

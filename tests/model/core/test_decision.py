@@ -11,16 +11,11 @@ from scipy.special import logit
 
 from weishang.kernels import Graph, propagate
 from weishang.kernels.rng import derive
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Campaigns, Offer
-from weishang.model.core.decision import (
-    Budgets,
-    DecisionWeights,
-    Leanings,
-    chance_of_buying,
-    rule,
-    share_intercept,
-)
+from weishang.model.core.decision import chance_of_buying, rule, share_intercept
 from weishang.model.core.streams import standard_normal
+from weishang.model.core.weights import Budgets, DecisionWeights
 
 PASSED_BY, VISITED, BOUGHT = 0, 1, 2
 FIVE_SD = 5.0
@@ -254,9 +249,9 @@ TIRED = (0.0, 0.3, 0.9)
 def some_leanings(seed):
     rng = np.random.default_rng(seed)
     shape = (len(OFFERS), len(TRUST))
-    names = [item.name for item in fields(Leanings)]
+    names = [item.name for item in fields(Adjustments)]
     drawn = {name: rng.normal(size=shape) for name in names}
-    return Leanings(**{**drawn, "price": np.exp(drawn["price"])})
+    return Adjustments(**{**drawn, "price": np.exp(drawn["price"])})
 
 
 def leaning_rule(leanings=None, tired=TIRED):
@@ -304,7 +299,7 @@ def test_leanings_add_log_odds_where_they_say():
 
 
 def test_no_leanings_change_nothing_bit_for_bit():
-    none = Leanings.none(len(OFFERS), len(TRUST))
+    none = Adjustments.none(len(OFFERS), len(TRUST))
     for name in ("visit", "buy", "share"):
         assert np.array_equal(getattr(leaning_rule(none), name), getattr(leaning_rule(), name))
 
@@ -313,7 +308,7 @@ def test_leanings_together_add_up_and_prices_multiply():
     one, other = some_leanings(4), some_leanings(5)
     both = one + other
     assert np.array_equal(both.price, one.price * other.price)
-    for item in fields(Leanings):
+    for item in fields(Adjustments):
         if item.name != "price":
             expected = getattr(one, item.name) + getattr(other, item.name)
             assert np.array_equal(getattr(both, item.name), expected)

@@ -12,12 +12,15 @@ import pytest
 
 from weishang.kernels import Events, Graph
 from weishang.model.core.campaigns import Campaigns
-from weishang.model.core.decision import DecisionWeights
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.market.distribution import spread
-from weishang.model.market.market import Market, choose_sellers
+from weishang.model.market.market import Market
 from weishang.model.scenario import Scenario
+from weishang.model.sellers.choose import choose_sellers
 from weishang.model.sellers.parameters import SellerParameters
-from weishang.model.society.society import SocietyParameters, from_graph, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
 
 FIVE_SD = 5.0
 

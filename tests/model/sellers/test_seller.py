@@ -14,21 +14,16 @@ from scipy import stats
 
 from weishang.kernels.rng import child, derive
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
+from weishang.model.core.choices import EVERYTHING, PLAIN, Decision, Options, draw
 from weishang.model.core.streams import MarketPurpose, fraction
-from weishang.model.core.switches import Mechanisms
-from weishang.model.market.market import Market, choose_sellers
-from weishang.model.scenario import Scenario
-from weishang.model.sellers.learning import (
-    EVERYTHING,
-    PLAIN,
-    Allowed,
-    Decision,
-    LearningParameters,
-    draw,
-)
+from weishang.model.market.market import Market
+from weishang.model.mechanisms.learning.parameters import LearningParameters
+from weishang.model.scenario import Mechanisms, Scenario
+from weishang.model.sellers.choose import choose_sellers
 from weishang.model.sellers.parameters import SellerParameters
 from weishang.model.sellers.seller import Seller, cost
-from weishang.model.society.society import SocietyParameters, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.parameters import SocietyParameters
 
 RARE = 1e-6
 MANY = 2000
@@ -189,7 +184,7 @@ def test_a_change_of_one_choice_leaves_the_luck_of_the_others(society, campaigns
 
 def test_a_rule_changes_only_the_offers_that_it_forbids(society, everything):
     tools = tuple(tool for tool in Tool if tool != Tool.TEAM)
-    allowed = Allowed(tools=tools, induced=(False,))
+    allowed = Options(tools=tools, induced=(False,))
     offers = offers_of(*sellers_at(society, MANY), allowed=allowed)
     changed = 0
     for row, offer in enumerate(offers):
@@ -336,7 +331,7 @@ def test_what_is_explored_of_one_decision_says_nothing_of_another(society):
 
 def test_a_learner_does_only_what_is_allowed_when_rules_change(society):
     sellers, market = sellers_at(society, 50, LearningParameters(epsilon=0.3))
-    strict = Allowed(
+    strict = Options(
         (Channel.MOMENTS, Channel.OFFICIAL), (Tool.NONE, Tool.BARGAIN), (False,), (False,)
     )
     seen = set()

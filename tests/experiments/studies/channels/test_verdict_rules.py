@@ -28,7 +28,7 @@ from weishang.experiments.studies.channels.estimands import (
 )
 from weishang.experiments.studies.channels.verdict_rules import MISSES, PREDICTED, explanations
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 USUAL = Scenario()
 

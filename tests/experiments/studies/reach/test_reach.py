@@ -21,9 +21,9 @@ from weishang.experiments.simulate.worlds import run_world, society
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.reach import codebook, reach
 from weishang.experiments.studies.reach.estimands import ESTIMANDS
-from weishang.model.core.decision import DecisionWeights
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 FACEBOOK = Path(__file__).parents[4].parent / "shared" / "graphs" / "facebook_combined.txt"
 SIZES = {"users": 5000, "seed": 7, "worlds": 2, "campaigns": 50}

@@ -10,12 +10,16 @@ import pytest
 
 from weishang.kernels import Graph
 from weishang.model.core.campaigns import Campaigns, Offer
-from weishang.model.core.decision import STRANGER_TRUST, DecisionWeights, rule
+from weishang.model.core.decision import STRANGER_TRUST, rule
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.market.distribution import spread
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.feed.recommendation import FeedParameters, draw_audience, recommend
+from weishang.model.mechanisms.feed.parameters import FeedParameters
+from weishang.model.mechanisms.feed.recommendation import draw_audience, recommend
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters, from_graph, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
 
 FIVE_SD = 5.0
 SCENARIO = Scenario(weights=DecisionWeights(buy_intercept=-1.0))

@@ -12,17 +12,13 @@ from scipy import stats
 
 from weishang.kernels import Graph
 from weishang.model.core.campaigns import Campaigns, Offer
-from weishang.model.core.decision import (
-    SELLER_TRUST,
-    STRANGER_TRUST,
-    Budgets,
-    DecisionWeights,
-    rule,
-)
+from weishang.model.core.decision import SELLER_TRUST, STRANGER_TRUST, rule
 from weishang.model.core.shops import Shops
+from weishang.model.core.weights import Budgets, DecisionWeights
 from weishang.model.mechanisms.search.parameters import SearchParameters
-from weishang.model.mechanisms.search.search import search
-from weishang.model.society.society import Society, SocietyParameters
+from weishang.model.mechanisms.search.searches import run_searches
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 FIVE_SD = 5.0
 RARE = 1e-6
@@ -38,7 +34,7 @@ PLAIN = SearchParameters(
 
 def look(society, shops, parameters=PLAIN, world=WORLD, day=DAY, **rules):
     rules = {"friends_first": False, "platform_first": False, **rules}
-    return search(society, shops, parameters, WEIGHTS, BUDGETS, world, day, **rules)
+    return run_searches(society, shops, parameters, WEIGHTS, BUDGETS, world, day, **rules)
 
 
 @pytest.fixture(scope="module")
