@@ -1,13 +1,13 @@
-"""Fits the five weights that reported figures decide, one at a time, with common random numbers.
+"""Fit the five weights that reported figures decide, one at a time, with common random numbers.
 
 Each weight moves its own figure steadily once those before it are fixed, so Brent's method finds
 it in a bracket inside its prior range: view -> t2_l1_reach, buy_intercept -> conv_system,
 trust -> l1_conv, appeal_sd -> t2_l2_reach, recommender_trust -> l2_conv. What couples them (appeal
-moves buying a little, and a person of level 1 may buy at a later friend's post) is met by going
-round again, in short brackets, until every figure stands. All values of a weight meet the same
-luck, so differences between them are the weight's own. A figure that no value in the bracket
-meets takes the nearer end, and says so. The campaigns are those that are reported on: a fitted
-figure is met by choice, and only what is not fitted can be wrong.
+moves buying a little, and a person of level 1 may buy at a later friend's post) is resolved by
+further rounds, in short brackets, until every figure is met. All values of a weight meet the same
+random numbers, so differences between them are the weight's own. Where no value in the bracket
+meets the figure, the weight takes the nearer end, and the table says so. The campaigns are those
+that are reported on: a fitted figure is met by choice, and only what is not fitted can be wrong.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +57,7 @@ class Trial:
     def of(
         cls, society: Society, scenario: Scenario, worlds: Sequence[int], sellers: int
     ) -> "Trial":
-        """Let so many sellers of each world choose their offers."""
+        """Let this many sellers of each world choose their offers."""
         days = []
         for world in worlds:
             market = Market(society, scenario.friends_only(), world, sellers)
@@ -65,7 +65,7 @@ class Trial:
         return cls(society, scenario, tuple(days))
 
     def among_friends(self, weights: DecisionWeights, hops: int) -> Cascades:
-        """Spread the campaigns of all worlds for so many hops."""
+        """Spread the campaigns of all worlds for this many hops."""
         rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
             spread_among_friends(self.society, campaigns, rule, world, max_hops=hops)
@@ -192,7 +192,7 @@ def fit(
 
 
 def as_table(measure: Measure, weights: DecisionWeights) -> pd.DataFrame:
-    """A row a fitted weight: weight, value, low, high, figure, target, reached."""
+    """One row per fitted weight: weight, value, low, high, figure, target, reached."""
     return pd.DataFrame(
         [
             {

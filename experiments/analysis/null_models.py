@@ -1,4 +1,4 @@
-"""Null models of reach and conversion: what comes without behaviour, differences or a network.
+"""Null models of reach and conversion: what needs no behaviour, differences or network.
 
 Each takes a few totals and returns reach by level, so that it can stand beside the model. A
 reported figure that one of these gives as well is implied, not explained.
@@ -80,7 +80,7 @@ def cascade_reach(
         society: the people.
         sellers: one campaign each.
         p: chance that a friend is reached.
-        seed: of the luck, the same for every p.
+        seed: of the random numbers, the same for every p.
         levels: hops.
     """
     result = independent_cascade(
@@ -97,7 +97,7 @@ def cascade_reach(
 def cascade_meeting(
     society: Society, sellers: Sequence[int], level: int, target: float, seed: int
 ) -> float:
-    """The p at which the independent cascade reaches so many people at a level; 1 if none does.
+    """The p at which the independent cascade reaches `target` people at a level; 1 if none does.
 
     Args:
         society, sellers, seed: as in `cascade_reach`.

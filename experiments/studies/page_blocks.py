@@ -122,7 +122,7 @@ def speed(results: Path) -> str:
 
 
 def calls(results: Path) -> str:
-    """Milliseconds a call of exactly so many replicas."""
+    """Milliseconds per call of exactly this many replicas."""
     table = tables.read(results / "bench" / "calls.csv")
     table["range"] = verdicts.spans(table["min"], table["max"])
     return tables.markdown(table[CALL_COLUMNS])

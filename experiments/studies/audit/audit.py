@@ -1,11 +1,11 @@
-"""The article's figures held against each other: every conflict with its arithmetic.
+"""The article's figures compared with each other: every conflict with its arithmetic.
 
 Claim: several of the reported figures cannot all be true in one reading, or do not say enough to
 be tested; the table shows which, by how much, and which reading reconciles them.
 Command: weishang audit [--out DIR]. Runtime: seconds.
 Output: DIR/audit/ with audit.csv, table.md, the figure and the manifest.
 
-Nothing is fitted or simulated here: every number follows from reported.csv by the formulas below.
+Nothing is fitted or simulated: every number follows from reported.csv by the formulas below.
 """
 
 import numpy as np
@@ -53,12 +53,12 @@ COLUMNS: dict[str, Entry] = {
 NOTES = """\
 Claim A follows from reported figures by the arithmetic shown; claim B stands beside it in the
 article. Ratio: A over B, of ranges the ends nearest to each other, 1 where they overlap; empty
-where B is zero. A point agrees within its band of 10%. The finding is one an id, over its
-readings: `ambiguous` means that it depends on the reading."""
+where B is zero. A point agrees within its band of 10%. There is one finding per id, over
+its readings: `ambiguous` means that it depends on the reading."""
 
 
 def audit(out: OutOption = RESULTS) -> None:
-    """Hold the article's figures against each other."""
+    """Compare the article's figures with each other."""
     parameters = {
         "header_unit": HEADER_UNIT,
         "largest_group": LARGEST_GROUP,
@@ -74,9 +74,9 @@ def audit(out: OutOption = RESULTS) -> None:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Ratios of claims, one dot a reading, on a logarithmic axis; agreement is the line at 1."""
+    """Ratios of claims, one dot per reading, on a logarithmic axis; agreement is the line at 1."""
     shown = table[np.isfinite(table["ratio"])].reset_index(drop=True)
-    labels = shown["id"] + (": " + shown["reading"]).fillna("")
+    labels = shown["id"].str.replace("_", " ") + (": " + shown["reading"]).fillna("")
     figure, axes = figure_style.canvas(height=1.0 + 0.17 * len(shown))
     for finding, colour in COLOURS.items():
         of_it = shown[shown["finding"] == finding]

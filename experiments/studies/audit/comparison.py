@@ -1,4 +1,4 @@
-"""Two claims held against each other: ranges, ratios, and whether they agree."""
+"""Two claims compared: ranges, ratios, and whether they agree."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

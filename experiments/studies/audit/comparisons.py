@@ -69,7 +69,7 @@ def compare_users() -> Iterator[Comparison]:
 
 
 def compare_trade() -> Iterator[Comparison]:
-    """Table 1 summed up against the trade told in the introduction."""
+    """Table 1 summed up against the trade reported in the introduction."""
     terms = [[point(f"t1_{c}_{part}") for part in ("visits", "conv", "aov")] for c in CHANNELS]
     shown = " + ".join(" x ".join(map(cell, term)) for term in terms)
     yield Comparison(
@@ -265,7 +265,7 @@ def compare_screening() -> Iterator[Comparison]:
 
 
 def compare_settlement() -> Iterator[Comparison]:
-    """Cross-border settlement told twice."""
+    """Cross-border settlement, reported twice."""
     days = point("t3_cross_settle")
     yield Comparison(
         id="settlement",
@@ -343,7 +343,7 @@ def compare_tools() -> Iterator[Comparison]:
 
 
 def compare_sales_rise() -> Iterator[Comparison]:
-    """A rise by or to so much, and what it makes of a year."""
+    """A rise by or to a percentage, and what it makes of a year."""
     rise = point("gmv_lift_tools")
     quarters = PERIODS_A_YEAR["quarter"]
     for reading, base in (("a rise by so much", 0), ("a rise to so much", 1)):

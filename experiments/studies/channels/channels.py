@@ -59,7 +59,7 @@ def channels(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own luck.")] = WORLDS,
+    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
     days: Annotated[int, typer.Option(help="Days that each market runs.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
@@ -167,10 +167,10 @@ TITLES = {
     "levels": "By reported level, all channels",
 }
 NOTES = {
-    "channels": "Visits are those a day by a million users. Campaigns count to the channel that "
+    "channels": "Visits are per day and million users. Campaigns count to the channel that "
     "they start in, livestreams apart. Conversion is orders over visits; orders are those not "
     "refunded. The usual price in CNY is fitted to the order value of Moments, which is met "
-    "therefore; nothing else here is fitted to table 1.",
+    "for that reason; nothing else here is fitted to table 1.",
     "estimands": "Value over all worlds and days, and 95% interval (bootstrap over campaigns; over "
     "days for search); 5-95% of the prior predictive (all groups of parameters drawn but the "
     "people, their group chats, the rules, budgets, an offer's rounds and the sellers' activity; "
@@ -186,5 +186,5 @@ NOTES = {
     "implies (visits times conversion, times order value). How many people sell and how often is "
     "an assumption, and visits but those of search follow it in proportion.",
     "levels": "Over all campaigns of all channels. Level 3 is three steps and more, and all "
-    "strangers and those after them; strangers are also told apart.",
+    "strangers and those after them; strangers also have a row of their own.",
 }

@@ -18,7 +18,7 @@ UNITS = {"visits": "visits", "orders": "orders", "sales": "CNY"}
 
 
 def table_1(market: Run, estimates: pd.DataFrame, users: int) -> pd.DataFrame:
-    """Table 1, simulated beside reported; a row a channel.
+    """Table 1, simulated beside reported; one row per channel.
 
     Args:
         market: in money.

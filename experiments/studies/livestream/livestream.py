@@ -55,7 +55,7 @@ def livestream(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own luck.")] = WORLDS,
+    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
     days: Annotated[int, typer.Option(help="Days, a livestream a seller and day.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
@@ -63,7 +63,10 @@ def livestream(
     with study("livestream", out, "Livestreams", seed, [graph], judges=True) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers)
         usual = Scenario()
-        found = {name: _run(setting, one, name) for name, one in scenarios(usual).items()}
+        found: dict[str, Audiences] = {}
+        for name, one in scenarios(usual).items():
+            with stage(name, total=len(setting.worlds) * setting.days) as advance:
+                found[name] = audiences(setting, one, advance)
         draws = prior_predictive(setting, usual, seed)
         rows = pd.concat([one.rows.assign(kind=name) for name, one in found.items()])
         rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
@@ -130,15 +133,10 @@ def selection(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def minutes_of_a_room(minutes: pd.DataFrame) -> pd.DataFrame:
-    """A row a way and minute: viewers present, arrivals and orders, mean over all rooms."""
+    """Viewers present, arrivals and orders by way of hearing and minute, means over all rooms."""
     names = ["viewers", "arrivals", "orders"]
     sums = minutes.groupby(["how", "minute"])[["rooms", *names]].sum()
     return sums[names].div(sums["rooms"], axis=0).reset_index()
-
-
-def _run(setting: Setting, scenario: Scenario, what: str) -> Audiences:
-    with stage(what, total=len(setting.worlds) * setting.days) as advance:
-        return audiences(setting, scenario, advance)
 
 
 def _write(

@@ -48,7 +48,7 @@ class Conversion:
     who: tuple[str, ...] | None = None
 
     def counted(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Buyers and those they are of, a row a campaign."""
+        """Buyers and those they are counted among, one row per campaign."""
         chosen = rows["who"] != RECOMMENDED if self.who is None else rows["who"].isin(self.who)
         below = "visitors" if self.reading == BY_VIEWERS else "shown"
         some = rows.loc[chosen].groupby(["world", "campaign"], sort=False)

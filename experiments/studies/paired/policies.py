@@ -1,7 +1,7 @@
 """What the platform's rules do, one changed at a time in the very same worlds.
 
-Claim: in worlds of the same people, sellers and luck, the effect of one rule shows with far fewer
-worlds than if luck differed, whatever its sign.
+Claim: in worlds of the same people, sellers and random numbers, the effect of one rule shows with
+far fewer worlds than if those differed, whatever its sign.
 Command: weishang policies [--graph FILE] [--users N] [--seed S] [--out DIR]
 [--worlds W] [--days D] [--sellers M]
 Runtime: about a minute on two cores at 1,000,000 users, beside the society's own.
@@ -181,13 +181,13 @@ def _write(
         "effects",
         found,
         "Effects of policies",
-        f"{setting.sellers} sellers with a campaign a day over {setting.days} days, in "
+        f"{setting.sellers} sellers with one campaign per day over {setting.days} days, in "
         f"{len(setting.worlds)} pairs of worlds of {setting.people.num_users:,} people. Each "
         "policy changes one rule of the default and nothing else. Means over worlds of totals; "
         "effect: mean difference between pairs with its 95% interval (Student's t over pairs); "
         "change: relative to the default, with the interval of a ratio of means; that of profit is "
         "relative to sales and that of refunds to orders. Saved: variance of the "
-        "difference between worlds of different luck over that between pairs. The cap of 500 is "
+        "difference between worlds of different seeds over that between pairs. The cap of 500 is "
         "the default's own, so all its effects are 0.",
     )
     report.table(

@@ -119,9 +119,9 @@ def _switched(market: Setting, usual: Scenario) -> dict[str, Run]:
     """The market with all mechanisms, and without each."""
     every = busy(usual)
     runs = {"all mechanisms": market.run(every, "all mechanisms")}
-    for name, told in SWITCHES.items():
+    for name, label in SWITCHES.items():
         without = replace(every, mechanisms=every.mechanisms.without(name))
-        runs[told] = market.run(without, told)
+        runs[label] = market.run(without, label)
     return runs
 
 
@@ -139,7 +139,7 @@ def _write_tools(
         f"{setting.people.num_users:,} people, without learning, fatigue and search. Means a "
         "campaign; effect and 95% interval by Student's t over pairs of worlds; change: relative "
         "to no tool, that of profit relative to sales and that of refunds to orders. Saved: "
-        "variance of the difference between worlds of different luck over that between pairs; "
+        "variance of the difference between worlds of different seeds over that between pairs; "
         "little where a tool multiplies what the few large campaigns bring, since pairs then "
         "differ most where worlds do.",
     )

@@ -60,7 +60,7 @@ def reach(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own luck.")] = WORLDS,
+    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
     campaigns: Annotated[int, typer.Option(help="Campaigns per world.")] = CAMPAIGNS,
 ) -> None:
     """Reach and conversion by level, from behaviour (tables 1 and 2)."""

@@ -64,8 +64,19 @@ def estimates(
 
 
 def judge(estimates: pd.DataFrame, weights: pd.DataFrame, judged: bool) -> list[Verdict]:
-    """One verdict per estimand; without `judged` (a graph of one's own) all are "-"."""
-    reasons = WHY | _fitted_reasons(weights)
+    """One verdict per estimand; without `judged` (a graph of one's own) all are "-".
+
+    A fitted figure has its weight for a reason, what that came to, and what to think of it.
+    """
+    main = {one.figure: one.reading for one in reversed(ESTIMANDS)}
+    reasons = dict(WHY)
+    for row in weights.to_dict("records"):
+        parts = [f"fitted by {row['weight']} = {row['value']:.3g}"]
+        if row.get("found") is False:
+            parts.append("which no value in its range meets")
+        if row["weight"] in REMARKS:
+            parts.append(REMARKS[row["weight"]])
+        reasons[row["figure"], main[row["figure"]]] = "; ".join(parts)
     return [
         verdict(row, reasons.get((row["figure"], row["reading"]), OTHER_READING), judged)
         for row in estimates.to_dict("records")
@@ -80,17 +91,3 @@ def verdict(row: dict[Any, Any], why: str, judged: bool) -> Verdict:
     return verdicts.rated(
         role, row, off=row["appeal_off"], null=row["null"], why=why, judged=judged
     )
-
-
-def _fitted_reasons(weights: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """Why each fitted figure has its value: the weight, what it came to, what to think of it."""
-    readings = {item.figure: item.reading for item in reversed(ESTIMANDS)}
-    reasons = {}
-    for row in weights.to_dict("records"):
-        parts = [f"fitted by {row['weight']} = {row['value']:.3g}"]
-        if row.get("found") is False:
-            parts.append("which no value in its range meets")
-        if row["weight"] in REMARKS:
-            parts.append(REMARKS[row["weight"]])
-        reasons[row["figure"], readings[row["figure"]]] = "; ".join(parts)
-    return reasons

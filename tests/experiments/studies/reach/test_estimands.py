@@ -124,12 +124,14 @@ def test_intervals_hold_the_truth_as_often_as_they_say(monkeypatch):
     monkeypatch.setattr(inference, "RESAMPLES", 150)
     rng = np.random.default_rng(17)
     studies, size = 250, 180
+    keys = (("t2_l1_reach", ALL), ("l1_conv", BY_REACHED))
+    chosen = [one for one in ESTIMANDS if (one.figure, one.reading) in keys]
     hits, widths = {"mean": 0, "rate": 0}, []
     worlds = np.repeat(np.arange(3, dtype=np.uint64), size // 3)
     for _ in range(studies):
         reach = rng.negative_binomial(1, 1.0 / 41.0, size)
         rows = frame(world=worlds, reach_1=reach, buyers_1=rng.binomial(reach, 0.1))
-        table = intervals(ESTIMANDS, {"campaigns": rows}, rng).set_index(["figure", "reading"])
+        table = intervals(chosen, {"campaigns": rows}, rng).set_index(["figure", "reading"])
         mean, rate = table.loc[("t2_l1_reach", ALL)], table.loc[("l1_conv", BY_REACHED)]
         hits["mean"] += mean["ci_low"] <= 40.0 <= mean["ci_high"]
         hits["rate"] += rate["ci_low"] <= 0.1 <= rate["ci_high"]

@@ -17,6 +17,7 @@ import pytest
 from weishang.experiments.analysis import prior, reported
 from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, THERE
 from weishang.experiments.analysis.verdicts import VERDICTS
+from weishang.experiments.console.command import run
 from weishang.experiments.simulate.worlds import run_world, society
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.reach import codebook, reach
@@ -27,6 +28,7 @@ from weishang.model.society.parameters import SocietyParameters
 
 FACEBOOK = Path(__file__).parents[4].parent / "shared" / "graphs" / "facebook_combined.txt"
 SIZES = {"users": 5000, "seed": 7, "worlds": 2, "campaigns": 50}
+DRAWS = 5
 FILES = {
     "campaigns.parquet",
     "codebook.csv",
@@ -46,24 +48,25 @@ FILES = {
 }
 
 
-def shell(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "weishang.experiments.cli", "reach", *arguments],
-        capture_output=True,
-        text=True,
-    )
-
-
 @pytest.fixture(scope="module")
 def outs(tmp_path_factory):
     """Results of one run from a shell and of the same run in this process, and its seconds."""
     from_shell, from_here = (tmp_path_factory.mktemp("run") / "results" for _ in range(2))
     options = [part for name, value in SIZES.items() for part in (f"--{name}", str(value))]
-    done = shell(*options, "--out", str(from_shell))
+    command = f"from weishang.experiments.analysis import prior; prior.DRAWS = {DRAWS};"
+    command += "from weishang.experiments.studies.reach.reach import reach;"
+    command += "from weishang.experiments.console.command import run; run(reach)"
+    done = subprocess.run(
+        [sys.executable, "-c", command, *options, "--out", str(from_shell)],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
-    start = time.perf_counter()
-    reach.reach(**SIZES, out=from_here)
-    return from_shell, from_here, time.perf_counter() - start
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prior, "DRAWS", DRAWS)
+        start = time.perf_counter()
+        reach.reach(**SIZES, out=from_here)
+        return from_shell, from_here, time.perf_counter() - start
 
 
 @pytest.fixture(scope="module")
@@ -259,14 +262,19 @@ def test_a_small_graph_gets_the_campaigns_that_it_has_room_for(tmp_path, monkeyp
         (["--worlds", "0"], "worlds is 0 and campaigns 2000; give at least 1 of each"),
     ],
 )
-def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, told):
+def test_bad_input_is_one_line_exit_2_and_nothing_written(
+    tmp_path, arguments, told, monkeypatch, capsys
+):
     (tmp_path / "letters.txt").write_text("0 1\n1 x\n")
     if arguments[0] == "--graph":
         arguments = ["--graph", str(tmp_path / arguments[1])]
         told = f"{tmp_path}/{told}"
     before = sorted(tmp_path.iterdir())
-    done = shell(*arguments, "--out", str(tmp_path / "out"))
-    assert done.returncode == 2
-    assert done.stderr == f"weishang: {told}\n"
-    assert done.stdout == ""
+    monkeypatch.setattr(sys, "argv", ["reach", *arguments, "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as stopped:
+        run(reach.reach)
+    assert stopped.value.code == 2
+    written = capsys.readouterr()
+    assert written.err.splitlines()[-1] == f"weishang: {told}"
+    assert written.out == ""
     assert sorted(tmp_path.iterdir()) == before
