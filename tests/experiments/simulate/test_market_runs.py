@@ -116,7 +116,7 @@ def test_orders_are_counted_one_by_one(run, markets):
                 counted["refunded"][campaign] += 1
                 continue
             counted["orders"][campaign] += 1
-            counted[f"orders_{REPORTED_TIER[orders.level[at] - 1]}"][campaign] += 1
+            counted[f"orders_{REPORTED_TIER[orders.distance[at] - 1]}"][campaign] += 1
             counted["items"][campaign] += int(orders.items[at])
             counted["sales"][campaign] += float(orders.price[at]) * int(orders.items[at])
         for name, by_campaign in counted.items():
