@@ -140,8 +140,8 @@ def _write(
         "Reach and conversion",
         "Value and 95% interval over campaigns and worlds; 5-95% of the prior predictive; value "
         "when campaigns do not differ in shareability; what arithmetic on fitted figures gives "
-        "(null: a branching process, a mixture of levels); reported band. Conversions are fractions, reach "
-        "is in people. Level 3 is three hops and more.",
+        "(null: a branching process, a mixture of levels); reported band. Conversions are "
+        "fractions, reach is in people. Level 3 is three hops and more.",
     )
     report.table("take_off", _take_off(rows), "Campaigns that get to a level")
     report.table(
