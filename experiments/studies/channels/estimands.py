@@ -37,23 +37,23 @@ CHANNELS = {"moments": "moments", "oa": "official"}
 """Channels of campaigns, as figures and as campaigns name them."""
 
 
-def in_money(run: Run, usual_price: float, before: float | None = None) -> Run:
-    """The run with sales in CNY beside those in usual prices, as sales_cny.
+def in_money(run: Run, reference_price: float, before: float | None = None) -> Run:
+    """The run with sales in CNY beside those in reference prices, as sales_cny.
 
     Args:
         run: whose days have sales in CNY already.
-        usual_price: in CNY.
-        before: the usual price that the days' sales were counted at; None: the same.
+        reference_price: in CNY.
+        before: the reference price that the days' sales were counted at; None: the same.
     """
     factors = {
-        name: run.days[name] * (usual_price / (usual_price if before is None else before))
+        name: run.days[name] * (reference_price / (reference_price if before is None else before))
         for name in run.days.columns
         if name.startswith("sales_")
     }
     return Run(
         days=run.days.assign(**factors),
-        campaigns=run.campaigns.assign(sales_cny=run.campaigns["sales"] * usual_price),
-        searches=run.searches.assign(sales_cny=run.searches["sales"] * usual_price),
+        campaigns=run.campaigns.assign(sales_cny=run.campaigns["sales"] * reference_price),
+        searches=run.searches.assign(sales_cny=run.searches["sales"] * reference_price),
     )
 
 

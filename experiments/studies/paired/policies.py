@@ -104,7 +104,7 @@ def policies(
             ran = base if changed == usual else setting.run(changed, file.name)
             runs.append(Compared(file.name, ran))
         record(report, setting.people, usual, setting.sizes)
-        _write(report, runs, setting, market_outcomes(usual.money.usual_price))
+        _write(report, runs, setting, market_outcomes(usual.money.reference_price))
 
 
 def compare(runs: list[Compared], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ _SHARED = (
     "seller",
     "price",
     "rich",
-    "appeal",
+    "shareability",
     *(f"{measure}_{level}" for measure in MEASURES for level in LEVELS),
 )
 TABLES: dict[str, dict[str, Entry]] = {
@@ -33,7 +33,7 @@ TABLES: dict[str, dict[str, Entry]] = {
         **codebook.ESTIMANDS,
         "value": ("of the figure", "simulated, all worlds together"),
         "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns"),
-        "appeal_off": ("of the figure", "when campaigns do not differ in appeal"),
+        "shareability_off": ("of the figure", "when campaigns do not differ in shareability"),
         "null": (
             "of the figure",
             "by arithmetic on what is fitted and set; empty where none gives it",

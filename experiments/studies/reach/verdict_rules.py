@@ -19,7 +19,7 @@ IMPLIED = ("conv_friend",)
 REMARKS = {
     "view": "Bernstein et al. (2013) measure .35 on Facebook",
     "recommender_trust": "a trust that falls as 1 / distance would be .5",
-    "appeal_sd": "take-off itself is set: `passed_on`",
+    "shareability_sd": "take-off itself is set: `takeoff_probability`",
 }
 WHY = {
     ("conv_friend", BY_REACHED): "the same number as level 1",
@@ -43,18 +43,18 @@ def estimates(
 
     Args:
         rows: campaigns of all replicates.
-        off: the same with no differences in appeal.
+        off: the same with no differences in shareability.
         draws: of the prior predictive.
         scenario: the parameters.
         seed: decides the resamples.
 
     Returns:
-        One row per estimand; beside it appeal_off, without differences in appeal, and null, what
-        arithmetic gives.
+        One row per estimand; beside it shareability_off, without differences in shareability, and
+        null, what arithmetic gives.
     """
-    takes_off = scenario.weights.passed_on
+    takes_off = scenario.weights.takeoff_probability
     beside = {
-        "appeal_off": list(values(ESTIMANDS, {"campaigns": off}).values()),
+        "shareability_off": list(values(ESTIMANDS, {"campaigns": off}).values()),
         "null": [
             null_models.among_friends(one.figure, one.reading, takes_off) for one in ESTIMANDS
         ],
@@ -89,5 +89,5 @@ def verdict(row: dict[Any, Any], why: str, judged: bool) -> Verdict:
     if row["figure"] in PREDICTED:
         role = "predicted"
     return verdicts.rated(
-        role, row, off=row["appeal_off"], null=row["null"], why=why, judged=judged
+        role, row, off=row["shareability_off"], null=row["null"], why=why, judged=judged
     )

@@ -74,7 +74,7 @@ def test_a_row_is_a_campaign_with_its_offer_and_counts(run, markets):
         assert rows["campaign"].tolist() == campaigns.campaign.tolist()
         assert [Channel[name.upper()] for name in rows["channel"]] == campaigns.channel.tolist()
         assert [Tool[name.upper()] for name in rows["tool"]] == campaigns.tool.tolist()
-        for name in ("seller", "external", "induced", "rich", "price", "appeal"):
+        for name in ("seller", "external", "induced", "rich", "price", "shareability"):
             assert rows[name].tolist() == getattr(campaigns, name).tolist()
         for name in ("reach", "visitors", "buyers", "sharers"):
             counts = getattr(spread, name)
@@ -116,7 +116,7 @@ def test_orders_are_counted_one_by_one(run, markets):
                 counted["refunded"][campaign] += 1
                 continue
             counted["orders"][campaign] += 1
-            counted[f"orders_{REPORTED[orders.level[at] - 1]}"][campaign] += 1
+            counted[f"orders_{REPORTED_TIER[orders.distance[at] - 1]}"][campaign] += 1
             counted["items"][campaign] += int(orders.items[at])
             counted["sales"][campaign] += float(orders.price[at]) * int(orders.items[at])
         for name, by_campaign in counted.items():

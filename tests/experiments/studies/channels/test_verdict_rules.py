@@ -93,7 +93,7 @@ def test_every_predicted_figure_says_why_and_has_a_switch():
 @pytest.mark.parametrize(
     ("figure", "changed"),
     [
-        ("t1_moments_conv", {"weights.appeal_sd": 0.0}),
+        ("t1_moments_conv", {"weights.shareability_sd": 0.0}),
         ("t1_oa_conv", {"followers.interested": 0.0, "channels.follower_trust": 0.0}),
         ("t1_oa_aov", {"basket.max_items": 1}),
         ("t1_search_conv", {"search.price_comparison": 0.0, "search.rank_price": 0.0}),
@@ -120,7 +120,7 @@ def test_a_switch_changes_its_mechanism_and_nothing_else(figure, changed):
 
 def test_nulls_of_reach_and_moments_are_those_of_friends():
     found = verdict_rules.null_value
-    takes_off = USUAL.weights.passed_on
+    takes_off = USUAL.weights.takeoff_probability
     third = among_friends("t2_l3_reach", THERE, takes_off)
     mean = among_friends("t2_l3_reach", ALL, takes_off)
     assert found("t2_l3_reach", THERE_BY_ALL, USUAL) == third
@@ -165,7 +165,7 @@ def test_a_searcher_of_any_shop_by_integration():
     conversion = verdict_rules.null_value("t1_search_conv", ORDERS_BY_VISITS, USUAL)
     price = verdict_rules.null_value("t1_search_aov", SALES_BY_ORDERS, USUAL)
     assert conversion == pytest.approx(np.mean(bought), rel=1e-3)
-    assert price == pytest.approx(USUAL.money.usual_price * sum(paid) / sum(bought), rel=5e-3)
+    assert price == pytest.approx(USUAL.money.reference_price * sum(paid) / sum(bought), rel=5e-3)
 
 
 @pytest.fixture(scope="module")

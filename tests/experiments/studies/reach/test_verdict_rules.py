@@ -21,7 +21,7 @@ def estimate(**changes):
         "ci_high": 10_000.0,
         "prior_low": 100.0,
         "prior_high": 60_000.0,
-        "appeal_off": 50.0,
+        "shareability_off": 50.0,
         "null": 90_000.0,
     }
     return {**usual, **changes}
@@ -36,7 +36,7 @@ def estimate(**changes):
         ({"null": 9900.0}, "implied", "outside"),
         ({"value": 7e4, "ci_high": 8e4}, "implied", "inside"),
         ({"prior_low": 51_000.0}, "implied", "outside"),
-        ({"appeal_off": 9000.0}, "implied", "outside"),
+        ({"shareability_off": 9000.0}, "implied", "outside"),
         ({"figure": "conv_friend", "reading": BY_REACHED}, "implied", "outside"),
         ({"figure": "t2_l2_reach"}, "fitted", "outside"),
         ({"figure": "t2_l2_reach", "value": 3000.0, "ci_low": 9.0}, "fitted", "inside"),
