@@ -41,7 +41,7 @@ def test_the_default_weights_are_the_fitted_ones():
 def test_the_default_unit_of_money_is_the_fitted_one():
     row = tables.read(RESULTS / "channels" / "money.csv").iloc[0]
     assert row["fitted"]
-    assert Scenario().money.usual_price == pytest.approx(row["usual_price"], rel=0.01)
+    assert Scenario().money.reference_price == pytest.approx(row["reference_price"], rel=0.01)
 
 
 def test_reproduce_takes_the_minutes_that_the_readme_says():

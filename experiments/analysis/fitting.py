@@ -1,13 +1,13 @@
 """Fits the five weights that reported figures decide, one at a time, with common random numbers.
 
-Each weight moves its own figure steadily once those before it are fixed, so Brent's method finds
-it in a bracket inside its prior range: view -> t2_l1_reach, buy_intercept -> conv_system,
-trust -> l1_conv, appeal_sd -> t2_l2_reach, recommender_trust -> l2_conv. What couples them (appeal
-moves buying a little, and a person of level 1 may buy at a later friend's post) is met by going
-round again, in short brackets, until every figure stands. All values of a weight meet the same
-luck, so differences between them are the weight's own. A figure that no value in the bracket
-meets takes the nearer end, and says so. The campaigns are those that are reported on: a fitted
-figure is met by choice, and only what is not fitted can be wrong.
+Each weight moves its own figure steadily once those before it are fixed, so Brent's method finds it
+in a bracket inside its prior range: view -> t2_l1_reach, buy_intercept -> conv_system, trust ->
+l1_conv, shareability_sd -> t2_l2_reach, recommender_trust -> l2_conv. What couples them
+(shareability moves buying a little, and a person of level 1 may buy at a later friend's post) is
+met by going round again, in short brackets, until every figure stands. All values of a weight meet
+the same luck, so differences between them are the weight's own. A figure that no value in the
+bracket meets takes the nearer end, and says so. The campaigns are those that are reported on: a
+fitted figure is met by choice, and only what is not fitted can be wrong.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -157,7 +157,7 @@ FITS = (
     Fit("view", "t2_l1_reach", first_reach),
     Fit("buy_intercept", "conv_system", system_conversion),
     Fit("trust", "l1_conv", first_conversion),
-    Fit("appeal_sd", "t2_l2_reach", second_reach),
+    Fit("shareability_sd", "t2_l2_reach", second_reach),
     Fit("recommender_trust", "l2_conv", second_conversion),
 )
 

@@ -19,7 +19,7 @@ of its own; they replace a list of the extended file:
     id = "tea shop"
     node = 17
     category = 3    # an interest; optional
-    price = 1.2     # usual price = 1; optional
+    price = 1.2     # reference price = 1; optional
 
 All faults of a file and of those that it extends are told in one ValueError. Groups and
 parameters are those of `weishang.model.scenario.Scenario`. After one is added there, write

@@ -17,7 +17,7 @@ from weishang.model.core.choices import PLAIN, Options
 from weishang.model.core.decision import DecisionRule, LogisticRule
 from weishang.model.core.orders import OrderChannel, Orders
 from weishang.model.market import indicators
-from weishang.model.market.spread import Crowd, chances, open_day, spread
+from weishang.model.market.spread import Population, chances, open_day, spread
 from weishang.model.mechanisms import default_mechanisms, for_engine
 from weishang.model.mechanisms.mechanism import (
     AGENTS,
@@ -158,12 +158,18 @@ class Market(mesa.Model):
         with self._timed("sellers choose"):
             day = open_day(self.world, self.day, self._choose_offers())
         with self._timed("people and layers"):
-            crowd = Crowd(self.world, self.active, self.states, day)
+            population = Population(self.world, self.active, self.states, day)
         with self._timed("campaigns spread"):
             cascades = spread(
-                self.world, self.active, self.states, day, crowd, self._num_layers, self._consumer
+                self.world,
+                self.active,
+                self.states,
+                day,
+                population,
+                self._num_layers,
+                self._consumer,
             )
-        self.today = self._settle(day, crowd, cascades)
+        self.today = self._settle(day, population, cascades)
         with self._timed("sellers count"):
             self._count_orders()
         for one in self.active:
@@ -224,17 +230,17 @@ class Market(mesa.Model):
                     kinds[kind] |= grant.options
         return [kinds[kind] for kind in key.tolist()]
 
-    def _settle(self, day: Day, crowd: Crowd, cascades: Cascades) -> DayRecord:
+    def _settle(self, day: Day, population: Population, cascades: Cascades) -> DayRecord:
         """Let every mechanism act on the finished cascades, and put the day's orders together."""
         events = cascades.events
         assert events is not None
         draft = Draft(
             events,
-            price=crowd.price_of(events),
+            price=population.price_of(events),
             bought=events.bought,
             refunded=np.zeros(len(events), dtype=np.bool_),
             items=np.ones(len(events), dtype=np.int32),
-            chance=chances(self.world, self.active, day, crowd, cascades),
+            chance=chances(self.world, self.active, day, population, cascades),
         )
         for one in self.active:
             with self._timed(f"{one.name}: cascades settle"):

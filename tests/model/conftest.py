@@ -26,8 +26,8 @@ WEIGHTS = DecisionWeights(
     buy_intercept=-0.5,
     trust=0.5,
     recommender_trust=0.3,
-    appeal_sd=0.5,
-    passed_on=0.9,
+    shareability_sd=0.5,
+    takeoff_probability=0.9,
     first_visitors=4.0,
     visit_intercept=0.8,
     proof=1.5,
@@ -75,7 +75,7 @@ def _offers(rng: np.random.Generator, choices: list[Tool]) -> Campaigns:
                 category=int(rng.integers(INTERESTS)),
                 price=float(np.exp(0.3 * rng.standard_normal())),
                 rich=bool(rng.random() < 0.5),
-                appeal=float(rng.standard_normal()),
+                shareability=float(rng.standard_normal()),
                 channel=rng.choice([Channel.MOMENTS, Channel.ADVERT]),
                 tool=tool,
                 induced=bool(rng.random() < 0.3),
@@ -136,7 +136,7 @@ def offers_of() -> Callable[..., Campaigns]:
     """Like offers, one a tool."""
 
     def build(*choices: Tool, **changes: object) -> Campaigns:
-        usual = {"seller": 0, "category": 1, "price": 1.0, "rich": False, "appeal": 0.0}
+        usual = {"seller": 0, "category": 1, "price": 1.0, "rich": False, "shareability": 0.0}
         return Campaigns.from_offers(
             [
                 Offer(campaign=100 + number, tool=tool, **{**usual, **changes})

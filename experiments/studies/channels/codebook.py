@@ -19,7 +19,7 @@ TABLE_1: dict[str, Entry] = {
 }
 MONEY: dict[str, Entry] = {
     "parameter": ("name", "of the scenario"),
-    "usual_price": ("CNY", "what a price of 1 is worth"),
+    "reference_price": ("CNY", "what a price of 1 is worth"),
     "fitted": ("yes or no", "or else as the scenario has it"),
     "figure": ("id", "of the reported figure that it is fitted to"),
     "target": ("CNY", "reported"),

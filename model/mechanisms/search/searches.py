@@ -42,8 +42,8 @@ def run_searches(
     never the searcher's own, by score: place, price and orders so far. The searcher opens one: the
     chances are in proportion to (1 / rank) ^ position_bias * price ^ -price_comparison, times
     exp(near) for a shop of the searcher's place. They then buy by the rule of decision, for a
-    matching interest, an offer of average appeal, and a friend's trust in a friend's shop alone. A
-    search for what nobody sells is no visit.
+    matching interest, an offer of average shareability, and a friend's trust in a friend's shop
+    alone. A search for what nobody sells is no visit.
 
     Args:
         society: N people.

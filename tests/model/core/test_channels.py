@@ -22,7 +22,7 @@ CHANNELS, ROOM, BARGAIN = ChannelParameters(), LivestreamParameters(), BargainPa
 
 
 def chances(rules: PlatformRules | None = None, **offer: Any) -> np.ndarray:
-    plain = Offer(campaign=1, seller=0, category=0, price=1.0, rich=False, appeal=0.0)
+    plain = Offer(campaign=1, seller=0, category=0, price=1.0, rich=False, shareability=0.0)
     campaigns = Campaigns.from_offers([replace(plain, **offer)])
     found = views(campaigns, VIEW, CHANNELS, rules or PlatformRules(), ROOM, BARGAIN, HOPS)
     assert found.shape == (1, len(Layer), HOPS)

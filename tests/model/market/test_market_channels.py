@@ -37,7 +37,7 @@ def busy(**mechanisms: bool) -> Scenario:
         usual,
         society=SocietyParameters(mean_friends=12.0, num_interests=4),
         mechanisms=replace(Mechanisms(), **mechanisms),
-        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, passed_on=0.6),
+        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, takeoff_probability=0.6),
         sellers=replace(
             usual.sellers,
             activity=1.0,
@@ -277,7 +277,7 @@ def test_the_columns_of_the_series_add_up(usual: Any) -> None:
         counted = sum(row[f"orders_{one.name.lower()}"] for one in OrderChannel)
         assert counted + row["orders_live"] == kept.sum()
         sold = sum(row[f"sales_{one.name.lower()}"] for one in OrderChannel) + row["sales_live"]
-        assert sold == pytest.approx(orders.value(busy().money.usual_price)[kept].sum())
+        assert sold == pytest.approx(orders.value(busy().money.reference_price)[kept].sum())
         assert row["refunded"] == (~kept).sum()
         assert row["campaigns"] == sum(row[f"campaigns_{one.name.lower()}"] for one in Channel)
         assert row["campaigns"] == sum(row[f"campaigns_{one.name.lower()}"] for one in Tool)

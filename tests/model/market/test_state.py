@@ -66,7 +66,7 @@ def busy(**mechanisms: bool) -> Scenario:
         usual,
         society=SocietyParameters(mean_friends=12.0, num_interests=4),
         mechanisms=replace(Mechanisms(), **mechanisms),
-        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, passed_on=0.6),
+        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, takeoff_probability=0.6),
         sellers=replace(
             usual.sellers,
             activity=0.7,

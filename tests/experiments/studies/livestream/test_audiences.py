@@ -23,7 +23,7 @@ USUAL = forced(Scenario(), Tool.LIVESTREAM)
 LIVE = replace(
     USUAL,
     livestream=replace(USUAL.livestream, slots=100),
-    weights=replace(USUAL.weights, passed_on=0.3),
+    weights=replace(USUAL.weights, takeoff_probability=0.3),
 )
 """Few strangers and much passing on, so that some viewers are told by others."""
 

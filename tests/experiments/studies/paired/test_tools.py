@@ -34,7 +34,7 @@ FILES = {
     "tools.png",
     "worlds.parquet",
 }
-OFFER = ["world", "campaign", "seller", "channel", "external", "rich", "price", "appeal"]
+OFFER = ["world", "campaign", "seller", "channel", "external", "rich", "price", "shareability"]
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,12 @@ def test_strangers_decide_by_the_rule_without_trust(society, campaigns):
 
 def test_neither_trust_nor_view_nor_sharing_matters_to_strangers(society, campaigns):
     changed = replace(
-        SCENARIO.weights, trust=0.0, recommender_trust=1.0, view=0.01, passed_on=0.01, proof=3.0
+        SCENARIO.weights,
+        trust=0.0,
+        recommender_trust=1.0,
+        view=0.01,
+        takeoff_probability=0.01,
+        proof=3.0,
     )
     usual, other = shown(society, campaigns), shown(society, campaigns, changed)
     assert np.array_equal(usual.visitors, other.visitors)
@@ -133,7 +138,7 @@ def test_strangers_have_luck_of_their_own():
     star = Graph.from_edges([0] * size, range(1, size + 1), directed=False)
     everyone = from_graph(star, SocietyParameters(num_interests=1), np.random.default_rng(1))
     campaigns = Campaigns.from_offers(
-        [Offer(campaign=0, seller=0, category=0, price=1.0, rich=True, appeal=0.0)]
+        [Offer(campaign=0, seller=0, category=0, price=1.0, rich=True, shareability=0.0)]
     )
     weights = DecisionWeights(view=1.0, trust=0.0, visit_intercept=-1.5)
     feed = FeedParameters(audience=size)

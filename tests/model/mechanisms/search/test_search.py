@@ -193,7 +193,7 @@ def test_the_cheaper_and_the_nearer_are_opened_more_often(crowd):
 
 @pytest.mark.parametrize("friends_first", [False, True])
 def test_searchers_buy_by_the_rule(society, friends_first, shops_of):
-    """Orders against the sum of the table's chances for a plain match and average appeal."""
+    """Orders against the sum of the table's chances for a plain match and average shareability."""
     shops = shops_of(society, 200, 9)
     offers = [
         Offer(0, int(shops.node[at]), int(shops.category[at]), float(shops.price[at]), rich, 0.0)
