@@ -4,7 +4,8 @@ import importlib
 import sys
 from collections import UserDict
 from collections.abc import Callable
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -132,8 +133,21 @@ class _Commands(TyperGroup):
 app = application(_Commands)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"weishang {metadata.version('weishang')}")
+        raise typer.Exit
+
+
 @app.callback()
-def weishang() -> None:
+def weishang(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
     """A laboratory for social commerce: agents decide, exact cascades spread what they share."""
 
 

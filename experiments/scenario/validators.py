@@ -7,7 +7,8 @@ be right.
 from datetime import date
 from typing import Any
 
-from weishang.experiments.readers.toml_faults import is_date, shown
+from weishang.experiments.readers.faults import shown
+from weishang.experiments.readers.toml_scan import is_date
 
 FORMAT = 1
 START = date(2022, 10, 1)

@@ -204,7 +204,7 @@ COLUMNS: dict[str, dict[str, Entry]] = {
     },
     "profile": {
         "stage": ("name", "of the day"),
-        "seconds_a_day": ("seconds", "mean over days, under cProfile"),
+        "seconds_a_day": ("seconds", "mean over days"),
         "share": ("fraction", "of the day's time"),
     },
 }

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.experiments.readers.toml_faults import Fault, FaultyFileError, KeyPath
+from weishang.experiments.readers.faults import Fault, FaultyFileError, KeyPath
 from weishang.experiments.simulate.worlds import Branch
 from weishang.experiments.sweep.spec.schema import GRID, LATIN_HYPERCUBE, LOG
 from weishang.experiments.sweep.spec.sweep_file import SOCIETY, SweepFile, Varied

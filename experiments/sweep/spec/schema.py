@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
 
-from weishang.experiments.readers.toml_faults import shown
+from weishang.experiments.readers.faults import shown
 from weishang.experiments.scenario import validators
 from weishang.experiments.simulate.worlds import MIN_USERS
 

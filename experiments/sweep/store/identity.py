@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from weishang.experiments.readers.toml_faults import shown
+from weishang.experiments.readers.faults import shown
 from weishang.experiments.storage import manifest
 from weishang.experiments.sweep.spec.sweep_file import SweepFile
 from weishang.kernels.io import regular_files

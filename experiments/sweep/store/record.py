@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from weishang.experiments.readers import json_file
-from weishang.experiments.readers.toml_faults import dotted, shown
+from weishang.experiments.readers.faults import dotted, shown
 from weishang.experiments.scenario.documents import MAX_BYTES, MAX_EXTENDS
 from weishang.experiments.storage import atomic
 from weishang.experiments.storage.manifest import file_record, parameters_digest

@@ -270,7 +270,7 @@ HEAD_FAULTS = {
     ),
     "no TOML": (
         GRID + "title = what\n",
-        "a.toml:9: title: no TOML: invalid value; put a text in quotes, a number or date as it is",
+        "a.toml:9: title: not TOML: invalid value; put a text in quotes, a number or date as it is",
     ),
 }
 
