@@ -341,6 +341,13 @@ def test_engines_are_as_described() -> None:
     assert set(re.findall(r'engine="(\w+)"', text)) == set(ENGINES)
 
 
+def test_columns_of_mechanisms_are_as_described() -> None:
+    text = section(ODD, "2.10 Emergence and observation")
+    (listed,) = stated(r"those that mechanisms bring \((.*?)\)", text)
+    brought = [one.name for kind in REGISTRY for one in kind().indicators()]
+    assert re.findall(r"`(\w+)`", listed) == brought
+
+
 def test_social_distances_are_as_described() -> None:
     rows = table(
         section(ODD, DISTANCES),
