@@ -22,8 +22,8 @@ from weishang.experiments.analysis.paired import (
     Outcome,
     by_world,
     campaign_outcomes,
+    compare,
     described,
-    effects,
     market_outcomes,
 )
 from weishang.experiments.console.command import (
@@ -69,7 +69,10 @@ SWITCHES = {
     "fatigue": "no fatigue",
     "learning": "no learning",
 }
-"""Every mechanism, and the market without it."""
+"""Mechanisms that can be switched off on their own, and the market without each.
+
+The others (feed, links, reward and basket) change terms of an offer or whom it is shown to.
+"""
 
 
 def tools(
@@ -101,18 +104,6 @@ def tools(
         add_codebook(report, TABLES[report.name])
         report.figure("tools", figures.effects_of_tools, "tools", "outcomes")
         report.figure("mechanisms", figures.effects_of_mechanisms, "mechanisms", "market_outcomes")
-
-
-def compare(runs: dict[str, Run], outcomes: tuple[Outcome, ...], column: str) -> pd.DataFrame:
-    """The effect of each run but the first against the first, named in `column`."""
-    (_, first), *others = runs.items()
-    usual = by_world(first, outcomes)
-    parts = []
-    for name, other in others:
-        table = effects(usual, by_world(other, outcomes), outcomes)
-        table.insert(0, column, name)
-        parts.append(table)
-    return pd.concat(parts, ignore_index=True)
 
 
 def _switched(market: Setting, usual: Scenario) -> dict[str, Run]:

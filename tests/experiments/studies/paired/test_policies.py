@@ -167,7 +167,7 @@ def test_the_share_of_the_largest_campaigns():
 
 def test_the_page_tells_what_was_run_and_saved(outs):
     page = (outs[0] / "table.md").read_text()
-    assert "50 sellers with a campaign a day over 2 days, in 3 pairs of worlds of 1,000" in page
+    assert "50 sellers with one campaign per day over 2 days, in 3 pairs of worlds of 1,000" in page
     assert "Pairing saves at least 10 times in" in page
 
 
