@@ -69,7 +69,7 @@ SWITCHES = {
     "fatigue": "no fatigue",
     "learning": "no learning",
 }
-"""Mechanisms that can be switched off on their own, and the market without each.
+"""Mechanisms whose effect on the market is shown, and the market without each.
 
 The others (feed, links, reward and basket) change terms of an offer or whom it is shown to.
 """
