@@ -43,7 +43,7 @@ from weishang.experiments.console.exit_codes import (
     CheckFailedError,
 )
 from weishang.experiments.console.progress import Log
-from weishang.experiments.console.signals import Leave
+from weishang.experiments.console.signals import GracefulExit
 
 RESULTS = Path("results")
 
@@ -59,7 +59,7 @@ UsersOption = Annotated[int, typer.Option(help="Users of the generated network."
 SeedOption = Annotated[int, typer.Option(help="Seed of the world, in [0, 2^64).")]
 OutOption = Annotated[Path, typer.Option(help="Folder of results.")]
 
-SAVED = "saved; run the same command again to go on"
+SAVED = "saved; run the same command again to resume"
 WHY = {REQUEUE: SAVED, INTERRUPTED: "interrupted; earlier results are as they were"}
 """What is told for codes that stand for no error."""
 
@@ -151,7 +151,7 @@ def _exit_code(app: typer.Typer) -> int:
         return _told(code) if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
         return _told(INTERRUPTED)
-    except Leave as error:
+    except GracefulExit as error:
         return _told(error.code, SAVED)
     except SystemExit as error:
         return _told(error.code) if isinstance(error.code, int) else 0

@@ -70,16 +70,6 @@ class Footer:
     groups: tuple[RowGroup, ...]
     size: int
 
-    @property
-    def num_row_groups(self) -> int:
-        """How many groups of rows there are."""
-        return len(self.groups)
-
-    @property
-    def num_columns(self) -> int:
-        """Columns of the first group of rows; 0 without one."""
-        return len(self.groups[0].chunks) if self.groups else 0
-
 
 def read(path: Path) -> Footer:
     """Read what a regular file announces; nothing of it is held against anything yet.

@@ -20,7 +20,7 @@ from typing import NoReturn
 from weishang.experiments.console import progress
 from weishang.experiments.console.exit_codes import BAD_INPUT, FAILED, INTERRUPTED, REQUEUE
 from weishang.experiments.console.progress import note
-from weishang.experiments.console.signals import Asked, Leave, saving
+from weishang.experiments.console.signals import GracefulExit, StopRequest, deferred_signals
 from weishang.experiments.storage.manifest import usable_cores
 from weishang.experiments.sweep.execute.worker import PART, RUN
 from weishang.experiments.sweep.store.plan import Plan
@@ -131,14 +131,14 @@ def compute(
     Raises:
         ValueError: what a worker refuses.
         CrewError: the machine stopped a worker, or a defect of the program did.
-        Leave: a signal asked for it, and all have saved.
+        GracefulExit: a signal asked for it, and all have saved.
     """
     todo = deque(numbers)
     said: set[str] = set()
-    with saving() as asked, _crew(folder, min(workers, len(todo))) as crew:
+    with deferred_signals() as request, _crew(folder, min(workers, len(todo))) as crew:
         for worker in crew:
             worker.ask(todo.popleft())
-        for worker, answer in _answers(crew, asked):
+        for worker, answer in _answers(crew, request):
             if answer == RUN:
                 advance()
             elif answer.startswith(f"{PART} "):
@@ -185,11 +185,11 @@ def fail(plan: Plan, worker: Worker) -> NoReturn:
         worker: that is over, with another code than 0.
 
     Raises:
-        ValueError, CrewError, Leave: as of `compute`.
+        ValueError, CrewError, GracefulExit: as of `compute`.
     """
     code = worker.process.returncode
     if code in (REQUEUE, INTERRUPTED):
-        raise Leave(signal.SIGTERM if code == REQUEUE else signal.SIGINT)
+        raise GracefulExit(signal.SIGTERM if code == REQUEUE else signal.SIGINT)
     told = [line.removeprefix(TOLD) for line in worker.lines if line.startswith(TOLD)]
     if code == BAD_INPUT and told:
         raise ValueError(told[-1])
@@ -226,16 +226,16 @@ def _devices() -> list[str]:
     return [str(number) for number in range(len(files))]
 
 
-def _answers(crew: Sequence[Worker], asked: Asked) -> Iterator[tuple[Worker, str]]:
+def _answers(crew: Sequence[Worker], request: StopRequest) -> Iterator[tuple[Worker, str]]:
     """What workers answer, and that they have ended; a signal stops them all."""
     with selectors.DefaultSelector() as selector:
         for worker in crew:
             for stream in (worker.stdout, worker.stderr):
                 selector.register(stream, selectors.EVENT_READ, worker)
         while selector.get_map():
-            if asked():
+            if request.requested:
                 stop(crew)
-                asked.leave()
+                request.exit()
             for key, _ in selector.select(POLL_SECONDS):
                 worker, lines = key.data, key.data.read(key.fd)
                 if lines is None:

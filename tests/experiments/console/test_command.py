@@ -16,7 +16,7 @@ import typer
 from weishang.experiments.console import command, progress
 from weishang.experiments.console.exit_codes import CheckFailedError
 from weishang.experiments.console.progress import Log
-from weishang.experiments.console.signals import Leave
+from weishang.experiments.console.signals import GracefulExit
 
 WAIT = """
 import time
@@ -251,10 +251,22 @@ def test_a_file_that_ends_too_early_is_bad_input(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("leaving", "code", "line"),
     [
-        (Leave(signal.SIGTERM), 75, "weishang: saved; run the same command again to go on\n"),
-        (Leave(signal.SIGUSR1), 75, "weishang: saved; run the same command again to go on\n"),
-        (Leave(signal.SIGINT), 130, "weishang: saved; run the same command again to go on\n"),
-        (SystemExit(75), 75, "weishang: saved; run the same command again to go on\n"),
+        (
+            GracefulExit(signal.SIGTERM),
+            75,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (
+            GracefulExit(signal.SIGUSR1),
+            75,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (
+            GracefulExit(signal.SIGINT),
+            130,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (SystemExit(75), 75, "weishang: saved; run the same command again to resume\n"),
         (SystemExit(130), 130, "weishang: interrupted; earlier results are as they were\n"),
         (SystemExit(143), 143, ""),
         (typer.Exit(3), 3, ""),

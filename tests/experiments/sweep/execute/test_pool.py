@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from weishang.experiments.console.exit_codes import INTERRUPTED, REQUEUE
-from weishang.experiments.console.signals import Leave
+from weishang.experiments.console.signals import GracefulExit
 from weishang.experiments.sweep.execute import pool, runs
 from weishang.experiments.sweep.execute.pool import CrewError, compute, environment
 from weishang.experiments.sweep.store import plan as sweep_plan
@@ -89,7 +89,7 @@ def test_a_signal_stops_all_workers(plan, folder, truth, signum, code):
             started.append(True)
             signal.raise_signal(signum)
 
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         compute(plan, folder, range(plan.num_parts), 1, signalled)
     assert left.value.code == code
     assert set(names(folder)) < set(truth)
@@ -126,7 +126,7 @@ def test_a_defect_shows_its_report(plan, capsys):
 
 @pytest.mark.parametrize("code", [REQUEUE, INTERRUPTED])
 def test_a_worker_that_a_signal_met_alone_ends_the_sweep_alike(plan, code):
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         pool.fail(plan, Told(code))
     assert left.value.code == code
 

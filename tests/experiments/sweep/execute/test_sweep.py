@@ -164,7 +164,7 @@ def test_a_signal_leaves_with_75_and_the_command_goes_on(file, truth, tmp_path):
     process.send_signal(signal.SIGUSR1)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 75
-    assert "saved; run the same command again to go on" in errors
+    assert "saved; run the same command again to resume" in errors
     sweep(file, out=tmp_path, workers=1)
     assert contents(tmp_path / "sweeps" / "small") == truth
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage import partitions
 from weishang.experiments.storage.manifest import parameters_digest
 from weishang.experiments.sweep.store import plan as sweep_plan
@@ -89,7 +89,7 @@ class TestPlan:
         plan = planned()
         for run in range(plan.num_runs):
             setting = plan.setting(run)
-            assert setting.world_seed == derive(7, Branch.WORLD, setting.world)
+            assert setting.world_seed == derive(7, SeedStream.WORLD, setting.world)
 
     def test_a_run_has_its_points_and_its_policys_values_and_no_others(self, planned):
         plan = planned()
