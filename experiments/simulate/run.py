@@ -31,6 +31,7 @@ from weishang.experiments.console.signals import requeue_on_signals
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.scenario.scenario_file import ScenarioFile
 from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, PARAMETERS, SUMMARY
+from weishang.experiments.simulate.named_sellers import check_sellers
 from weishang.experiments.simulate.resumable_run import (
     StoredRun,
     identity_of,
@@ -50,7 +51,6 @@ from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.kernels.rng import derive
 from weishang.model.market.indicators import DAILY
-from weishang.model.society.society import Society
 
 ScenarioArgument = Annotated[Path, typer.Argument(help="Scenario file (TOML).")]
 FOLDER = "runs"
@@ -136,25 +136,6 @@ def state_folder(out: Path, name: str) -> Path:
     folder = out / FOLDER / f".{name}.state"
     refuse_links(out, folder)
     return folder
-
-
-def check_sellers(file: ScenarioFile, people: Society) -> None:
-    """Refuse named sellers that this society cannot have.
-
-    Raises:
-        ValueError: a node is nobody, or a category nobody's interest.
-    """
-    for one in file.sellers:
-        if one.node >= people.num_users:
-            raise ValueError(
-                f"{file.path}: named seller {one.id!r} is node {one.node}; the society has nodes "
-                f"0 to {people.num_users - 1}"
-            )
-        if one.category is not None and one.category >= people.parameters.num_interests:
-            raise ValueError(
-                f"{file.path}: named seller {one.id!r} sells category {one.category}; the society "
-                f"has interests 0 to {people.parameters.num_interests - 1}"
-            )
 
 
 def with_dates(days: pd.DataFrame, file: ScenarioFile) -> pd.DataFrame:

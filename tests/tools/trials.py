@@ -164,16 +164,16 @@ def tasks_and_gather(files: Path, points: int) -> Trial:
 
 def open_sweep(file: Path, out: Path) -> None:
     """Make a sweep's folder, as `weishang sweep` does."""
-    from weishang.experiments.sweep.store import plan
+    from weishang.experiments.sweep.store import folder, plan
 
-    plan.open_folder(plan.make(file), out)
+    folder.open_folder(plan.make(file), out)
 
 
 def tidy_sweep(folder: Path) -> None:
     """Remove from a sweep's folder what stopped tasks left, as `weishang gather` does."""
-    from weishang.experiments.sweep.store import plan, state
+    from weishang.experiments.sweep.store import folder as sweep_folder
 
-    state.tidy(plan.read(folder), folder)
+    sweep_folder.tidy(sweep_folder.read(folder), folder)
 
 
 def take_code(box: Path) -> None:
