@@ -63,7 +63,7 @@ def estimate(
         int | None, typer.Option(min=1, help="Bytes that torch or triton may work in.")
     ] = None,
 ) -> None:
-    """Tell what memory a run takes, and whether it fits or what would."""
+    """Report what memory a run takes, and whether it fits or what would."""
     room = Room(free_memory.host_bytes(), free_memory.device_bytes())
     size = _size(graph, users, friends)
     batch = dataclasses.replace(

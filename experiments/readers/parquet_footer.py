@@ -75,7 +75,7 @@ def read(path: Path) -> Footer:
     """Read what a regular file announces; nothing of it is held against anything yet.
 
     Raises:
-        ValueError: it is no Parquet file, is cut off, or its footer is broken or too long.
+        ValueError: it is not a Parquet file, is cut off, or its footer is broken or too long.
     """
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -84,7 +84,7 @@ def read(path: Path) -> Footer:
         tail = stream.read(TAIL)
         length = int.from_bytes(tail[: -len(MAGIC)], "little")
         if size < len(MAGIC) + TAIL or head != MAGIC or tail[-len(MAGIC) :] != MAGIC:
-            raise ValueError(f"{path}: is no Parquet file, or is cut off")
+            raise ValueError(f"{path}: is not a Parquet file, or is cut off")
         if length > min(size - len(MAGIC) - TAIL, MOST_FOOTER):
             raise ValueError(f"{path}: announces a footer of {length} bytes; is it broken?")
         stream.seek(size - TAIL - length)

@@ -223,7 +223,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise ValueError(f"{path}: is no file")
+        raise ValueError(f"{path}: is not a file")
     with os.fdopen(descriptor, "rb") as file:
         yield file
 

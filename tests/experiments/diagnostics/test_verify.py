@@ -130,7 +130,7 @@ def test_progress_counts_every_file(results, sweep):
         (
             lambda out: replace(out / "audit/manifest.json", '"audit.csv"', '"../audit.csv"'),
             "audit/manifest.json",
-            "is no name of a file",
+            "is not the name of a file",
         ),
         (lambda out: replace(out / "verdicts.csv", "one", "two"), "verdicts.csv", "no table"),
         (lambda out: replace(out / "verdicts.csv", "0.3", "0.31"), "verdicts.csv", "no table"),

@@ -54,8 +54,8 @@ def test_a_table_without_rows_has_no_groups(tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda data: data[:-1], "is no Parquet file, or is cut off"),
-        (lambda data: b"PAR1PAR1", "is no Parquet file, or is cut off"),
+        (lambda data: data[:-1], "is not a Parquet file, or is cut off"),
+        (lambda data: b"PAR1PAR1", "is not a Parquet file, or is cut off"),
         (lambda data: data[:-8] + b"\xff\xff\xff\x7fPAR1", "announces a footer of 2147483647"),
         (lambda data: data[:-8] + bytes(4) + b"PAR1", "its footer ends too soon"),
         (lambda data: data[:-8] + b"\x09\0\0\0PAR1", "is broken: its footer"),

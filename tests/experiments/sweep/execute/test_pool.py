@@ -105,7 +105,7 @@ def test_what_a_worker_refuses_is_refused(plan, folder):
 def test_a_machine_that_says_no_is_passed_on(plan, folder):
     parts = folder / layout.PARTS
     parts.rmdir()
-    with pytest.raises(WorkerError, match="earlier results are whole"):
+    with pytest.raises(WorkerError, match="earlier results are intact"):
         compute(plan, folder, [0], 1)
 
 
@@ -120,7 +120,7 @@ class Told:
 
 def test_a_defect_shows_its_report(plan, capsys):
     with pytest.raises(
-        WorkerError, match=r"part 1 \(runs 2 to 3\) failed with code 1, by the defect"
+        WorkerError, match=r"part 1 \(runs 2 to 3\) failed with code 1, through the defect"
     ):
         pool.fail(plan, Told(1, "Traceback (most recent call last):", "KeyError: 'x'"))
     assert capsys.readouterr().err.endswith("KeyError: 'x'\n")
