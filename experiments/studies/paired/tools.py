@@ -35,7 +35,7 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.common import record, study
@@ -99,7 +99,7 @@ def tools(
         record(report, setting.people, usual, {**setting.sizes, "market_days": market.days})
         _write_tools(report, runs, setting, campaign_outcomes(price))
         _write_mechanisms(report, switched, market, market_outcomes(price))
-        rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
+        rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
         _write_content(report, content, campaign_outcomes(price), rng)
         add_codebook(report, TABLES[report.name])
         report.figure("tools", figures.effects_of_tools, "tools", "outcomes")
