@@ -9,7 +9,7 @@ Sources: Law (2015), "Simulation Modeling and Analysis", chapter 11, for common 
 Cochran (1977), "Sampling Techniques", chapter 6, for the ratio of two means.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -138,6 +138,18 @@ def described(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     )
 
 
+def compare(runs: Mapping[str, Run], outcomes: Sequence[Outcome], column: str) -> pd.DataFrame:
+    """The `effects` of each run but the first against the first, by its name in `column`."""
+    (_, first), *others = runs.items()
+    usual = by_world(first, outcomes)
+    parts = []
+    for name, other in others:
+        table = effects(usual, by_world(other, outcomes), outcomes)
+        table.insert(0, column, name)
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
+
+
 def effects(usual: pd.DataFrame, other: pd.DataFrame, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """What another scenario changes, by pairs of worlds.
 
@@ -184,42 +196,36 @@ def effects(usual: pd.DataFrame, other: pd.DataFrame, outcomes: Sequence[Outcome
 def _effect(
     before: NDArray[np.float64], after: NDArray[np.float64], unit: NDArray[np.float64]
 ) -> dict[str, float]:
+    """One row of `effects`; a relative change is the mean difference over the mean of `unit`."""
     difference = after - before
     effect, margin = float(difference.mean()), _margin(difference)
+    change = change_margin = saved = float("nan")
+    if (mean := float(unit.mean())) > 0.0:
+        change = effect / mean
+        change_margin = _margin(difference - change * unit) / mean
     independent = float(before.var(ddof=1) + after.var(ddof=1))
     paired = float(difference.var(ddof=1))
+    if independent > 0.0 or paired > 0.0:
+        saved = independent / paired if paired > 0.0 else float("inf")
     return {
         "usual": float(before.mean()),
         "other": float(after.mean()),
         "effect": effect,
         "low": effect - margin,
         "high": effect + margin,
-        **_change(difference, unit),
+        "change": change,
+        "change_low": change - change_margin,
+        "change_high": change + change_margin,
         "independent_variance": independent,
         "paired_variance": paired,
-        "saved": _saved(independent, paired),
+        "saved": saved,
     }
-
-
-def _change(difference: NDArray[np.float64], unit: NDArray[np.float64]) -> dict[str, float]:
-    """The mean difference over the mean of `unit`, with the interval of a ratio of two means."""
-    change = margin = float("nan")
-    if (mean := float(unit.mean())) > 0.0:
-        change = float(difference.mean()) / mean
-        margin = _margin(difference - change * unit) / mean
-    return {"change": change, "change_low": change - margin, "change_high": change + margin}
 
 
 def _margin(values: NDArray[np.float64]) -> float:
     """Half of the interval of a mean."""
     quantile = stdtrit(values.size - 1, (1.0 + CONFIDENCE) / 2.0)
     return float(quantile * values.std(ddof=1) / np.sqrt(values.size))
-
-
-def _saved(independent: float, paired: float) -> float:
-    if paired > 0.0:
-        return independent / paired
-    return float("inf") if independent > 0.0 else float("nan")
 
 
 def _over(above: float, below: float) -> float:

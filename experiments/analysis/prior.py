@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from weishang.experiments.console.progress import stage
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 
@@ -36,11 +36,11 @@ def predictive(
         measure: takes a scenario and the seed of its replicate; gives numbers by column.
         seed: of the study.
     """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
+    rng = np.random.default_rng([seed, SeedStream.PRIOR])
     rows = []
     with stage("prior predictive", total=DRAWS) as advance:
         for number in range(DRAWS):
-            rows.append(measure(draw(rng), derive(seed, Branch.PRIOR, number)))
+            rows.append(measure(draw(rng), derive(seed, SeedStream.PRIOR, number)))
             advance()
     return pd.DataFrame(rows)
 

@@ -18,6 +18,7 @@ from weishang.experiments.console.progress import stage
 from weishang.experiments.diagnostics import verify_folders
 from weishang.experiments.diagnostics.verify_folders import Checked
 from weishang.experiments.storage import manifest
+from weishang.experiments.sweep.store.layout import RECORD
 
 MAX_SHOWN = 5
 """Faults that the last line names; the table before it has them all."""
@@ -40,8 +41,7 @@ def verify(
         raise CheckFailedError(f"{_count(faults)}: {' | '.join([*faults[:MAX_SHOWN], *rest])}")
     if not any(one.files for one in checked):
         raise ValueError(
-            f"{results}: holds no {manifest.NAME} and no {verify_folders.RECORD}; give a folder of "
-            "results"
+            f"{results}: holds no {manifest.NAME} and no {RECORD}; give a folder of results"
         )
 
 

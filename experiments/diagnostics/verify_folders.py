@@ -15,15 +15,18 @@ from typing import NoReturn
 from weishang.experiments.analysis import verdicts
 from weishang.experiments.readers import parquet_limits
 from weishang.experiments.storage import atomic, lock, manifest, partitions, tables
+from weishang.experiments.sweep.store.layout import (
+    DAYS,
+    GATHERED,
+    INPUTS,
+    JOBS,
+    PARTS,
+    RECORD,
+    RUNS,
+    STATE,
+)
 
 RESULT, SWEEP, OTHER = "result", "sweep", "other"
-RECORD, INPUTS, PARTS = "sweep.json", "inputs", "parts"
-"""A sweep's own file and folders; see `sweep_plan`, which takes long to import."""
-PART_TABLES = ("runs", "days")
-GATHERED = "gathered"
-"""Folder of a sweep that its parts are merged into."""
-STATE, JOBS = "state", "slurm"
-"""Folders of a sweep that is not done, and of its jobs: no results."""
 RUN_STATE = ".state"
 """How the name of the hidden folder of a run that is not done ends."""
 SOURCES = ("estimands.csv", "conversions.csv")
@@ -122,7 +125,7 @@ def _check_sweep(found: Found, advance: Callable[[], object]) -> Checked:
     for part in made:
         faults += _fault(partitions.check, part)
         advance()
-    for table in PART_TABLES:
+    for table in (RUNS, DAYS):
         faults += _fault(_check_rows, folder, table)
     faults += _unknown([path for path in (*found.files, *found.hidden) if path not in known])
     note = "not done" if (folder / STATE).exists() else ""

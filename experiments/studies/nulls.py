@@ -21,7 +21,7 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.campaign_rows import LEVELS
-from weishang.experiments.simulate.worlds import Branch, most_sellers, society
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.studies.common import study
@@ -66,7 +66,9 @@ def nulls(
         rows = _given_rows(model, people.num_users)
         report.table(
             "nulls",
-            pd.DataFrame(rows + _cascades(model, people, campaigns, derive(seed, Branch.NULLS))),
+            pd.DataFrame(
+                rows + _cascades(model, people, campaigns, derive(seed, SeedStream.NULLS))
+            ),
             "Reach by level and the conversion of all levels",
             "People reached, mean over campaigns. The branching process and the epidemic are given "
             "the model's levels 1 and 2, the independent cascade one of them; what a row was given "

@@ -31,7 +31,7 @@ from weishang.experiments.console.command import (
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch, most_sellers
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.channels import codebook, figures, verdict_rules
@@ -124,7 +124,7 @@ def _smaller(setting: Setting, seed: int, graph: Path | None) -> Setting:
     """People and sellers of the prior predictive: as many sellers a person, or fewer people."""
     people, groups = setting.people, setting.chats
     if graph is None and people.num_users > PRIOR_USERS:
-        usual, rng = Scenario(), np.random.default_rng([seed, Branch.CHATS, Branch.PRIOR])
+        usual, rng = Scenario(), np.random.default_rng([seed, SeedStream.CHATS, SeedStream.PRIOR])
         with stage(f"generate {PRIOR_USERS:,} users"):
             people = generate(usual.society, PRIOR_USERS, rng)
             groups = form_groups(people, usual.groups, rng)

@@ -14,7 +14,7 @@ from weishang.experiments.analysis.estimands import ALL, THERE
 from weishang.experiments.analysis.reported import target
 from weishang.experiments.analysis.verdicts import OTHER_READING, Verdict
 from weishang.experiments.simulate.market_runs import Run
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.studies.channels.estimands import (
     ALL_BY_ALL,
     ESTIMANDS,
@@ -167,7 +167,7 @@ def estimates(
         ],
         "by_arithmetic": [null_value(one.figure, one.reading, scenario) for one in ESTIMANDS],
     }
-    rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
+    rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
     return inference.estimates(ESTIMANDS, tables(run), draws, beside, rng)
 
 

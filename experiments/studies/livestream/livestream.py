@@ -27,7 +27,7 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.common import record, study
@@ -69,7 +69,7 @@ def livestream(
                 found[name] = audiences(setting, one, advance)
         draws = prior_predictive(setting, usual, seed)
         rows = pd.concat([one.rows.assign(kind=name) for name, one in found.items()])
-        rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
+        rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
         estimates = verdict_rules.estimates(rows, draws, rng)
         record(report, setting.people, usual, setting.sizes)
         _write(report, setting, rows, found[LIVE].minutes, draws, estimates)

@@ -8,8 +8,7 @@ Runtime: about a minute on two cores at 1,000,000 users, beside the society's ow
 Output: results/policies (days.parquet, worlds.parquet, effects.csv, pairing.csv, figures).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
@@ -21,8 +20,8 @@ from weishang.experiments.analysis.paired import (
     ENOUGH,
     Outcome,
     by_world,
+    compare,
     described,
-    effects,
     market_outcomes,
 )
 from weishang.experiments.console.command import (
@@ -69,19 +68,6 @@ TAKE_OFF = (
 )
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A policy beside the default, in the same worlds.
-
-    Attributes:
-        name: of the policy.
-        run: what its markets did.
-    """
-
-    name: str
-    run: Run
-
-
 def policies(
     graph: GraphOption = None,
     users: UsersOption = 1_000_000,
@@ -98,33 +84,27 @@ def policies(
     with study("policies", out, "Policies", seed, inputs) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers)
         base = setting.run(usual, DEFAULT_NAME)
-        runs = [Compared(DEFAULT_NAME, base)]
+        runs = {DEFAULT_NAME: base}
         for file in files:
             changed = busy(file.scenario)
-            ran = base if changed == usual else setting.run(changed, file.name)
-            runs.append(Compared(file.name, ran))
+            runs[file.name] = base if changed == usual else setting.run(changed, file.name)
         record(report, setting.people, usual, setting.sizes)
         _write(report, runs, setting, market_outcomes(usual.money.reference_price))
 
 
-def compare(runs: list[Compared], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
-    """The effect of each policy on each outcome; the first run is the default."""
-    usual, *others = ((one.name, by_world(one.run, outcomes)) for one in runs)
-    return pd.concat(
-        [_with_policy(name, effects(usual[1], found, outcomes)) for name, found in others],
-        ignore_index=True,
-    )
-
-
-def pairing(runs: list[Compared], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
+def pairing(runs: dict[str, Run], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
     """What pairing saves over all days and over the first, and why it saves no more.
 
     Returns:
         policy, outcome, all_days, first_day: variance between independent worlds over that between
         pairs; why: empty where pairing saves ENOUGH.
     """
-    whole = compare(runs, outcomes)
-    first = compare([replace(one, run=_first_day(one.run)) for one in runs], outcomes)
+    whole = compare(runs, outcomes, "policy")
+    first_days = {
+        name: Run(*(rows[rows["day"] == 1] for rows in (run.days, run.campaigns, run.searches)))
+        for name, run in runs.items()
+    }
+    first = compare(first_days, outcomes, "policy")
     table = whole[["policy", "outcome"]].assign(all_days=whole["saved"], first_day=first["saved"])
     pairs = zip(table["all_days"], table["first_day"], strict=True)
     return table.assign(why=[_why(*pair) for pair in pairs])
@@ -146,37 +126,22 @@ def _why(all_days: float, first_day: float) -> str:
     return TAKE_OFF if first_day < ENOUGH else PART
 
 
-def _first_day(run: Run) -> Run:
-    def first(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[rows["day"] == 1]
-
-    return Run(first(run.days), first(run.campaigns), first(run.searches))
-
-
-def _with_policy(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    table.insert(0, "policy", name)
-    return table
-
-
-def _all_rows(
-    runs: list[Compared], outcomes: tuple[Outcome, ...]
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield (
-        "days",
-        pd.concat([_with_policy(x.name, x.run.days.copy()) for x in runs], ignore_index=True),
-    )
-    yield (
-        "worlds",
-        pd.concat([_with_policy(x.name, by_world(x.run, outcomes)) for x in runs]),
-    )
+def _by_policy(runs: dict[str, Run], rows: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
+    """Rows of each run, one below the other, under the name of its policy."""
+    parts = []
+    for name, run in runs.items():
+        part = rows(run).copy()
+        part.insert(0, "policy", name)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _write(
-    report: Report, runs: list[Compared], setting: Setting, outcomes: tuple[Outcome, ...]
+    report: Report, runs: dict[str, Run], setting: Setting, outcomes: tuple[Outcome, ...]
 ) -> None:
-    for name, rows in _all_rows(runs, outcomes):
-        report.data(name, rows)
-    found, saved = compare(runs, outcomes), pairing(runs, outcomes)
+    report.data("days", _by_policy(runs, lambda run: run.days))
+    report.data("worlds", _by_policy(runs, lambda run: by_world(run, outcomes)))
+    found, saved = compare(runs, outcomes, "policy"), pairing(runs, outcomes)
     report.table(
         "effects",
         found,
@@ -191,7 +156,10 @@ def _write(
         "the default's own, so all its effects are 0.",
     )
     report.table(
-        "pairing", saved, "What pairing saves", _about_pairing(saved, share_of_largest(runs[0].run))
+        "pairing",
+        saved,
+        "What pairing saves",
+        _about_pairing(saved, share_of_largest(runs[DEFAULT_NAME])),
     )
     report.table("outcomes", described(outcomes), "Outcomes")
     add_codebook(report, TABLES[report.name])

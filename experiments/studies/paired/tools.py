@@ -22,8 +22,8 @@ from weishang.experiments.analysis.paired import (
     Outcome,
     by_world,
     campaign_outcomes,
+    compare,
     described,
-    effects,
     market_outcomes,
 )
 from weishang.experiments.console.command import (
@@ -35,7 +35,7 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.common import record, study
@@ -69,7 +69,10 @@ SWITCHES = {
     "fatigue": "no fatigue",
     "learning": "no learning",
 }
-"""Every mechanism, and the market without it."""
+"""Mechanisms whose effect on the market is shown, and the market without each.
+
+The others (feed, links, reward and basket) change terms of an offer or whom it is shown to.
+"""
 
 
 def tools(
@@ -96,23 +99,11 @@ def tools(
         record(report, setting.people, usual, {**setting.sizes, "market_days": market.days})
         _write_tools(report, runs, setting, campaign_outcomes(price))
         _write_mechanisms(report, switched, market, market_outcomes(price))
-        rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
+        rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
         _write_content(report, content, campaign_outcomes(price), rng)
         add_codebook(report, TABLES[report.name])
         report.figure("tools", figures.effects_of_tools, "tools", "outcomes")
         report.figure("mechanisms", figures.effects_of_mechanisms, "mechanisms", "market_outcomes")
-
-
-def compare(runs: dict[str, Run], outcomes: tuple[Outcome, ...], column: str) -> pd.DataFrame:
-    """The effect of each run but the first against the first, named in `column`."""
-    (_, first), *others = runs.items()
-    usual = by_world(first, outcomes)
-    parts = []
-    for name, other in others:
-        table = effects(usual, by_world(other, outcomes), outcomes)
-        table.insert(0, column, name)
-        parts.append(table)
-    return pd.concat(parts, ignore_index=True)
 
 
 def _switched(market: Setting, usual: Scenario) -> dict[str, Run]:

@@ -26,7 +26,7 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.console.progress import stage
-from weishang.experiments.simulate.worlds import Branch, most_sellers, run_world, society
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers, run_world, society
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.common import record, study
@@ -69,7 +69,7 @@ def reach(
     with study("reach", out, "Reach and conversion by level", seed, [graph], judges=True) as report:
         people = society(graph, users, seed, Scenario().society)
         campaigns = most_sellers(people, campaigns)
-        names = [derive(seed, Branch.WORLD, number) for number in range(worlds)]
+        names = [derive(seed, SeedStream.WORLD, number) for number in range(worlds)]
         scenario, weights = _fitted(people, Scenario(), names, campaigns, refit=graph is None)
         run = partial(_replicates, people, names=names, campaigns=campaigns)
         rows, off = run(scenario), run(without_shareability(scenario), what="shareability off")
@@ -142,7 +142,7 @@ def _while_offers_last(people: Society, scenario: Scenario, seed: int) -> pd.Dat
     with stage("longer offers", total=len(lives)) as advance:
         for hops in lives:
             longer = replace(scenario, sellers=replace(scenario.sellers, campaign_hops=hops))
-            campaigns = run_world(people, longer, derive(seed, Branch.WORLD, 0), size)
+            campaigns = run_world(people, longer, derive(seed, SeedStream.WORLD, 0), size)
             found = values(ESTIMANDS, {"campaigns": campaigns})
             shown = {f"{name}, {reading}": found[name, reading] for name, reading in SHOWN_BY_HOPS}
             rows.append({"hops": hops, **shown})
@@ -187,7 +187,7 @@ def _write(
         "Found by Brent's method in [low, high] with common random numbers, on the campaigns that "
         "are reported; log odds but for `view`, a probability.",
     )
-    measures = describe(people, np.random.default_rng([seed, Branch.DESCRIBE]))
+    measures = describe(people, np.random.default_rng([seed, SeedStream.DESCRIBE]))
     report.table(
         "society", pd.DataFrame(measures.items(), columns=["measure", "value"]), "The society"
     )

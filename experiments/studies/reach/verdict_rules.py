@@ -8,7 +8,7 @@ import pandas as pd
 from weishang.experiments.analysis import inference, null_models, verdicts
 from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, NEAR, THERE, values
 from weishang.experiments.analysis.verdicts import OTHER_READING, Verdict
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.model.scenario import Scenario
 
@@ -59,7 +59,7 @@ def estimates(
             null_models.among_friends(one.figure, one.reading, takes_off) for one in ESTIMANDS
         ],
     }
-    rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
+    rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
     return inference.estimates(ESTIMANDS, {"campaigns": rows}, draws, beside, rng)
 
 

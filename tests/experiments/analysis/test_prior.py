@@ -121,7 +121,9 @@ def test_the_prior_predictive_measures_each_draw_in_a_replicate_of_its_own(monke
         return drawn_scenario(Scenario(), rng)
 
     one, again, other = (prior.predictive(draw, measure, seed) for seed in (1, 1, 2))
-    assert one["world"].tolist() == [derive(1, prior.Branch.PRIOR, number) for number in range(3)]
+    assert one["world"].tolist() == [
+        derive(1, prior.SeedStream.PRIOR, number) for number in range(3)
+    ]
     assert one["view"].nunique() == 3
     assert one.equals(again)
     assert not one["view"].equals(other["view"])

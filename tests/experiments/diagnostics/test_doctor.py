@@ -76,7 +76,7 @@ def test_without_a_device_one_line_tells_what_is_missing(weishang, monkeypatch, 
     monkeypatch.setattr(free_memory, "DEVICE_FILES", ())
     code, out, err = weishang("--gpu")
     assert code == 2
-    assert err.startswith("weishang: --gpu cannot look at cuda here: no CUDA device is here")
+    assert err.startswith("weishang: --gpu cannot check cuda here: no CUDA device is here")
     assert err.count("\n") == 1
     assert out == ""
     assert list(tmp_path.iterdir()) == []
@@ -97,7 +97,7 @@ def test_without_triton_one_line_tells_how_to_install_it(weishang, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--gpu", "--device", "abacus"), "device is 'abacus'|cannot look at abacus"),
+        (("--gpu", "--device", "abacus"), "device is 'abacus'|cannot check abacus"),
         (("--gpu", "--device", "cpu", "--seed", "-1"), "seed is -1"),
     ],
 )

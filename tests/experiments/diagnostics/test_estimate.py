@@ -80,7 +80,7 @@ def test_a_device_has_its_own_bound(weishang):
     assert "cascades a call would" in out
     code, out, _ = weishang(*options)
     assert code == 0
-    assert out.endswith(f"{command.UNTOLD}\n")
+    assert out.endswith(f"{command.UNCERTAIN}\n")
 
 
 def test_a_file_is_read(weishang, tmp_path):

@@ -16,6 +16,8 @@ from weishang.experiments.diagnostics.verify import verify
 from weishang.experiments.storage import atomic
 from weishang.experiments.storage import partitions as parts
 from weishang.experiments.storage.report import Report
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 MANIFEST = "manifest.json"
@@ -54,12 +56,12 @@ def made(tmp_path_factory):
 def make_sweep(out, file):
     file.write_text(SWEEP)
     plan = sweep_plan.make(file)
-    folder = sweep_plan.open_folder(plan, out)
+    folder = sweep_folder.open_folder(plan, out)
     for number in range(plan.num_parts):
         frame = pd.DataFrame({"run": [number]})
-        parts.write(folder / sweep_plan.PARTS, "runs", number, frame, {"run": "id"})
+        parts.write(folder / layout.PARTS, "runs", number, frame, {"run": "id"})
     with Report("gathered", folder, title="Small", parameters={}) as report:
-        report.rows("runs", list(parts.find(folder / sweep_plan.PARTS, "runs").values()))
+        report.rows("runs", list(parts.find(folder / layout.PARTS, "runs").values()))
 
 
 @pytest.fixture
@@ -128,7 +130,7 @@ def test_progress_counts_every_file(results, sweep):
         (
             lambda out: replace(out / "audit/manifest.json", '"audit.csv"', '"../audit.csv"'),
             "audit/manifest.json",
-            "is no name of a file",
+            "is not the name of a file",
         ),
         (lambda out: replace(out / "verdicts.csv", "one", "two"), "verdicts.csv", "no table"),
         (lambda out: replace(out / "verdicts.csv", "0.3", "0.31"), "verdicts.csv", "no table"),
@@ -229,12 +231,6 @@ def test_folders_without_results_are_refused(tmp_path):
         verify(tmp_path)
 
 
-def test_names_are_those_of_sweeps():
-    told = (verify_folders.RECORD, verify_folders.INPUTS, verify_folders.PARTS)
-    assert told == (sweep_plan.RECORD, sweep_plan.INPUTS, sweep_plan.PARTS)
-    assert (sweep_plan.RUNS, sweep_plan.DAYS) == verify_folders.PART_TABLES
-
-
 def test_a_damaged_file_ends_the_command_with_one_line_and_exit_code_1(results):
     flip(results / "audit" / "audit.csv")
     done = subprocess.run(
@@ -262,7 +258,7 @@ def flip(path):
 
 
 def part(folder):
-    return parts.find(folder / sweep_plan.PARTS, "runs")[2].path
+    return parts.find(folder / layout.PARTS, "runs")[2].path
 
 
 def replace(path, old, new):
