@@ -11,6 +11,7 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from weishang.kernels import Cascades
+from weishang.kernels.rng import WORD_BITS
 from weishang.model.agents.consumers import Consumer
 from weishang.model.core.campaigns import Campaigns, Channel, campaign_id
 from weishang.model.core.choices import PLAIN, Options
@@ -106,11 +107,14 @@ class Market(mesa.Model):
             engines: LogisticRule, ThresholdRule, or yours.
 
         Raises:
-            ValueError: the engine is unknown, there are not that many people with friends, more
+            ValueError: the seed is not an integer in [0, 2^64), the engine is unknown, there are
+                not that many people with friends, more
                 sellers are named than there are, the groups are missing or of other people, a
                 mechanism is not one or takes what belongs to another, one lacks a reference while
                 agents are asked for, or a part of yours is of a class that no engine can use.
         """
+        _check_seed(seed)
+        seed = int(seed)
         super().__init__(rng=seed)
         _check_parts(engine, seller, consumer, rule)
         self.mechanisms = for_engine(
@@ -325,6 +329,15 @@ def _nothing_yet() -> DayRecord:
         {},
         {},
     )
+
+
+def _check_seed(seed: object) -> None:
+    """Refuse what cannot be the seed of random streams; Mesa's batch_run hands None on."""
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or not 0 <= int(seed) < 1 << WORD_BITS:  # type: ignore[call-overload]
+        raise ValueError(
+            f"seed is {seed!r}; give an integer in [0, 2^64), in Mesa's batch_run as rng=[1, 2, ..]"
+        )
 
 
 def _check_parts(engine: str, seller: object, consumer: object, rule: object) -> None:
