@@ -6,9 +6,8 @@ of interest, price against budget, content, social proof and the campaign's shar
 turns utilities into probabilities. Two rules ship: a logistic one, and a threshold rule beside it.
 
 Sources: McFadden (1974) for the logistic choice; Granovetter (1978), "Threshold models of
-    collective
-behavior", AJS 83, for thresholds that differ among people; Kempe, Kleinberg and Tardos (2003) for
-how either spreads; the weights' own sources stand beside them.
+collective behavior", AJS 83, for thresholds that differ among people; Kempe, Kleinberg and Tardos
+(2003) for how either spreads; the weights' own sources stand beside them.
 """
 
 import math
@@ -225,11 +224,11 @@ class LogisticRule(DecisionRule):
 class ThresholdRule(DecisionRule):
     """Thresholds (Granovetter 1978): a person acts once utility passes a threshold of their own.
 
-    Thresholds are spread evenly over an interval around 0 whose standard deviation is that of the
-    logistic distribution, pi / sqrt(3), so that both rules agree to first order where either choice
-    is likely. Beyond the interval nobody acts, or everybody does: there are no rare impulses. Each
-    exposure up to the fifth adds to social proof, as neighbours do in Granovetter's model; the
-    logistic rule stops at the second. There is no further parameter.
+    Thresholds are spread evenly over an interval around 0, with the mean and the standard
+    deviation, pi / sqrt(3), of the logistic rule's. Beyond the interval nobody acts, or everybody
+    does: there are no rare impulses. Each exposure up to the fifth adds to social proof, as
+    neighbours do in Granovetter's model; the logistic rule stops at the second. There is no further
+    parameter.
     """
 
     exposures = 5
