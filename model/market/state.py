@@ -35,8 +35,7 @@ def save(market: Market) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
     Returns:
         Arrays by name: of sellers [S], of mechanisms under their names, of the daily series [D].
-            And
-        facts, as JSON can say them: the day, and the mechanisms that are on, in their order.
+        And facts, as JSON can say them: the day, and the mechanisms that are on, in their order.
     """
     sellers = market.world.sellers
     arrays: dict[str, NDArray[Any]] = {
