@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weishang.kernels.graph import csr
 from weishang.kernels.graph.arrays import freeze
 from weishang.kernels.graph.validation import check_num_nodes, integers, node_ids
 from weishang.kernels.io import edge_lists
@@ -121,6 +120,8 @@ class Graph:
             ValueError: a shape, an offset, an id or a weight is out of range; the argument is
                 named with the place.
         """
+        from weishang.kernels.graph import csr  # with Numba: not before there is a graph
+
         rows = integers(indptr, "indptr")
         if rows.size == 0 or rows[0] != 0:
             raise ValueError("indptr must hold N + 1 offsets that begin with 0")
@@ -164,6 +165,8 @@ class Graph:
             ValueError: lengths disagree, an id is outside [0, N), or repeats of an edge that
                 `simple` would merge carry different weights.
         """
+        from weishang.kernels.graph import csr  # with Numba: not before there is a graph
+
         ends = [integers(source, "source"), integers(target, "target")]
         if ends[0].size != ends[1].size:
             raise ValueError(f"source has {ends[0].size} entries but target has {ends[1].size}")
@@ -265,6 +268,8 @@ class Graph:
         weights: NDArray[np.float64] | None,
         directed: bool,
     ) -> Self:
+        from weishang.kernels.graph import csr  # with Numba: not before there is a graph
+
         loops, repeats, row, target = csr.simplify_rows(
             rows, slots, np.empty(0) if weights is None else weights
         )

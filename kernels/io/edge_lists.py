@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from weishang.kernels.io import text_blocks
@@ -103,6 +102,9 @@ def _parse_fast(
     first = _FIRST_LINE.search(text)
     if first is None or len(first[0].split(None, MOST_COLUMNS)) > MOST_COLUMNS:
         return None
+    # It takes most of a second to import, and only files need it.
+    import pandas as pd
+
     try:
         table = pd.read_csv(io.BytesIO(text), sep=r"\s+", header=None, quoting=3, low_memory=False)
     except (ValueError, UnicodeDecodeError):

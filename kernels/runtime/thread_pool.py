@@ -13,8 +13,6 @@ from threading import Lock, Thread
 from time import perf_counter
 from typing import Any
 
-from numba import config
-
 
 class _Job:
     """Parts that are taken one after the other, each by whoever is free."""
@@ -29,7 +27,7 @@ class _Job:
         self._left: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def help(self) -> None:
-        """Take parts as long as there are some, in a thread of the crew."""
+        """Take parts as long as there are some, in a thread of the pool."""
         with self._turn:
             if self._closed:
                 return
@@ -80,7 +78,7 @@ class _Job:
             after()
 
 
-class _Crew:
+class _ThreadPool:
     """Threads that wait for jobs; started as they are needed."""
 
     def __init__(self) -> None:
@@ -103,14 +101,17 @@ class _Crew:
             self._jobs.get().help()
 
 
-_crew = _Crew()
+_pool = _ThreadPool()
 
 
 def usable_threads() -> int:
-    """One a core that this process may use, or as many as NUMBA_NUM_THREADS says.
+    """One thread per core that this process may use, or as many as NUMBA_NUM_THREADS says.
 
-    A process among several, as a sweep's worker, is told its share of the cores so.
+    The variable tells one of several processes, such as a sweep's worker, its share of the cores.
     """
+    # Imported where it is used: Numba takes half a second.
+    from numba import config
+
     return int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set as it is imported
 
 
@@ -138,13 +139,13 @@ def share_out(
         memory = make() if parts else None
         return [do(place, memory) for place in range(parts)]
     job = _Job(parts, make, do)
-    job.finish(lambda: _crew.ask(job, helpers), alone)
+    job.finish(lambda: _pool.ask(job, helpers), alone)
     return job.results
 
 
 def _start_anew() -> None:
-    global _crew
-    _crew = _Crew()
+    global _pool
+    _pool = _ThreadPool()
 
 
 # A forked process has none of its parent's threads.

@@ -40,6 +40,11 @@ class Tables(NamedTuple):
         """S."""
         return self.visit.shape[2]
 
+    @property
+    def used_doses(self) -> int:
+        """Exposures that some table tells apart: 1 where all tables are constant in dose."""
+        return max(table.shape[-1] for table in (self.visit, self.buy, self.share))
+
 
 @dataclass(frozen=True, eq=False)
 class CascadeRule:

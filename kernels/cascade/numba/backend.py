@@ -95,16 +95,16 @@ def _count(task: Task, batch: Batch, workers: Workers) -> Cascades:
     if task.num_cascades < workers.threads and not workers.quick:
         return _count_one_by_one(task, batch, workers)
     sharing = 1 if workers.quick else workers.threads
-    strands = cpu_count.strands_of(task.num_nodes, task.num_cascades, sharing)
+    replicas = cpu_count.replicas_of(task.num_nodes, task.num_cascades, sharing)
 
     def count(first: int, last: int, state: cpu_count.State) -> Lines:
         _keep(None)
-        lines = cpu_count.count_cascades(first, last, strands, batch, state)
+        lines = cpu_count.count_cascades(first, last, replicas, batch, state)
         # It is as it was found, which it is not where memory ran out on the way.
         _keep(state)
         return lines
 
-    parts = _over_cascades(task, workers, lambda: _state(task.num_nodes, strands), count, strands)
+    parts = _over_cascades(task, workers, lambda: _state(task.num_nodes, replicas), count, replicas)
     return Cascades.from_counts(_table(task, parts))
 
 
@@ -128,12 +128,12 @@ def _count_one_by_one(task: Task, batch: Batch, workers: Workers) -> Cascades:
     return Cascades.from_counts(_table(task, lines))
 
 
-def _state(num_nodes: int, strands: int) -> cpu_count.State:
+def _state(num_nodes: int, replicas: int) -> cpu_count.State:
     """Memory for bundles: what this thread has kept, or fresh."""
     kept: cpu_count.State | None = getattr(_kept, "state", None)
-    if kept is not None and kept.is_for(num_nodes, strands):
+    if kept is not None and kept.is_for(num_nodes, replicas):
         return kept
-    return cpu_count.make_state(num_nodes, strands)
+    return cpu_count.make_state(num_nodes, replicas)
 
 
 def _keep(state: cpu_count.State | None) -> None:
@@ -196,12 +196,12 @@ def _over_cascades(
     workers: Workers,
     make: Callable[[], Any],
     kernel: Callable[[int, int, Any], Any],
-    strands: int = 1,
+    replicas: int = 1,
 ) -> list[Any]:
     """Run a kernel over the batch in parts of whole bundles, in order of the batch."""
-    bundles = -(-task.num_cascades // strands)
+    bundles = -(-task.num_cascades // replicas)
     parts = min(bundles, PARTS_PER_THREAD * workers.threads)
-    bounds = [strands * (part * bundles // max(parts, 1)) for part in range(parts)]
+    bounds = [replicas * (part * bundles // max(parts, 1)) for part in range(parts)]
     bounds.append(task.num_cascades)
     took = [0.0] * parts
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from weishang.kernels import CascadeRule, Cascades, Graph, Groups, Strangers, propagate
 from weishang.kernels.cascade import BACKENDS
 from weishang.kernels.cascade.core.result import COUNTS
-from weishang.kernels.cascade.resources.availability import interpreted
+from weishang.kernels.runtime.availability import interpreted
 from weishang.model.agents.engine import propagate_by_agents
 
 Engine = Callable[..., Cascades]

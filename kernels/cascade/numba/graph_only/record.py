@@ -15,7 +15,7 @@ from weishang.kernels.cascade.numba.common.batch import (
 from weishang.kernels.cascade.numba.common.rng import uniform
 from weishang.kernels.cascade.numba.graph_only.count import COLUMNS as LINE_COLUMNS
 from weishang.kernels.cascade.numba.graph_only.exposures import next_hits, start_posts
-from weishang.kernels.runtime.jit import inner, lean, merged, outer
+from weishang.kernels.runtime.jit import jit_entry, jit_inline, jit_internal, jit_no_nrt
 
 COLUMNS = 8
 """Columns of a person: node, level, parent, dose, visited, bought, shared hop, last hit."""
@@ -30,7 +30,7 @@ def make_places(num_nodes: int) -> NDArray[np.int32]:
     return np.full(num_nodes, UNSEEN, dtype=np.int32)
 
 
-@inner
+@jit_internal
 def _hop(batch, row, hop, frontier, scratch, place, people, base, used, hit):
     """One hop's exposures: new people join `people`, all who are hit are listed in `hit`."""
     num_hit, bundle = 0, Bundle(row, 1, 0)
@@ -48,7 +48,7 @@ def _hop(batch, row, hop, frontier, scratch, place, people, base, used, hit):
     return people, used, hit, num_hit
 
 
-@lean
+@jit_no_nrt
 def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     """Meet the targets: each live slot adds a dose, and the smallest source is the parent."""
     hits, sources = scratch.hits, scratch.sources
@@ -77,7 +77,7 @@ def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     return used, num_hit
 
 
-@lean
+@jit_no_nrt
 def _decide(batch, row, hop, people, hit, place):
     """Let everyone hit decide what is open; `hit` becomes the ids of the new sharers."""
     visit, buy = of_cascade(batch.visit_table, row), of_cascade(batch.buy_table, row)
@@ -111,13 +111,13 @@ def _decide(batch, row, hop, people, hit, place):
     return sharers
 
 
-@merged
+@jit_inline
 def _at_dose(chances, dose):
     """The entry of a dose; the last serves all higher ones."""
     return chances[min(dose, chances.size) - 1]
 
 
-@lean
+@jit_no_nrt
 def _tally(row, people, lines, used):
     """Count a cascade's people by level, in which order they stand."""
     level = 0
@@ -135,7 +135,7 @@ def _tally(row, people, lines, used):
     return used
 
 
-@outer
+@jit_entry
 def record_cascades(first, last, batch, place, scratch, keep):
     """Spread cascades first .. last - 1 of a Batch, with parents and doses.
 

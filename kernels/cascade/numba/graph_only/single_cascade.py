@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from weishang.kernels.cascade.numba.common.batch import (
     MOST_HITS,
-    MOST_STRANDS,
+    MOST_REPLICAS,
     Batch,
     Bundle,
     Scratch,
@@ -35,7 +35,7 @@ from weishang.kernels.cascade.numba.graph_only.decide import (
     is_plain,
 )
 from weishang.kernels.cascade.numba.graph_only.exposures import mark, next_hits, start_posts
-from weishang.kernels.runtime.jit import inner, outer
+from weishang.kernels.runtime.jit import jit_entry, jit_internal
 
 LEAST_POSTS = 1 << 15
 """A frontier that is shared out: a millisecond of work, against some tenths to share it. Ranges
@@ -72,7 +72,7 @@ Share = Callable[[int, Callable[[int, Memory], Any]], list[Any]]
 
 def make_memory() -> Memory:
     """Fresh arrays."""
-    counts = np.zeros((COUNTED, MOST_STRANDS), dtype=np.int64)
+    counts = np.zeros((COUNTED, MOST_REPLICAS), dtype=np.int64)
     return Memory(make_scratch(), counts, np.empty(MOST_HITS + 4 * PIECE_POSTS, dtype=np.uint32))
 
 
@@ -164,7 +164,7 @@ def _settle_in_ranges(
     return np.concatenate([sharers for sharers, _ in found]), counts
 
 
-@inner
+@jit_internal
 def _hits_of(row, hop, posts, batch, seen, memory):
     """All hits of posts that are not marked as seen, uint32."""
     bundle, scratch = Bundle(row, 1, 0), memory.scratch
@@ -179,7 +179,7 @@ def _hits_of(row, hop, posts, batch, seen, memory):
     return hits[:end]
 
 
-@inner
+@jit_internal
 def _settle(row, hop, hits, batch, seen, memory):
     """Mark hits, and let the new ones decide; the sharers, uint32. Counts are in the memory's."""
     bundle, counts = Bundle(row, 1, 0), memory.counts
@@ -196,7 +196,7 @@ def _settle(row, hop, hits, batch, seen, memory):
     return sharers[:end]
 
 
-@outer
+@jit_entry
 def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
     """Post a piece of a frontier.
 
@@ -225,7 +225,7 @@ def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
     return by_range, starts
 
 
-@outer
+@jit_entry
 def settle_range(row, hop, hits, batch, seen, memory):
     """Mark who is hit in a range that no other thread marks; the new ones decide.
 
@@ -241,7 +241,7 @@ def settle_range(row, hop, hits, batch, seen, memory):
     return sharers, memory.counts[:, 0].copy()
 
 
-@outer
+@jit_entry
 def spread_small(row, hop, frontier, batch, seen, memory, least):
     """Spread on as long as a frontier is small.
 

@@ -106,7 +106,7 @@ class LayeredBatch(NamedTuple):
             ValueError: a table tells more doses apart than a node's word has bits for.
         """
         tables = task.tables
-        doses = max(table.shape[-1] for table in (tables.visit, tables.buy, tables.share))
+        doses = tables.used_doses
         if doses > MOST_DOSES:
             raise ValueError(
                 f"doses is {doses}; the backend 'numba' tells at most {MOST_DOSES} apart with "

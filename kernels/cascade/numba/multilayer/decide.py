@@ -9,7 +9,7 @@ import numpy as np
 from weishang.kernels.cascade.numba.common.batch import of_cascade, with_room
 from weishang.kernels.cascade.numba.common.intrinsics import prefetch
 from weishang.kernels.cascade.numba.common.rng import ONE, ZERO, trailing_zeros, uniform
-from weishang.kernels.runtime.jit import inner, lean, merged
+from weishang.kernels.runtime.jit import jit_inline, jit_internal, jit_no_nrt
 
 COLUMNS = 6
 """Columns of a person: node, hop, level, parent, what was done as bits, hop of sharing or 0."""
@@ -37,7 +37,7 @@ place among the people. A seed is closed, and who has decided at the highest dos
 it any more."""
 
 
-@lean
+@jit_no_nrt
 def meet(targets, marks, count, doses, state, hit, words):
     """Take hits in: each adds a dose, and the smallest mark counts for those who are new.
 
@@ -70,7 +70,7 @@ def meet(targets, marks, count, doses, state, hit, words):
     return fresh
 
 
-@lean
+@jit_no_nrt
 def sweep(hit, words, nodes):
     """Take those who are hit out of the bits.
 
@@ -97,7 +97,7 @@ def sweep(hit, words, nodes):
     return count
 
 
-@lean
+@jit_no_nrt
 def decide(batch, row, hop, people, base, used, state, nodes, count):
     """Let everyone hit decide what is open; new ones join the people.
 
@@ -157,13 +157,13 @@ def decide(batch, row, hop, people, base, used, state, nodes, count):
     return used, sharers
 
 
-@merged
+@jit_inline
 def _entry(number, size):
     """Where a table has its entry for a level or a dose; the last serves all higher ones."""
     return min(number, size) - 1
 
 
-@inner
+@jit_internal
 def tally(row, people, counts, lines, used):
     """Count a cascade's people by level, a line for each level that someone has.
 
@@ -200,7 +200,7 @@ def tally(row, people, counts, lines, used):
     return counts, lines, used
 
 
-@inner
+@jit_internal
 def _with_zeros(counts, needed):
     """A larger copy with zeros behind."""
     grown = np.zeros((max(needed, 2 * counts.shape[0]), COUNTED), dtype=np.int64)

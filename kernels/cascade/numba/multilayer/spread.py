@@ -19,13 +19,13 @@ from weishang.kernels.cascade.numba.multilayer.decide import (
     tally,
 )
 from weishang.kernels.cascade.numba.multilayer.exposures import post_all
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
 FIRST_PEOPLE = 1024
 """People for whom room is made at first."""
 
 
-@outer
+@jit_entry
 def spread_cascades(first, last, batch, memory, keep):
     """Spread cascades first .. last - 1 of a LayeredBatch.
 

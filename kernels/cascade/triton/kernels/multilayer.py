@@ -89,8 +89,8 @@ def reach(
     view_at: tl.int64,
     hop: tl.int32,
     doses: tl.int32,
-    CHATS: tl.constexpr,
-    CROWD: tl.constexpr,
+    GROUPS: tl.constexpr,
+    STRANGERS: tl.constexpr,
     WEIGHTED: tl.constexpr,
     LANES: tl.constexpr,
 ):
@@ -98,24 +98,24 @@ def reach(
 
     Args:
         posts, numbers: int64 [blocks], a block's post and its number in the row.
-        entries: int64 [posts], cascade and node, or group with CHATS.
-        starts, sizes: int64 [posts], where the row is in `indices`, and its slots; with CROWD
+        entries: int64 [posts], cascade and node, or group with GROUPS.
+        starts, sizes: int64 [posts], where the row is in `indices`, and its slots; with STRANGERS
             those of the poster's class.
         sources: int64 [posts].
         indices: int32, neighbours, members, or people by class.
         weights: int64, thresholds of the slots, if WEIGHTED.
         view: int64, thresholds; row r's is at r * view_stride + view_at.
         view_words: int64 [rows], words of (seed, VIEW, layer, cascade).
-        luck_words: the same of WEIGHT, or with CROWD of STRANGER.
+        luck_words: the same of WEIGHT, or with STRANGERS of STRANGER.
         state, smallest: records as int32 and as int64.
         hits: int64, list of the hop's hit entries, each once; written.
         end: int64 [1], its end; moves on.
         num_blocks, num_nodes: of `posts`; N.
-        num_slots: people drawn for a post, with CROWD.
-        near: threshold of drawing within the class, with CROWD.
+        num_slots: people drawn for a post, with STRANGERS.
+        near: threshold of drawing within the class, with STRANGERS.
         hop, doses: the present hop; D.
-        CHATS: the rows are groups', in which the poster is passed over.
-        CROWD: the rows are computed.
+        GROUPS: the rows are groups', in which the poster is passed over.
+        STRANGERS: the rows are computed.
     """
     lane = tl.max_contiguous(tl.arange(0, LANES), 1)
     first_at = tl.program_id(0).to(tl.int64) * LANES
@@ -128,14 +128,14 @@ def reach(
         start = tl.load(starts + post, mask=used, other=0)
         size = tl.load(sizes + post, mask=used, other=0)
         first_slot = block * LANES_IN_BLOCK
-        slots = tl.where(used, num_slots if CROWD else size, 0) - first_slot
+        slots = tl.where(used, num_slots if STRANGERS else size, 0) - first_slot
         limit = tl.load(view + row * view_stride + view_at, mask=used, other=0)
-        place = node + num_nodes if CHATS else node
+        place = node + num_nodes if GROUPS else node
         view_word = child(tl.load(view_words + row, mask=used, other=0), place)
         step = block.to(tl.uint64) * BLOCK_STEP
         live = live_lanes(view_word + step, first_lanes(slots), limit)
         luck_word = view_word
-        if WEIGHTED or CROWD:
+        if WEIGHTED or STRANGERS:
             luck_word = child(tl.load(luck_words + row, mask=used, other=0), place)
         if WEIGHTED:
             live = carrying(live, weights + start + first_slot, luck_word, first_slot)
@@ -146,9 +146,9 @@ def reach(
         while tl.max((live != 0).to(tl.int32), axis=0) != 0:
             bit = lowest(live)
             live ^= bit
-            target = target_of(slot_row, bit, CROWD)
+            target = target_of(slot_row, bit, STRANGERS)
             passes = bit != 0
-            if CHATS:
+            if GROUPS:
                 passes = passes & (target != (source & POSTER_MASK))
             key = row * num_nodes + target
             is_first = meet_source(state, smallest, key, source, hop, doses, passes)
@@ -159,13 +159,13 @@ def reach(
         while tl.max((elected != 0).to(tl.int32), axis=0) != 0:
             bit = lowest(elected)
             elected ^= bit
-            target = target_of(slot_row, bit, CROWD)
+            target = target_of(slot_row, bit, STRANGERS)
             tl.store(hits + free, (row << NODE_BITS) | target, mask=bit != 0)
             free += (bit != 0).to(tl.int64)
 
 
 @inline
-def target_of(slot_row, bit, CROWD: tl.constexpr):
+def target_of(slot_row, bit, STRANGERS: tl.constexpr):
     """Who is at the slot of each block that stands alone in `bit`, int64.
 
     Args:
@@ -174,7 +174,7 @@ def target_of(slot_row, bit, CROWD: tl.constexpr):
     """
     indices, start, size, first_slot, word, near, num_nodes = slot_row
     passes, slot = bit != 0, first_slot + lane_of(bit)
-    if CROWD:
+    if STRANGERS:
         drawn = child(word, slot)
         upper, lower = (drawn >> HALF).to(tl.int64), (drawn & (CERTAIN - 1)).to(tl.int64)
         is_near = passes & (lower < near)
@@ -219,7 +219,7 @@ def meet_source(state, smallest, key, source, hop, doses, passes):
     do_not_specialize=["num_blocks", "num_groups", "threshold"],
     do_not_specialize_on_alignment=["post_words"],
 )
-def bid(
+def reduce_first_posters(
     posts,
     numbers,
     entries,
@@ -287,7 +287,7 @@ def bid(
 
 
 @triton.jit(do_not_specialize=["count", "num_nodes", "num_rows", "num_segments", "hop"])
-def settle(
+def decide_multilayer(
     hits,
     state,
     smallest,

@@ -70,8 +70,8 @@ def test_memory_in_which_a_call_failed_is_not_kept(monkeypatch):
     first = spread(threads=1)
     count = cpu_count.count_cascades
 
-    def fail(first, last, strands, batch, state):
-        count(first, last, strands, batch, state)
+    def fail(first, last, replicas, batch, state):
+        count(first, last, replicas, batch, state)
         state.seen[:] = 255
         raise MemoryError
 
@@ -111,7 +111,7 @@ def test_a_hop_that_outgrows_the_queue_goes_on_in_bits():
     leaves = 5_000
     star = Graph.from_edges(np.zeros(leaves, int), np.arange(1, leaves + 1), directed=False)
     rule = CascadeRule(view=[0.9], share=np.ones((1, 3, 1)))
-    cascades = range(cpu_batch.MOST_STRANDS)
+    cascades = range(cpu_batch.MOST_REPLICAS)
     assert leaves * len(cascades) > 4 * cpu_batch.MOST_HITS
     result = propagate(star, rule, [0], cascades, 5, backend="numba", threads=1)
     assert result.equals(propagate(star, rule, [0], cascades, 5, backend="torch"))
@@ -132,11 +132,11 @@ def test_seeds_beyond_the_queue_are_planted_in_bits():
 
 
 def test_strands_are_few_on_large_graphs_and_leave_no_thread_idle():
-    assert cpu_count.strands_of(1_000, 4_096, threads=2) == cpu_batch.MOST_STRANDS
-    assert cpu_count.strands_of(1_000, 64, threads=2) == 32
-    assert cpu_count.strands_of(1_000, 1, threads=2) == 1
-    # A code, node and strand, is a 32-bit number on any graph.
-    assert cpu_count.strands_of(2**31, 4_096, threads=2) <= 2
+    assert cpu_count.replicas_of(1_000, 4_096, threads=2) == cpu_batch.MOST_REPLICAS
+    assert cpu_count.replicas_of(1_000, 64, threads=2) == 32
+    assert cpu_count.replicas_of(1_000, 1, threads=2) == 1
+    # A code, node and replica, is a 32-bit number on any graph.
+    assert cpu_count.replicas_of(2**31, 4_096, threads=2) <= 2
 
 
 def test_a_part_that_fails_fails_the_run_and_nothing_waits(monkeypatch):

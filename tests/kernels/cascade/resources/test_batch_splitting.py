@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from typing import Any
 
@@ -22,10 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.kernels import CascadeRule, Cascades, Graph, propagate
-from weishang.kernels.cascade import BACKENDS
 from weishang.kernels.cascade.core.task import check
+from weishang.kernels.cascade.registry import BACKENDS, estimate, missing
 from weishang.kernels.cascade.resources import batch_splitting
-from weishang.kernels.cascade.resources.availability import missing
 
 RUNNING = [name for name in BACKENDS if missing(name) is None]
 FAULTS: list[Exception] = [
@@ -41,7 +40,8 @@ BOUNDED = """
 import json, resource, sys
 import numpy as np
 from weishang.kernels import CascadeRule, Graph, propagate
-from weishang.kernels.cascade import available, task
+from weishang.kernels.cascade.core import task
+from weishang.kernels.runtime import free_memory as available
 
 room, cascades, view, options = json.loads(sys.argv[1])
 num_nodes, ties = 20_000, 4
@@ -68,7 +68,7 @@ ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux bounds the 
 
 def make_fail(patch: pytest.MonkeyPatch, backend: str, most: int, fault: Exception) -> list[int]:
     """Let a backend fail for batches of more than so many rows; returns the sizes it is given."""
-    module = import_module(BACKENDS[backend])
+    module = import_module(BACKENDS[backend].run)
     run, sizes = module.run, []
 
     @wraps(run)
@@ -160,8 +160,12 @@ def test_results_that_do_not_fit_together_are_told(monkeypatch: pytest.MonkeyPat
     with pytest.raises(
         batch_splitting.DoesNotFitError, match="the results of 2 cascades take up to"
     ):
-        batch_splitting.run_in_parts(
-            import_module(BACKENDS["reference"]).run, task, "reference", {}
+        batch_splitting.run_splitting(
+            import_module(BACKENDS["reference"].run).run,
+            task,
+            partial(estimate, "reference"),
+            "reference",
+            {},
         )
 
 
