@@ -27,7 +27,10 @@ CERTAIN = 1 << UNIFORM_BITS
 
 
 class Purpose(IntEnum):
-    """What a random word decides; a mechanism of its own takes a number of its own."""
+    """What a random word decides: one number for each decision of the contract.
+
+    A mechanism outside the kernels takes numbers of its own.
+    """
 
     VIEW = 1
     BUY = 2

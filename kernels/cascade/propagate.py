@@ -34,19 +34,19 @@ def propagate(
     record: str = "counts",
     **options: Any,
 ) -> Cascades:
-    """Spread cascades over a graph, one row of the result a cascade.
+    """Spread cascades over a graph; the result has one row per cascade.
 
     Args:
         graph: a Graph of N nodes, or a list of layers on the same nodes: Graph, Groups, Strangers.
         rule: probabilities by hop and segment; see CascadeRule.
-        seeds: node ids, one list for all cascades or a list of C lists; duplicates collapse.
-        cascades: C cascade ids in [0, 2^64); one may stand twice (two policies in one world).
+        seeds: node ids, one list for all cascades or a list of C lists; duplicates count once.
+        cascades: C cascade ids in [0, 2^64); one may occur twice (two policies in one world).
         seed: the world's seed, in [0, 2^64).
-        max_hops: last hop; None goes on until no one shares.
+        max_hops: last hop; None continues until no one shares.
         segment: integer class of each node, [N]; 0 for all when None.
         backend: "reference" (plain loops), "torch" (tensor operations on any device), "numba"
             (CPU, all cores), "triton" (CUDA), or "auto": triton where it can run, numba elsewhere.
-        record: "counts", or "events" for one entry a reached node.
+        record: "counts", or "events" for one entry per reached node.
         options: of the backend: torch and triton take `device` (a torch device) and `memory`
             (bytes that their working arrays may take); numba takes `threads`.
 
@@ -57,7 +57,7 @@ def propagate(
     Raises:
         ValueError: an argument is out of range or does not fit the others, the backend cannot
             run here (what is missing is named), or memory does not hold one cascade. A batch that
-            outgrows memory goes on in halves.
+            outgrows memory is run in halves.
 
     Exact: the same on every backend and device, in any batch.
 
@@ -105,14 +105,10 @@ def independent_cascade(
     """
     if isinstance(replicas, bool) or not isinstance(replicas, int | np.integer) or replicas < 0:
         raise ValueError(f"replicas is {replicas!r}; give an integer of at least 0")
-    rule = _independent(_probability(p), len(graph) if isinstance(graph, Sequence) else None)
-    return propagate(graph, rule, seeds, range(replicas), seed, **options)
-
-
-def _probability(p: Any) -> float:
     if type(p) is not float and threshold(p, "p").ndim:
         raise ValueError(f"p is {p!r}; give one probability")
-    return float(p)
+    rule = _independent(float(p), len(graph) if isinstance(graph, Sequence) else None)
+    return propagate(graph, rule, seeds, range(replicas), seed, **options)
 
 
 class _FixedRule(CascadeRule):
@@ -127,7 +123,7 @@ class _FixedRule(CascadeRule):
 
 @lru_cache(maxsize=64)
 def _independent(p: float, num_layers: int | None) -> CascadeRule:
-    """The rule of the independent cascade on a graph, or on a list of so many layers."""
+    """The rule of the independent cascade on a graph, or on a list of that many layers."""
     threshold(p, "p")
     view = [p] if num_layers is None else [[p]] * num_layers
     return _FixedRule(view=view, share=np.ones((1, OUTCOMES, 1)))

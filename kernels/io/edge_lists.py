@@ -7,9 +7,7 @@ of edges are refused, as is gzip data that unpacks without end (see `text_blocks
 import io
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -79,17 +77,17 @@ def read(path: Path) -> EdgeList:
 def lines_of(path: Path, source: int, target: int, *, directed: bool) -> list[int]:
     """Numbers of the first MOST_LINES lines of a readable file that hold this edge."""
     wanted = {(source, target)} if directed else {(source, target), (target, source)}
-    return list(islice(_lines_of(path, wanted), MOST_LINES))
-
-
-def _lines_of(path: Path, wanted: set[tuple[int, int]]) -> Iterator[int]:
+    found: list[int] = []
     for first_line, text in text_blocks.blocks(path, BLOCK_BYTES, WANTED):
         for number, line in enumerate(text.split(b"\n"), start=first_line):
             cells = line.split(None, 2)
             if not cells or cells[0].startswith((b"#", b"%")):
                 continue
             if (int(cells[0]), int(cells[1])) in wanted:
-                yield number
+                found.append(number)
+            if len(found) == MOST_LINES:
+                return found
+    return found
 
 
 def _parse_fast(

@@ -58,6 +58,10 @@ class _Job:
             if alone <= 0:
                 ask_when_long()
             self._work(ask_when_long)
+        except BaseException:
+            with self._turn:
+                self._places = iter(range(0))
+            raise
         finally:
             with self._turn:
                 self._closed = True

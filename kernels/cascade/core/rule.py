@@ -1,4 +1,8 @@
-"""The rule of a cascade: probabilities by hop, segment, outcome and dose."""
+"""The rule of a cascade: probabilities by hop, segment, outcome and dose.
+
+Three nested decisions, called visit, buy and share. What is visited or bought, from whom and at
+what price, is not known here: it has gone into the probabilities.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -61,7 +61,11 @@ def run_splitting(
     try:
         return Cascades.joined(done)
     except MemoryError as error:
-        raise DoesNotFitError(_joined_too_many(task)) from error
+        most = in_words(_batch(task, cascades=task.num_cascades).result_bytes)
+        raise DoesNotFitError(
+            f"the results of {task.num_cascades:,} cascades take up to {most}, twice while they "
+            f"are joined; {_left()}; run fewer cascades per call"
+        ) from error
 
 
 @contextmanager
@@ -111,15 +115,6 @@ def _one_too_many(
     if need.device:
         told += f" and {in_words(need.device)} of the device"
     return f"{told}; {_left()}; run fewer cascades per call, a smaller graph, or with more memory"
-
-
-def _joined_too_many(task: Task) -> str:
-    """What the result would take and what is there."""
-    size = in_words(_batch(task, cascades=task.num_cascades).result_bytes)
-    return (
-        f"the results of {task.num_cascades:,} cascades take up to {size}, twice while they are "
-        f"joined; {_left()}; run fewer cascades per call"
-    )
 
 
 def _batch(task: Task, cascades: int) -> Batch:

@@ -193,7 +193,9 @@ def _joined(task: Task, parts: list[tuple[NDArray[np.int64], Events | None]]) ->
     """The parts as one result."""
     width = task.num_levels
     if width is None:
-        width = max((_depth(counts) for counts, _ in parts), default=0)
+        reach = COUNTS.index("reach")
+        levels = (np.flatnonzero(counts[:, :, reach].any(axis=0)) for counts, _ in parts)
+        width = max((int(one.max(initial=-1)) + 1 for one in levels), default=0)
     table = np.zeros((task.num_cascades, width, len(COUNTS)), dtype=np.int64)
     first = 0
     for counts, _ in parts:
@@ -203,12 +205,6 @@ def _joined(task: Task, parts: list[tuple[NDArray[np.int64], Events | None]]) ->
     reach, visitors, buyers, sharers = np.ascontiguousarray(np.moveaxis(table, 2, 0))
     events = _all_events(task, [of_part for _, of_part in parts])
     return Cascades(reach, visitors, buyers, sharers, events)
-
-
-def _depth(counts: NDArray[np.int64]) -> int:
-    """The deepest level that anyone has."""
-    reach = counts[:, :, COUNTS.index("reach")]
-    return int(np.flatnonzero(reach.any(axis=0)).max(initial=-1)) + 1
 
 
 def _all_events(task: Task, parts: list[Events | None]) -> Events | None:
@@ -227,13 +223,11 @@ def _all_events(task: Task, parts: list[Events | None]) -> Events | None:
 def _device(device: torch.device | str | None) -> torch.device:
     """The device to run on."""
     if device is None:
-        device = _accelerator() or "cpu"
+        found = None
+        if torch.accelerator.is_available():
+            found = torch.accelerator.current_accelerator()
+        device = found if found is not None and found.type in ACCELERATORS else "cpu"
     try:
         return torch.empty(0, device=torch.device(device)).device
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(f"device is {device!r}, which torch cannot use: {error}") from None
-
-
-def _accelerator() -> torch.device | None:
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    return found if found is not None and found.type in ACCELERATORS else None

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from weishang.kernels.cascade.core.task import Layer, Task
-from weishang.kernels.cascade.torch import graph as tensor_graph
+from weishang.kernels.cascade.torch import graph as ties
 from weishang.kernels.cascade.torch import rng as words
 from weishang.kernels.cascade.torch.graph import Posts, exposures, live_slots, to_device
 from weishang.kernels.cascade.torch.ops import chosen, positions, split_keys
@@ -76,7 +76,7 @@ class StoredGroups(NamedTuple):
         post: threshold.
     """
 
-    members: tensor_graph.Layer
+    members: ties.Layer
     of_node: tuple[Tensor, Tensor]
     num_groups: int
     post: int
@@ -100,7 +100,7 @@ class StoredStrangers(NamedTuple):
     by_class: Tensor
 
 
-Stored = tensor_graph.Layer | StoredGroups | StoredStrangers
+Stored = ties.Layer | StoredGroups | StoredStrangers
 
 _on_devices: WeakKeyDictionary[
     Groups | Strangers, dict[torch.device, StoredGroups | StoredStrangers]
@@ -110,7 +110,7 @@ _on_devices: WeakKeyDictionary[
 def on_device(layer: Layer, device: torch.device) -> Stored:
     """A layer's tensors, moved once a layer and device."""
     if isinstance(layer, Graph):
-        return tensor_graph.on_device(layer, device)
+        return ties.on_device(layer, device)
     copies = _on_devices.setdefault(layer, {})
     if device not in copies:
         copies[device] = (
@@ -159,7 +159,7 @@ class TieChannel:
         self,
         task: Task,
         number: int,
-        stored: tensor_graph.Layer,
+        stored: ties.Layer,
         cascades: Tensor,
         max_blocks: int,
     ) -> None:
@@ -333,7 +333,7 @@ def _store_groups(layer: Groups, device: torch.device) -> StoredGroups:
     members = to_device(layer.indptr, device), to_device(layer.members, device)
     of_node = to_device(layer.member_indptr, device), to_device(layer.member_of, device)
     return StoredGroups(
-        tensor_graph.Layer(*members, weights), of_node, layer.num_groups, layer.post_threshold
+        ties.Layer(*members, weights), of_node, layer.num_groups, layer.post_threshold
     )
 
 

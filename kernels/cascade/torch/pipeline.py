@@ -121,7 +121,9 @@ class ThreadPool(AbstractContextManager["ThreadPool"]):
             if not begun:
                 return
             if begun[0].done() or (own := next(left, None)) is None:
-                yield from _finish(begun.popleft())
+                first, others = begun.popleft().result()
+                yield from first
+                yield from others
             else:
                 # For the thread that is the first to be done with its own.
                 begin(self._size)
@@ -133,9 +135,3 @@ def _begin(work: Callable[[Item], Iterator[Step]], item: Item) -> tuple[list[Ste
     with torch.inference_mode():
         steps = work(item)
         return list(islice(steps, STEPS_AHEAD)), steps
-
-
-def _finish(begun: Future[tuple[list[Step], Iterator[Step]]]) -> Iterator[Step]:
-    first, others = begun.result()
-    yield from first
-    yield from others

@@ -1,6 +1,6 @@
 """A batch on a GPU, in parts that fit its memory."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from weakref import WeakKeyDictionary
 
 import torch
@@ -33,7 +33,9 @@ def spread(task: Task, device: torch.device, memory: int | None) -> Cascades:
     Raises:
         ValueError: the memory does not hold one cascade.
     """
-    with torch.inference_mode(), _on(device):
+    # Kernels are launched on the present device.
+    present = torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+    with torch.inference_mode(), present:
         memory = _free(device) if memory is None else memory
         if not task.plain:
             return multilayer_chunk.spread(task, device, memory)
@@ -46,11 +48,6 @@ def spread(task: Task, device: torch.device, memory: int | None) -> Cascades:
             for first in range(0, max(task.num_cascades, 1), rows)
         ]
         return Cascades.joined(parts)
-
-
-def _on(device: torch.device) -> AbstractContextManager[object]:
-    """Kernels are launched on the present device."""
-    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _free(device: torch.device) -> int:

@@ -81,7 +81,11 @@ class Part:
             self._make_levels(until)
             while hop < until:
                 hop += 1
-                self._hop(hop)
+                # Kernels are queued: nothing here waits for the device.
+                for number in range(len(self._layers)):
+                    self._sort(number, hop)
+                    self._expose(number, hop)
+                self._decide(hop)
             if not self._counters[hop, 0, SHARED.value].item():
                 break
         end = self._num_reached if self._kind.dosed else self._counters[hop, 0, END.value]
@@ -108,13 +112,6 @@ class Part:
             RECORDS=self._kind.records,
             **options,
         )
-
-    def _hop(self, hop: int) -> None:
-        """Queue the kernels of a hop: nothing here waits for the device."""
-        for number in range(len(self._layers)):
-            self._sort(number, hop)
-            self._expose(number, hop)
-        self._decide(hop)
 
     def _hits(self, hop: int) -> Tensor:
         """The list of a hop's hits; hop 0 is the seeds'."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from weishang.kernels.cascade.core.task import Task
 from weishang.kernels.cascade.torch.graph import to_device
-from weishang.kernels.cascade.triton import tables as gpu_tables
+from weishang.kernels.cascade.triton import tables as rule_tables
 from weishang.kernels.cascade.triton.kernels.multilayer import NO_SOURCE, SOURCE
 from weishang.kernels.cascade.triton.kernels.state import RECORD
 from weishang.kernels.cascade.triton.memory import BLOCKS_SHARE, GROUP_BYTES, NODE_BYTES
@@ -36,7 +36,7 @@ class Plan(NamedTuple):
         """
         groups = sum(layer.num_groups for layer in task.layers if isinstance(layer, Groups))
         row_bytes = ROW_BYTES + NODE_BYTES * task.num_nodes + GROUP_BYTES * groups
-        row_bytes += gpu_tables.bytes_of_row(task)
+        row_bytes += rule_tables.bytes_of_row(task)
         least = row_bytes + MIN_BLOCKS * BLOCK_BYTES
         if memory < least:
             raise ValueError(

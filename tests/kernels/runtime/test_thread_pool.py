@@ -117,3 +117,17 @@ def test_a_forked_process_has_a_pool_of_its_own():
         os._exit(0 if done else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert thread_pool._pool._threads >= 2
+
+
+def test_parts_that_nobody_has_begun_are_not_done_once_the_caller_has_failed():
+    me, done = threading.get_ident(), []
+
+    def do(place, memory):
+        if threading.get_ident() == me:
+            raise KeyboardInterrupt
+        time.sleep(0.001)
+        done.append(place)
+
+    with pytest.raises(KeyboardInterrupt):
+        share_out(10_000, 2, list, do)
+    assert len(done) < 1_000

@@ -32,7 +32,7 @@ MOST_HITS = 2 * UNIT_SLOTS
 """Hits handed on together."""
 
 PLACES = 6
-"""Of the cursor, see `cpu_exposures`."""
+"""Of the cursor, see `exposures`."""
 
 MOST_REPLICAS = 256
 
@@ -139,7 +139,7 @@ class Scratch(NamedTuple):
         codes: uint32, an entry a live slot of a unit.
         hits: uint32, codes, sources: int32, an entry a hit that is handed on.
         limits: uint64 [256], the threshold of each replica.
-        cursor: int64 [6], see `cpu_exposures`.
+        cursor: int64 [6], see `exposures`.
     """
 
     work: Any
@@ -186,6 +186,22 @@ def view_threshold(batch, row, layer, hop):
 def of_cascade(table, row):
     """A cascade's own part of a table, or the one that all share."""
     return table[row if table.shape[0] > 1 else 0]
+
+
+@jit_inline
+def tables_of(batch, row):
+    """A cascade's thresholds of visit, buy and share."""
+    return (
+        of_cascade(batch.visit_table, row),
+        of_cascade(batch.buy_table, row),
+        of_cascade(batch.share_table, row),
+    )
+
+
+@jit_inline
+def words_of(batch, row):
+    """A cascade's words of visit, buy and share."""
+    return batch.visit_keys[row], batch.buy_keys[row], batch.share_keys[row]
 
 
 @jit_inline

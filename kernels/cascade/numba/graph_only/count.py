@@ -147,15 +147,6 @@ def _join(bits, code):
 
 
 @jit_no_nrt
-def _settle_in(state, now, size):
-    """A frontier of so many codes stands in the bits: list it if it is small."""
-    state.place[WORD] = 0
-    state.place[DENSE] = 2 * size > _few(state)
-    if not state.place[DENSE]:
-        _sweep(state.bits[now], state.place, state.queues[now])
-
-
-@jit_no_nrt
 def _hop(batch, bundle, hop, size, state):
     """One hop: the frontier posts, new nodes decide, sharers are the next frontier.
 
@@ -189,7 +180,11 @@ def _hop(batch, bundle, hop, size, state):
         size += counts[SHARERS, replica]
     state.place[DENSE] = 0
     if to_bits:
-        _settle_in(state, 1 - now, size)
+        # The frontier stands in the bits: it is listed if it is small.
+        state.place[WORD] = 0
+        state.place[DENSE] = 2 * size > _few(state)
+        if not state.place[DENSE]:
+            _sweep(state.bits[1 - now], state.place, state.queues[1 - now])
     return size
 
 

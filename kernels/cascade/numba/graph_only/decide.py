@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from weishang.kernels.cascade.numba.common.batch import of_cascade, of_level
-from weishang.kernels.cascade.numba.common.rng import CERTAIN, uniform
+from weishang.kernels.cascade.numba.common.batch import of_cascade, of_level, tables_of, words_of
+from weishang.kernels.cascade.numba.common.decide import decide_one
+from weishang.kernels.cascade.numba.common.rng import CERTAIN
 from weishang.kernels.runtime.jit import jit_no_nrt
 
 COUNTED = 4
@@ -55,18 +56,14 @@ def decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
     """Let new nodes visit, buy and share; sharers join. Returns the queue's new end."""
     shift, replica_bits = np.uint64(bundle.shift), np.uint64((1 << bundle.shift) - 1)
     last = np.uint64(end)
-    segment, own = batch.segment, of_cascade
-    visit_keys, buy_keys, share_keys = batch.visit_keys, batch.buy_keys, batch.share_keys
+    segment = batch.segment
     for i in range(np.uint64(fresh.size)):
         code = np.uint64(fresh[i])
-        replica, word = code & replica_bits, code >> shift
-        row, kind = bundle.first + np.int64(replica), segment[word]
-        visit = of_level(own(batch.visit_table, row), hop)[kind, 0]
-        buy = of_level(own(batch.buy_table, row), hop)[kind, 0]
-        visits = np.int64(uniform(visit_keys[row], word) < visit)
-        buys = visits & np.int64(uniform(buy_keys[row], word) < buy)
-        share = of_level(own(batch.share_table, row), hop)[visits + buys, kind, 0]
-        shares = np.int64(uniform(share_keys[row], word) < share)
+        replica, node = code & replica_bits, code >> shift
+        row, kind = bundle.first + np.int64(replica), segment[node]
+        visits, buys, shares = decide_one(
+            words_of(batch, row), tables_of(batch, row), node, kind, hop, 1, 0, 0
+        )
         counts[REACH, replica] += 1
         counts[VISITORS, replica] += visits
         counts[BUYERS, replica] += buys

@@ -96,7 +96,7 @@ def count_cascade(
         share: does the pieces of a large frontier, and the ranges of those it hits.
 
     Returns:
-        Lines of counts, as of `cpu_count.count_cascades`.
+        Lines of counts, as of `count.count_cascades`.
     """
     seen = np.zeros(_seen_bytes(num_nodes), dtype=np.uint8)
     nodes = batch.seed_nodes[batch.seed_start[row] : batch.seed_end[row]]
@@ -112,7 +112,7 @@ def count_cascade(
             parts.append(lines)
             continue
         hits = _post_in_pieces(row, hop, frontier, batch, seen, bits, share)
-        frontier, counts = _settle_in_ranges(row, hop, hits, batch, seen, share)
+        frontier, counts = _decide_in_ranges(row, hop, hits, batch, seen, share)
         parts.append(np.array([[row, hop, *counts]])[: counts[REACH]])
         hop += 1
     return np.concatenate(parts)
@@ -146,7 +146,7 @@ def _post_in_pieces(
     ]
 
 
-def _settle_in_ranges(
+def _decide_in_ranges(
     row: int,
     hop: int,
     hits: list[NDArray[np.uint32]],
@@ -156,10 +156,10 @@ def _settle_in_ranges(
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Those hit who are new decide; the sharers, and the hop's counts."""
 
-    def settle(one: int, memory: Memory) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        return settle_range(row, hop, hits[one], batch, seen, memory)
+    def decide_those_in(one: int, memory: Memory) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        return decide_range(row, hop, hits[one], batch, seen, memory)
 
-    found = share(len(hits), settle)
+    found = share(len(hits), decide_those_in)
     counts = np.sum([counts for _, counts in found], axis=0)
     return np.concatenate([sharers for sharers, _ in found]), counts
 
@@ -180,7 +180,7 @@ def _hits_of(row, hop, posts, batch, seen, memory):
 
 
 @jit_internal
-def _settle(row, hop, hits, batch, seen, memory):
+def _decide_new(row, hop, hits, batch, seen, memory):
     """Mark hits, and let the new ones decide; the sharers, uint32. Counts are in the memory's."""
     bundle, counts = Bundle(row, 1, 0), memory.counts
     for column in range(COUNTED):
@@ -226,7 +226,7 @@ def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
 
 
 @jit_entry
-def settle_range(row, hop, hits, batch, seen, memory):
+def decide_range(row, hop, hits, batch, seen, memory):
     """Mark who is hit in a range that no other thread marks; the new ones decide.
 
     Args:
@@ -237,7 +237,7 @@ def settle_range(row, hop, hits, batch, seen, memory):
         The sharers, uint32, and the range's counts, int64 [4].
     """
     # A copy has no room to spare.
-    sharers = _settle(row, hop, hits, batch, seen, memory).copy()
+    sharers = _decide_new(row, hop, hits, batch, seen, memory).copy()
     return sharers, memory.counts[:, 0].copy()
 
 
@@ -256,7 +256,7 @@ def spread_small(row, hop, frontier, batch, seen, memory, least):
     lines, used = np.empty((16, COLUMNS), dtype=np.int64), 0
     while 0 < frontier.size < least and goes_on(batch, hop):
         hits = _hits_of(row, hop, frontier, batch, seen, memory)
-        frontier = _settle(row, hop, hits, batch, seen, memory)
+        frontier = _decide_new(row, hop, hits, batch, seen, memory)
         if memory.counts[REACH, 0]:
             lines = with_room(lines, used + 1)
             lines[used, 0], lines[used, 1] = row, hop

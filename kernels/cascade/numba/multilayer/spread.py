@@ -32,11 +32,11 @@ def spread_cascades(first, last, batch, memory, keep):
     Args:
         first, last: rows.
         batch: LayeredBatch.
-        memory: from `cpu_layers_batch.make_memory`.
+        memory: from `batch.make_memory`.
         keep: whether people are kept, or only counted.
 
     Returns:
-        Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 6],
+        Lines of counts as `count.count_cascades` gives them; people int32 [reached, 6],
         cascade after cascade, each by hop and node; and where each cascade's people end, int64
         [last - first].
     """

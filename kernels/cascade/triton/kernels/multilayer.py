@@ -9,8 +9,8 @@ import triton
 import triton.language as tl
 
 from weishang.kernels.cascade.torch import layers
-from weishang.kernels.cascade.torch import state as tensor_state
-from weishang.kernels.cascade.triton.kernels.decide import BUY, SHARE, VISIT, happens
+from weishang.kernels.cascade.torch import state as torch_state
+from weishang.kernels.cascade.triton.kernels.decide import decide_one
 from weishang.kernels.cascade.triton.kernels.exposures import carrying, first_lanes
 from weishang.kernels.cascade.triton.kernels.queues import NODE_BITS, claim, node_of, row_of
 from weishang.kernels.cascade.triton.kernels.rng import (
@@ -24,7 +24,6 @@ from weishang.kernels.cascade.triton.kernels.rng import (
     lowest,
 )
 from weishang.kernels.cascade.triton.kernels.state import (
-    BOUGHT,
     DOSE,
     FLAGS,
     LAST_HIT,
@@ -33,9 +32,7 @@ from weishang.kernels.cascade.triton.kernels.state import (
     RECORD,
     SEED_LEVEL,
     SHARED_HOP,
-    SHARES,
     UNREACHED,
-    VISITED,
 )
 
 HOP = PARENT
@@ -44,8 +41,8 @@ SOURCE = tl.constexpr(3)
 SOURCES_IN_RECORD = tl.constexpr(4)
 """Of a record as int64: the smallest source of the first hop's hits, and how many there are."""
 
-POSTER_BITS = tl.constexpr(tensor_state.POSTER_BITS)
-POSTER_MASK = tl.constexpr(tensor_state.POSTER_MASK)
+POSTER_BITS = tl.constexpr(torch_state.POSTER_BITS)
+POSTER_MASK = tl.constexpr(torch_state.POSTER_MASK)
 NO_SOURCE = tl.constexpr(layers.UNPOSTED)
 
 HALF = tl.constexpr(32)
@@ -309,7 +306,7 @@ def decide_multilayer(
     Args:
         hits: int64 [count], list of the hop's hit entries.
         state, smallest: records as int32 and as int64.
-        segment, layouts, visit, buy, share, words: as of `gpu_decide.decide`.
+        segment, layouts, visit, buy, share, words: as of `decide`.
         count: hits.
         num_nodes, num_rows, num_segments: N, rows of the part, S.
         hop: the present hop.
@@ -331,13 +328,7 @@ def decide_multilayer(
 
         kind = tl.load(segment + node, mask=used & (num_segments > 1), other=0).to(tl.int64)
         draw = layouts, words, num_rows, row, node, level, dose, used
-        visited = ((before & VISITED) != 0) | happens(VISIT, visit, kind, draw)
-        bought = ((before & BOUGHT) != 0) | (visited & happens(BUY, buy, kind, draw))
-        outcome = visited.to(tl.int64) + bought.to(tl.int64)
-        shares = happens(SHARE, share, outcome * num_segments + kind, draw)
-        shares = used & shares & ((before & SHARES) == 0)
-        flags = before | visited.to(tl.int32) * VISITED | bought.to(tl.int32) * BOUGHT
-        flags = flags | shares.to(tl.int32) * SHARES
+        shares, flags = decide_one(visit, buy, share, kind, num_segments, before, draw)
 
         tl.store(hits + at + lane, tl.where(shares, entry, -1 - entry), mask=used)
         tl.store(record + LEVEL, level, mask=is_new)

@@ -1,6 +1,10 @@
 """What is the numba backend's own: threads, and memory that is handed from part to part."""
 
+import signal
 import threading
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -149,3 +153,49 @@ def test_a_part_that_fails_fails_the_run_and_nothing_waits(monkeypatch):
     with pytest.raises(RuntimeError, match="broken"):
         spread(threads=2)
     assert cpu.PARTS_PER_THREAD > 1
+
+
+class TestInterrupts:
+    """Ctrl-C reaches Python between two steps of compiled code."""
+
+    @pytest.mark.parametrize("threads", [1, 2])
+    @pytest.mark.parametrize("doses", [1, 2])
+    def test_one_is_answered_long_before_the_batch_is_done(self, threads, doses):
+        share = np.full((1, 3, 1, doses), 0.9)
+        rule = CascadeRule(view=[0.9], share=share if doses > 1 else share[..., 0], doses=doses)
+        run = partial(propagate, ring(20_000), rule, [0], backend="numba", threads=threads)
+        run(range(4))
+        begun = perf_counter()
+        run(range(64))
+        seconds = (perf_counter() - begun) / 64
+        before = run(range(8))
+        many = int(20 / seconds)
+        begun = perf_counter()
+        with interrupted_after(0.2), pytest.raises(KeyboardInterrupt):
+            run(range(many))
+        assert perf_counter() - begun < many * seconds / 4
+        assert run(range(8)).equals(before)
+
+    def test_steps_change_nothing(self, monkeypatch):
+        whole = spread("events", threads=2)
+        monkeypatch.setattr(cpu, "STEP_SECONDS", 0.0)
+        assert spread("events", threads=2).equals(whole)
+        counted = spread(threads=2)
+        assert np.array_equal(counted.reach, whole.reach)
+        assert np.array_equal(counted.sharers, whole.sharers)
+
+
+@contextmanager
+def interrupted_after(seconds):
+    """Ctrl-C by a clock."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

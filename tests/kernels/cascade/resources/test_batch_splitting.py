@@ -25,6 +25,7 @@ from weishang.kernels import CascadeRule, Cascades, Graph, propagate
 from weishang.kernels.cascade.core.task import check
 from weishang.kernels.cascade.registry import BACKENDS, estimate, missing
 from weishang.kernels.cascade.resources import batch_splitting
+from weishang.kernels.runtime.availability import interpreted
 
 RUNNING = [name for name in BACKENDS if missing(name) is None]
 FAULTS: list[Exception] = [
@@ -83,21 +84,26 @@ def make_fail(patch: pytest.MonkeyPatch, backend: str, most: int, fault: Excepti
 
 
 @pytest.mark.parametrize("backend", RUNNING)
-@settings(max_examples=15)
-@given(data=st.data())
 def test_halves_give_what_the_whole_gives(
-    data: st.DataObject, cases: Callable[..., Any], reference: Any, backend: str
+    cases: Callable[..., Any], reference: Any, backend: str
 ) -> None:
-    case = data.draw(cases())
-    record = data.draw(st.sampled_from(["events", "counts"]))
-    most = data.draw(st.integers(1, 4))
-    case = replace(case, record=record)
-    expected = case.run(reference)
-    with pytest.MonkeyPatch.context() as patch:
-        sizes = make_fail(patch, backend, most, FAULTS[0])
-        result = case.run(lambda *args, **kwargs: propagate(*args, backend=backend, **kwargs))
-    assert result.equals(expected)
-    assert sum(size for size in sizes if size <= most) == len(case.cascades)
+    """Few cases are enough of interpreted kernels: that parts are exact is tested elsewhere."""
+
+    @settings(max_examples=3 if backend == "triton" and interpreted() else 12)
+    @given(data=st.data())
+    def compare(data: st.DataObject) -> None:
+        case = data.draw(cases())
+        record = data.draw(st.sampled_from(["events", "counts"]))
+        most = data.draw(st.integers(1, 4))
+        case = replace(case, record=record)
+        expected = case.run(reference)
+        with pytest.MonkeyPatch.context() as patch:
+            sizes = make_fail(patch, backend, most, FAULTS[0])
+            result = case.run(lambda *args, **kwargs: propagate(*args, backend=backend, **kwargs))
+        assert result.equals(expected)
+        assert sum(size for size in sizes if size <= most) == len(case.cascades)
+
+    compare()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
