@@ -157,7 +157,7 @@ def as_float64(values: ArrayLike, name: str) -> NDArray[np.float64]:
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} is no rectangular array of numbers: {error}") from None
+        raise ValueError(f"{name} is not a rectangular array of numbers: {error}") from None
     if array.dtype == np.float64:
         return array
     if array.dtype.kind in "iu":

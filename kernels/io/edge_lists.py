@@ -23,7 +23,7 @@ a faulty line is named: its block is read anew by Python."""
 OFFSET_BYTES = 8
 FREE_NODES = 1 << 20
 MOST_NODES_AN_EDGE = 16
-"""A graph of more than FREE_NODES nodes has at least one edge for so many of them."""
+"""A graph of more than FREE_NODES nodes has at least one edge per that many of them."""
 JOINED = 2
 """Edges are held twice while the blocks are put together."""
 MOST_COLUMNS = 3
@@ -147,7 +147,7 @@ def _parse(
 
 def _node_id(path: Path, line: int, cell: bytes) -> int:
     if not _ID.fullmatch(cell):
-        _refuse(path, line, f"{_shown(cell)} is no node id; give an integer")
+        _refuse(path, line, f"{_shown(cell)} is not a node id; give an integer")
     if len(cell) > 20 or int(cell) > MAX_ID:
         _refuse(path, line, f"node id {_shown(cell)} is past 2^31 - 1; renumber the nodes")
     if int(cell) < 0:

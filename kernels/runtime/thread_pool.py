@@ -43,7 +43,7 @@ class _Job:
         """Take parts in the caller's thread, and wait for the helpers that have begun.
 
         Args:
-            ask: asks for helpers; called once, after a part, when so many seconds are over.
+            ask: asks for helpers; called once, after a part, when that many seconds are over.
             alone: see above.
         """
         begun = perf_counter()
@@ -91,7 +91,7 @@ class _ThreadPool:
         self._turn = Lock()
 
     def ask(self, job: _Job, helpers: int) -> None:
-        """Ask so many threads to help with a job."""
+        """Ask that many threads to help with a job."""
         with self._turn:
             while self._threads < helpers:
                 Thread(target=self._serve, name="cascades", daemon=True).start()

@@ -31,7 +31,7 @@ lanes, and a look costs about as much as a word."""
 MORE_WORDS = 4
 """Words from one look to the next."""
 FEW_LEFT = 4
-"""Where only one block in so many is left, its lanes are decided one by one: most have one."""
+"""Where only one block in this many is left, its lanes are decided one by one: most have one."""
 
 WORDS_AT_ONCE = 1 << 16
 """Few blocks take many words in one operation; more than these would leave a CPU's cache."""

@@ -53,7 +53,7 @@ class Kind(NamedTuple):
 
 
 class DeviceBuffers:
-    """State, lists and queues for up to so many rows; all entries are int64.
+    """State, lists and queues for up to `rows` rows; all entries are int64.
 
     A key can enter each list once (a hop's hits, the reached, the rows that post), so that lists
     of rows * N entries never overflow, nor tiles of all long rows of all cascades at once.

@@ -29,7 +29,7 @@ class Plan(NamedTuple):
 
     @classmethod
     def of(cls, task: Task, memory: int) -> "Plan":
-        """Cut a batch so that it fits so many bytes, the parts about equal.
+        """Cut a batch so that it fits `memory` bytes, the parts about equal.
 
         Raises:
             ValueError: the memory does not hold one cascade.
@@ -65,7 +65,7 @@ class GroupBuffers(NamedTuple):
 
 
 class MultilayerBuffers:
-    """Records, lists, and what groups remember, for up to so many rows.
+    """Records, lists, and what groups remember, for up to `rows` rows.
 
     Attributes:
         state, smallest: the records as int32 and as int64.

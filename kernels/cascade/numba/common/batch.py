@@ -212,7 +212,7 @@ def of_level(table, level):
 
 @jit_internal
 def with_room(table, needed):
-    """The table, or a larger copy of it, with room for so many lines."""
+    """The table, or a larger copy of it, with room for `needed` lines."""
     if needed <= table.shape[0]:
         return table
     grown = np.empty((max(needed, 2 * table.shape[0]), table.shape[1]), dtype=table.dtype)
@@ -224,7 +224,7 @@ def with_room(table, needed):
 
 @jit_internal
 def list_with_room(array, needed):
-    """The array, or a larger copy of it, with room for so many entries."""
+    """The array, or a larger copy of it, with room for `needed` entries."""
     if needed <= array.size:
         return array
     grown = np.empty(max(needed, 2 * array.size), dtype=array.dtype)

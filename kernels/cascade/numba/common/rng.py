@@ -31,7 +31,7 @@ ZERO = np.uint64(0)
 ALL_LANES = np.uint64(rng.WORD_MASK)
 
 LEAST_WORDS = np.uint64(11)
-"""Words compared before the first look whether all lanes are decided. After so many a lane is
+"""Words compared before the first look whether all lanes are decided. After that many a lane is
 undecided with probability 2^-11; sixteen rows of 18 slots then mostly are decided, and a look whose
 outcome is foreseen costs nothing. Measured from 7 to 13: 11 is best for rows of 18 slots, 13 for
 full blocks."""

@@ -39,8 +39,8 @@ SEEN_BYTES = 2 << 20
 """Bytes of the seen bits that a bundle is made for: they are read at random, and should be near."""
 
 DENSE_SHARE = 64
-"""A frontier past one code in so many is kept as bits: sweeping them gives its codes in order of
-nodes, so that rows are read as a stream."""
+"""A frontier larger than one code in this many is kept as bits: sweeping them gives its codes in
+order of nodes, so that rows are read as a stream."""
 
 CHUNK = 4096
 """Codes that a sweep takes out of the bits at a time."""
@@ -74,12 +74,12 @@ class State(NamedTuple):
     scratch: Scratch
 
     def is_for(self, num_nodes: int, replicas: int) -> bool:
-        """Whether it serves bundles of so many replicas on so many nodes."""
+        """Whether it serves bundles of this many replicas on this many nodes."""
         return self.seen.size == 8 * _sizes(num_nodes, replicas)[0]
 
 
 def make_state(num_nodes: int, replicas: int) -> State:
-    """Fresh memory for bundles of so many replicas; a bundle leaves it as it found it."""
+    """Fresh memory for bundles of this many replicas; a bundle leaves it as it found it."""
     words, few = _sizes(num_nodes, replicas)
     return State(
         np.zeros(words * 8, dtype=np.uint8),

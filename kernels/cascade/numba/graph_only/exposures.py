@@ -47,7 +47,7 @@ from weishang.kernels.cascade.numba.common.rng import (
 from weishang.kernels.runtime.jit import jit_inline, jit_no_nrt
 
 LAYER, POST, BLOCK, WAITING, UNIT, PENDING = range(PLACES)
-"""Places of the cursor: where to go on; slots whose targets are on their way, or `NONE_WAITING`;
+"""Places of the cursor: where to continue; slots whose targets are on their way, or `NONE_WAITING`;
 the unit that comes next, 0 or 1, and with it the half of the arrays for two; codes whose seen bits
 are on their way."""
 NONE_WAITING = -1

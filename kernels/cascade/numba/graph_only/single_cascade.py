@@ -77,7 +77,7 @@ def make_memory() -> Memory:
 
 
 def memory_bytes(num_nodes: int, reach: float, threads: int) -> int:
-    """What `count_cascade` takes at most where so many are reached."""
+    """What `count_cascade` takes at most where `reach` nodes are reached."""
     memory = make_memory()
     each = sum(array.nbytes for array in (memory.counts, memory.hits, *memory.scratch))
     return _seen_bytes(num_nodes) + (threads + 1) * each + round(LIST_BYTES * reach)
@@ -206,7 +206,7 @@ def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
         batch: Batch.
         seen: uint8, a bit a node; only read.
         memory: Memory.
-        bits, ranges: a range is 1 << bits nodes, and there are so many.
+        bits, ranges: a range is 1 << bits nodes; the number of ranges.
 
     Returns:
         Hits by range, uint32, and where each range begins, int64 [ranges + 1].
@@ -248,7 +248,7 @@ def spread_small(row, hop, frontier, batch, seen, memory, least):
     Args:
         row, hop, batch, seen, memory: as of `post_piece`.
         frontier: uint32, of this hop.
-        least: a frontier of so many is large.
+        least: a frontier of at least this many is large.
 
     Returns:
         The frontier that is large or empty, its hop, and lines of counts.

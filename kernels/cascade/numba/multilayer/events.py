@@ -35,7 +35,7 @@ class Columns(NamedTuple):
 
 
 def make_columns(size: int, by_path: bool) -> Columns:
-    """Room for so many events; none for levels where they are the hops."""
+    """Room for `size` events; none for levels where they are the hops."""
     return Columns(
         row=np.empty(size, dtype=np.int64),
         cascade=np.empty(size, dtype=np.uint64),
