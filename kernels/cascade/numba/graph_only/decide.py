@@ -11,6 +11,9 @@ COUNTED = 4
 REACH, VISITORS, BUYERS, SHARERS = range(COUNTED)
 """Rows of a hop's counts."""
 
+ONE_DOSE = (0, 0, 0)
+"""Places on the tables' dose axes, which have one entry here: no dose is told from another."""
+
 
 @jit_no_nrt
 def is_plain(batch, bundle, hop):
@@ -62,7 +65,7 @@ def decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
         replica, node = code & replica_bits, code >> shift
         row, kind = bundle.first + np.int64(replica), segment[node]
         visits, buys, shares = decide_one(
-            words_of(batch, row), tables_of(batch, row), node, kind, hop, 1, 0, 0
+            words_of(batch, row), tables_of(batch, row), node, kind, hop, ONE_DOSE, 0, 0
         )
         counts[REACH, replica] += 1
         counts[VISITORS, replica] += visits

@@ -12,7 +12,7 @@ from weishang.kernels.cascade.numba.common.batch import (
     with_room,
     words_of,
 )
-from weishang.kernels.cascade.numba.common.decide import decide_one
+from weishang.kernels.cascade.numba.common.decide import decide_one, dose_places
 from weishang.kernels.cascade.numba.graph_only.count import COLUMNS as LINE_COLUMNS
 from weishang.kernels.cascade.numba.graph_only.exposures import next_hits, start_posts
 from weishang.kernels.runtime.jit import jit_entry, jit_internal, jit_no_nrt
@@ -87,10 +87,10 @@ def _decide(batch, row, hop, people, hit, place):
         if person[DOSE] == batch.doses:
             place[person[NODE]] = CLOSED
         node, kind = np.uint64(person[NODE]), segment[person[NODE]]
-        level, dose = np.int64(person[LEVEL]), np.int64(person[DOSE])
+        level, doses = np.int64(person[LEVEL]), dose_places(tables, np.int64(person[DOSE]))
         visited, bought = np.int64(person[VISITED]), np.int64(person[BOUGHT])
         person[VISITED], person[BOUGHT], shares = decide_one(
-            words, tables, node, kind, level, dose, visited, bought
+            words, tables, node, kind, level, doses, visited, bought
         )
         if shares and not person[SHARED]:
             person[SHARED] = hop

@@ -7,7 +7,7 @@ those who are hit in a hop are bits: a sweep gives them in order of nodes, and n
 import numpy as np
 
 from weishang.kernels.cascade.numba.common.batch import tables_of, with_room, words_of
-from weishang.kernels.cascade.numba.common.decide import decide_one
+from weishang.kernels.cascade.numba.common.decide import decide_one, dose_places
 from weishang.kernels.cascade.numba.common.intrinsics import prefetch
 from weishang.kernels.cascade.numba.common.rng import ONE, ZERO, trailing_zeros
 from weishang.kernels.runtime.jit import jit_internal, jit_no_nrt
@@ -137,8 +137,16 @@ def decide(batch, row, hop, people, base, used, state, nodes, count):
             level = np.int64(people[place, LEVEL])
         state[node] = CLOSED if dose == doses else dose << DOSE_AT | place - base
         done = np.int64(people[place, DONE])
+        doses_at = dose_places(tables, dose)
         visited, bought, shares = decide_one(
-            words, tables, np.uint64(node), segment[node], level, dose, done & VISITED, done >> 1
+            words,
+            tables,
+            np.uint64(node),
+            segment[node],
+            level,
+            doses_at,
+            done & VISITED,
+            done >> 1,
         )
         people[place, DONE] = visited | bought << 1
         before = np.int64(people[place, SHARED])
