@@ -28,7 +28,7 @@ def missing_cuda() -> str | None:
     if torch.version.cuda is None and free_memory.has_device_file():
         return f"this torch {torch.__version__} is built without CUDA; {CUDA_TORCH}"
     return (
-        "there is no CUDA device here; run on a machine with an NVIDIA GPU and its driver, with a "
+        "no CUDA device is here; run on a machine with an NVIDIA GPU and its driver, with a "
         f"torch that is built for CUDA ({CUDA_TORCH})"
     )
 

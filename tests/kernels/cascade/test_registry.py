@@ -84,7 +84,7 @@ def test_a_package_is_named_with_how_to_install_it(
 def test_a_machine_without_a_gpu_is_told(no_gpu: None) -> None:
     told = registry.missing("triton")
     assert told is not None
-    assert told.startswith("there is no CUDA device here; run on a machine with an NVIDIA GPU")
+    assert told.startswith("no CUDA device is here; run on a machine with an NVIDIA GPU")
     assert availability.CUDA_TORCH in told
 
 
