@@ -54,9 +54,9 @@ KINDS = {
 """What a batch is run for; see gpu_room.Kind."""
 
 CHANNELS = {
-    "ties": {"CHATS": False, "CROWD": False},
-    "groups": {"CHATS": True, "CROWD": False},
-    "strangers": {"CHATS": False, "CROWD": True},
+    "ties": {"GROUPS": False, "STRANGERS": False},
+    "groups": {"GROUPS": True, "STRANGERS": False},
+    "strangers": {"GROUPS": False, "STRANGERS": True},
 }
 """Kinds of layers that `reach` follows, each with its flags."""
 
@@ -116,7 +116,7 @@ def variants() -> Iterator[Variant]:
             yield Variant(kernel, purpose, constants, NODE_WARPS)
     for purpose, flags in CHANNELS.items():
         # Strangers have no weights.
-        for weighted in (False, True)[: 1 if flags["CROWD"] else 2]:
+        for weighted in (False, True)[: 1 if flags["STRANGERS"] else 2]:
             name = f"{purpose}, weighted" if weighted else purpose
             constants = {**flags, "WEIGHTED": weighted, "LANES": ROW_LANES}
             yield Variant(reach, name, constants, ROW_WARPS)
