@@ -139,11 +139,19 @@ def share_out(
         What the parts gave, in order.
     """
     helpers = min(workers, parts) - 1
-    if helpers < 1:
-        memory = make() if parts else None
-        return [do(place, memory) for place in range(parts)]
-    job = _Job(parts, make, do)
-    job.finish(lambda: _pool.ask(job, helpers), alone)
+    try:
+        if helpers < 1:
+            memory = make() if parts else None
+            return [do(place, memory) for place in range(parts)]
+        job = _Job(parts, make, do)
+        job.finish(lambda: _pool.ask(job, helpers), alone)
+    except SystemError as error:
+        # A signal that comes while Numba wraps a result sets an exception beside the result, of
+        # which Python makes this error, at each level of calls.
+        cause: BaseException = error
+        while isinstance(cause, SystemError) and cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise cause from None
     return job.results
 
 

@@ -90,7 +90,7 @@ class Workers(NamedTuple):
 
 def _note_pace(task: Task, seconds: float) -> None:
     """Remember what the cascades of a batch took."""
-    _paces[task.layers[0]] = max(seconds / max(task.num_cascades, 1), LEAST_PACE)
+    _paces[task.layers[0]] = seconds / max(task.num_cascades, 1)
 
 
 def _count(task: Task, batch: Batch, workers: Workers) -> Cascades:
@@ -213,7 +213,7 @@ def _over_cascades(
     bounds = [replicas * (part * bundles // max(parts, 1)) for part in range(parts)]
     bounds.append(task.num_cascades)
     seconds = [0.0] * parts
-    pace, stopped = _paces.get(task.layers[0], math.inf), False
+    pace, stopped = max(_paces.get(task.layers[0], math.inf), LEAST_PACE), False
 
     def run_part(place: int, memory: Any) -> list[Any]:
         nonlocal pace, stopped

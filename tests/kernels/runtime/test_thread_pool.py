@@ -131,3 +131,21 @@ def test_parts_that_nobody_has_begun_are_not_done_once_the_caller_has_failed():
     with pytest.raises(KeyboardInterrupt):
         share_out(10_000, 2, list, do)
     assert len(done) < 1_000
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_that_numba_turned_into_another_error_is_an_interrupt(workers):
+    def do(place, memory):
+        try:
+            raise SystemError("inner: a result with an exception set") from KeyboardInterrupt()
+        except SystemError as error:
+            raise SystemError("outer: a result with an exception set") from error
+
+    with pytest.raises(KeyboardInterrupt):
+        share_out(4, workers, list, do)
+
+    def defect(place, memory):
+        raise SystemError("of Python's own")
+
+    with pytest.raises(SystemError, match="Python's own"):
+        share_out(4, workers, list, defect)

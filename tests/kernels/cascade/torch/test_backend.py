@@ -198,7 +198,7 @@ class TestMemory:
         with pytest.raises(ValueError, match="memory is 0 bytes") as error:
             propagate(graph, rule, [0], backend="torch", device="cpu", memory=0)
         memory = int(re.findall(r"[0-9]+", str(error.value))[-1])
-        with mock.patch.object(tensor, "BLOCKS_SHARE", 1):
+        with mock.patch.object(tensor_memory, "BLOCKS_SHARE", 1):
             plan = partial(propagate, backend="torch", device="cpu", memory=memory)
             result = plan(graph, rule, [0], range(200))
         assert result.equals(reference(graph, rule, [0], range(200)))
@@ -272,7 +272,7 @@ class TestThreads:
         results = []
         for threads in (1, 3):
             torch_threads(threads)
-            with mock.patch.dict(tensor.MAX_BLOCKS, cpu=64):
+            with mock.patch.dict(tensor_memory.MAX_BLOCKS, cpu=64):
                 result = propagate(graph, rule, [0], range(4), backend="torch", record="events")
             assert torch.get_num_threads() == threads
             results.append(result)

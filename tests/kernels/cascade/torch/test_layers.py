@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from weishang.kernels import CascadeRule, Graph, Groups, Strangers, propagate
 from weishang.kernels.cascade.core.task import Layer
-from weishang.kernels.cascade.torch import backend as tensor
 from weishang.kernels.cascade.torch import layers as tensor_layers
 from weishang.kernels.cascade.torch import memory, pipeline
 
@@ -31,7 +30,7 @@ def torch_on(**options: Any) -> Callable[..., Any]:
 @pytest.fixture
 def eager_crew() -> Iterator[None]:
     """Pieces of a few posters each, so that there are many of them."""
-    with mock.patch.object(pipeline, "LEAST", 3), mock.patch.dict(tensor.MAX_BLOCKS, cpu=16):
+    with mock.patch.object(pipeline, "LEAST", 3), mock.patch.dict(memory.MAX_BLOCKS, cpu=16):
         yield
 
 

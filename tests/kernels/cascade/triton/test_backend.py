@@ -250,7 +250,7 @@ class TestDevices:
             pytest.skip("a CUDA device is here")
         script = (
             "from weishang.kernels import CascadeRule, Graph\n"
-            "from weishang.kernels.cascade import gpu\n"
+            "from weishang.kernels.cascade.triton import backend as gpu\n"
             "from weishang.kernels.cascade.core.task import check\n"
             "pair = Graph.from_edges([0], [1])\n"
             "task = check(pair, CascadeRule(view=[1.0]), [0], [0], 0, None, None, 'counts')\n"
