@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from weishang.kernels.cascade.resources.free_memory import has_device_file
+from weishang.kernels.runtime.free_memory import has_device_file
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)  # --hypothesis-profile

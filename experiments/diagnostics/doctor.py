@@ -30,10 +30,10 @@ from weishang.experiments.diagnostics.device_suite import check_all
 from weishang.experiments.storage import figure_style, manifest
 from weishang.experiments.storage.report import Report
 from weishang.kernels import Graph
-from weishang.kernels.cascade import BACKENDS
-from weishang.kernels.cascade.resources import free_memory
-from weishang.kernels.cascade.resources.availability import interpreted, missing
+from weishang.kernels.cascade.registry import BACKENDS, missing
 from weishang.kernels.cascade.resources.estimate import in_words
+from weishang.kernels.runtime import free_memory
+from weishang.kernels.runtime.availability import interpreted
 
 PACKAGES = ("weishang", "numpy", "numba", "torch", "triton")
 PROBABILITIES = (0.02, 0.05, 0.1)

@@ -18,12 +18,13 @@ from weishang.experiments.console.output import say, show
 from weishang.experiments.console.progress import stage
 from weishang.experiments.storage import manifest
 from weishang.kernels import Graph
-from weishang.kernels.cascade.resources import estimate as needs
-from weishang.kernels.cascade.resources import free_memory
-from weishang.kernels.cascade.resources.availability import chosen_unasked
-from weishang.kernels.cascade.resources.estimate import USUAL_LEVELS, Batch, Need, in_words
+from weishang.kernels.cascade import registry
+from weishang.kernels.cascade.core.memory import USUAL_LEVELS, Batch
+from weishang.kernels.cascade.resources.estimate import Need, in_words
+from weishang.kernels.cascade.triton import chosen_unasked
 from weishang.kernels.graph.validation import MAX_NODES
 from weishang.model.society.parameters import SocietyParameters
+from weishang.kernels.runtime import free_memory
 
 RECORDS = ("counts", "events")
 UNKNOWN = "unknown"
@@ -93,7 +94,7 @@ class Run(NamedTuple):
 
     def need(self, batch: Batch) -> Need:
         """What it takes then."""
-        return needs.estimate(
+        return registry.estimate(
             self.backend, batch, threads=self.threads, device=self.device, memory=self.memory
         )
 
@@ -164,7 +165,7 @@ def _size(graph: Path | None, users: int, friends: float) -> Batch:
 def _backend(name: str) -> str:
     if name == "auto":
         return "triton" if chosen_unasked() else "numba"
-    return _one_of(name, ("auto", *needs.ESTIMATED), "backend")
+    return _one_of(name, ("auto", *registry.BACKENDS), "backend")
 
 
 def _one_of(value: str, choices: tuple[str, ...], name: str) -> str:

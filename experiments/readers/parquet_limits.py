@@ -119,7 +119,7 @@ def _decoded(path: Path, group: RowGroup, size: int) -> int:
 
 def _check_memory(path: Path, needed: int) -> None:
     # The kernels bring Numba with them, which who only looks at sizes need not wait for.
-    from weishang.kernels.cascade.resources import free_memory
+    from weishang.kernels.runtime import free_memory
 
     free = free_memory.host_bytes()
     if free is not None and needed > free:

@@ -25,7 +25,7 @@ from safetensors import numpy as safetensors
 from weishang.experiments.console.progress import note
 from weishang.experiments.storage import atomic
 from weishang.experiments.storage.manifest import parameters_digest
-from weishang.kernels.cascade.resources.free_memory import host_bytes
+from weishang.kernels.runtime.free_memory import host_bytes
 
 FORMAT = "weishang-checkpoint-1"
 TEXT = "checkpoint"

@@ -16,7 +16,7 @@ from weishang.experiments.diagnostics import device_speed, device_suite, doctor
 from weishang.experiments.diagnostics.doctor import Scale
 from weishang.experiments.storage import manifest
 from weishang.kernels import cascade
-from weishang.kernels.cascade.resources import availability, free_memory
+from weishang.kernels.runtime import availability, free_memory
 
 TINY = Scale(small=3, nodes=200, cascades=4, probabilities=(0.1, 0.2), at_once=2, seconds=0.001)
 LEAST = Scale(small=2, nodes=60, cascades=2, probabilities=(0.1,), at_once=1, seconds=0.0001)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
 from weishang.experiments.readers import parquet_limits
-from weishang.kernels.cascade.resources import free_memory
+from weishang.kernels.runtime import free_memory
 
 
 def honest(path, count=1000):

@@ -257,7 +257,7 @@ def test_a_small_graph_gets_the_campaigns_that_it_has_room_for(tmp_path, monkeyp
             ["--graph", "missing.txt"],
             "missing.txt: No such file or directory; give a file of edges",
         ),
-        (["--graph", "letters.txt"], "letters.txt, line 2: 'x' is no node id; give an integer"),
+        (["--graph", "letters.txt"], "letters.txt, line 2: 'x' is not a node id; give an integer"),
         (["--users", "3"], "users is 3; give at least 100"),
         (["--worlds", "0"], "worlds is 0 and campaigns 2000; give at least 1 of each"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from weishang.kernels.cascade.resources import free_memory as available
+from weishang.kernels.runtime import free_memory as available
 
 LARGE = 1 << 50
 """Bytes: more than the machine has."""
@@ -77,7 +77,7 @@ def test_a_system_that_tells_nothing_is_taken_by_its_memory(
 def test_a_bound_of_the_address_space_counts() -> None:
     bounded = """
 import resource
-from weishang.kernels.cascade import available
+from weishang.kernels.runtime import free_memory as available
 held = available._fields(available.PROC / "self" / "status")["VmSize:"] * available.KIBIBYTE
 resource.setrlimit(resource.RLIMIT_AS, (held + 30_000_000,) * 2)
 print(available.host_bytes())

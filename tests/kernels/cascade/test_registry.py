@@ -1,4 +1,4 @@
-"""A backend that cannot run says what is missing; "auto" tells once what it is."""
+"""A backend that cannot run says what is missing; "auto" is chosen quietly."""
 
 import logging
 import subprocess
@@ -12,29 +12,32 @@ import numpy as np
 import pytest
 import torch
 
-from weishang.kernels import CascadeRule, Graph, cascade, propagate
-from weishang.kernels.cascade.resources import availability as requirements
-from weishang.kernels.cascade.resources import free_memory
+from weishang.kernels import CascadeRule, Graph, propagate
+from weishang.kernels.cascade import registry
+from weishang.kernels.cascade.core.memory import Batch, Work
+from weishang.kernels.cascade.registry import BACKENDS, Backend
+from weishang.kernels.cascade.triton import chosen_unasked
+from weishang.kernels.runtime import availability, free_memory
 
 RING = Graph.from_edges([0, 1, 2], [1, 2, 0])
 RULE = CascadeRule(view=[1.0], share=np.ones((1, 3, 1)))
 
 
 @pytest.fixture
-def told_anew() -> Iterator[None]:
-    """Lets "auto" tell again what it is."""
-    cascade._tell.cache_clear()
+def forgotten_choice() -> Iterator[None]:
+    """Lets "auto" log again what it is."""
+    registry._log_choice.cache_clear()
     yield
-    cascade._tell.cache_clear()
+    registry._log_choice.cache_clear()
 
 
 @pytest.fixture
 def absent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Packages that cannot be found."""
     names: set[str] = set()
-    find_spec = requirements.find_spec
+    find_spec = availability.find_spec
     monkeypatch.setattr(
-        requirements, "find_spec", lambda name: None if name in names else find_spec(name)
+        availability, "find_spec", lambda name: None if name in names else find_spec(name)
     )
     return names
 
@@ -42,8 +45,8 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with triton and without a device."""
-    monkeypatch.setattr(requirements, "find_spec", lambda name: object())
-    monkeypatch.setattr(requirements, "interpreted", lambda: False)
+    monkeypatch.setattr(availability, "find_spec", lambda name: object())
+    monkeypatch.setattr(availability, "interpreted", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(free_memory, "DEVICE_FILES", ())
 
@@ -53,16 +56,17 @@ def fake_triton(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
 
     def run(task: Any, *, device: Any = None, memory: Any = None) -> Any:
         ran.append("triton")
-        return cascade.import_module(cascade.BACKENDS["reference"]).run(task)
+        return registry.runner("reference", {})(task)
 
     monkeypatch.setitem(sys.modules, "a_fake_of_triton", SimpleNamespace(run=run))
-    monkeypatch.setitem(cascade.BACKENDS, "triton", "a_fake_of_triton")
+    fake = BACKENDS["triton"]._replace(run="a_fake_of_triton")
+    monkeypatch.setitem(BACKENDS, "triton", fake)
 
 
 def test_what_is_installed_is_not_missing() -> None:
-    assert requirements.missing("reference") is None
-    assert requirements.missing("numba") is None
-    assert requirements.missing("torch") is None
+    assert registry.missing("reference") is None
+    assert registry.missing("numba") is None
+    assert registry.missing("torch") is None
 
 
 @pytest.mark.parametrize(
@@ -74,14 +78,14 @@ def test_a_package_is_named_with_how_to_install_it(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     absent.add(package)
-    assert requirements.missing(backend) == f"{package} is not installed; pip install {package}"
+    assert registry.missing(backend) == f"{package} is not installed; pip install {package}"
 
 
 def test_a_machine_without_a_gpu_is_told(no_gpu: None) -> None:
-    told = requirements.missing("triton")
+    told = registry.missing("triton")
     assert told is not None
     assert told.startswith("no CUDA device is here; run on a machine with an NVIDIA GPU")
-    assert requirements.CUDA_TORCH in told
+    assert availability.CUDA_TORCH in told
 
 
 def test_a_torch_without_cuda_beside_a_gpu_is_told(
@@ -89,8 +93,8 @@ def test_a_torch_without_cuda_beside_a_gpu_is_told(
 ) -> None:
     monkeypatch.setattr(free_memory, "DEVICE_FILES", (tmp_path,))
     monkeypatch.setattr(torch.version, "cuda", None)
-    assert requirements.missing("triton") == (
-        f"this torch {torch.__version__} is built without CUDA; {requirements.CUDA_TORCH}"
+    assert registry.missing("triton") == (
+        f"this torch {torch.__version__} is built without CUDA; {availability.CUDA_TORCH}"
     )
 
 
@@ -99,12 +103,12 @@ def test_the_interpreter_needs_no_gpu(
     no_gpu: None, monkeypatch: pytest.MonkeyPatch, value: str, on: bool
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(requirements, "find_spec", lambda name: object())
+    monkeypatch.setattr(availability, "find_spec", lambda name: object())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("TRITON_INTERPRET", value)
-    assert requirements.interpreted() == on
-    assert (requirements.missing("triton") is None) == on
-    assert not requirements.chosen_unasked()
+    assert availability.interpreted() == on
+    assert (registry.missing("triton") is None) == on
+    assert not chosen_unasked()
 
 
 def test_propagate_tells_what_is_missing_and_falls_back_on_nothing(absent: set[str]) -> None:
@@ -114,7 +118,8 @@ def test_propagate_tells_what_is_missing_and_falls_back_on_nothing(absent: set[s
 
 
 def test_a_backend_that_cannot_be_imported_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cascade.BACKENDS, "torch", "weishang.kernels.no_such_module")
+    broken = BACKENDS["torch"]._replace(run="weishang.kernels.no_such_module")
+    monkeypatch.setitem(BACKENDS, "torch", broken)
     with pytest.raises(
         ValueError, match=r"backend 'torch' cannot be loaded here: .*no_such_module"
     ):
@@ -133,25 +138,26 @@ def test_a_backend_that_cannot_be_imported_is_told(monkeypatch: pytest.MonkeyPat
 def test_an_unknown_option_is_named_with_those_there_are(
     backend: str, option: str, options: str
 ) -> None:
-    told = f"{option} is no argument of propagate, nor an option of the backend '{backend}'"
+    told = f"{option} is not an argument of propagate or an option of the backend '{backend}'"
     with pytest.raises(ValueError, match=f"^{told}; its options: {options}"):
         propagate(RING, RULE, [0], backend=backend, **{option: 2})
 
 
-@pytest.mark.usefixtures("told_anew")
-def test_auto_is_numba_without_a_gpu_and_says_so_once(
+@pytest.mark.usefixtures("forgotten_choice")
+def test_auto_is_numba_without_a_gpu_and_logs_it_once_as_information(
     no_gpu: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ran: list[str] = []
     fake_triton(monkeypatch, ran)
+    caplog.set_level(logging.DEBUG, "weishang")
     for _ in range(3):
         assert propagate(RING, RULE, [0]).reach.tolist() == [[1, 1]]
     assert ran == []
-    assert [(one.name, one.levelno) for one in caplog.records] == [("weishang", logging.WARNING)]
+    assert [(one.name, one.levelno) for one in caplog.records] == [("weishang", logging.INFO)]
     assert "backend 'auto' is 'numba' on this machine" in caplog.text
 
 
-@pytest.mark.usefixtures("told_anew")
+@pytest.mark.usefixtures("forgotten_choice")
 def test_auto_is_triton_where_it_runs_and_takes_the_options(
     no_gpu: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -160,6 +166,7 @@ def test_auto_is_triton_where_it_runs_and_takes_the_options(
 ) -> None:
     ran: list[str] = []
     fake_triton(monkeypatch, ran)
+    caplog.set_level(logging.INFO, "weishang")
     monkeypatch.setattr(free_memory, "DEVICE_FILES", (tmp_path,))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     expected = propagate(RING, RULE, [0], range(3), backend="reference")
@@ -171,7 +178,7 @@ def test_auto_is_triton_where_it_runs_and_takes_the_options(
     assert caplog.text.count("'triton'") == caplog.text.count("'numba'") == 1
 
 
-def test_a_process_without_a_gpu_imports_no_torch_and_prints_one_line() -> None:
+def test_a_process_without_a_gpu_imports_no_torch_and_prints_nothing() -> None:
     code = """
 import sys
 import numpy as np
@@ -182,8 +189,29 @@ for _ in range(2):
 print("torch" in sys.modules, "triton" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    expected = "weishang: backend 'auto' is 'numba' on this machine\n"
+    assert done.stderr == ""
     if not free_memory.has_device_file():
         assert done.stdout.split() == ["False", "False"]
-        assert done.stderr == expected
-    assert done.stderr.count("\n") == 1
+
+
+def test_a_new_backend_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its options, its availability and its estimate come from its own modules."""
+
+    def run(task: Any, *, steps: int = 1) -> Any:
+        return registry.runner("reference", {})(task)
+
+    def estimate(batch: Any, **_: Any) -> Work:
+        return Work(1_000, 1)
+
+    module = SimpleNamespace(run=run, estimate=estimate, missing=lambda: absent)
+    monkeypatch.setitem(sys.modules, "a_new_backend", module)
+    monkeypatch.setitem(BACKENDS, "new", Backend(*["a_new_backend"] * 3))
+    absent = None
+    expected = propagate(RING, RULE, [0], backend="reference")
+    assert propagate(RING, RULE, [0], backend="new", steps=2).equals(expected)
+    assert registry.estimate("new", Batch(3, 3)).rows == 1
+    with pytest.raises(ValueError, match="its options: steps"):
+        propagate(RING, RULE, [0], backend="new", threads=1)
+    absent = "its machine is not here"
+    with pytest.raises(ValueError, match="backend 'new' cannot run here: its machine is not here"):
+        propagate(RING, RULE, [0], backend="new")
