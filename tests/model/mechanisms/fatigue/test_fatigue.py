@@ -1,16 +1,16 @@
 """Attention: posts tire, days heal, and both ways of counting agree."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weishang.model.mechanisms.fatigue.attention import class_of
-from weishang.model.mechanisms.fatigue.by_agents import after_one_by_one
+from weishang.model.mechanisms.fatigue import AttentionParameters, Fatigue
+from weishang.model.mechanisms.fatigue.by_agents import FatigueByAgents, after_one_by_one
 from weishang.model.mechanisms.fatigue.fatigue import Attention
-from weishang.model.mechanisms.fatigue.parameters import AttentionParameters
 
 PARAMETERS = AttentionParameters(half_life=2.0, thresholds=(2.0, 4.0), tired=(0.0, 0.5, 1.0))
 
@@ -50,12 +50,39 @@ def test_a_tired_person_recovers_and_the_days_before_are_left_as_they_were():
     assert [int(day.classes()[0]) for day in days] == [2, 1, 1, 0, 0, 0]
 
 
-def test_off_there_is_one_class_whatever_was_shown():
-    parameters = AttentionParameters.tireless()
+def test_with_one_class_nobody_tires_whatever_was_shown(world_of):
+    parameters = AttentionParameters(thresholds=(), tired=(0.0,))
     assert parameters.num_classes == 1
-    assert parameters.tired == (0.0,)
     attention = Attention.fresh(3, parameters).after(nodes(*[1] * 1000))
     assert attention.classes().tolist() == [0, 0, 0]
+    assert Fatigue().num_classes(world_of(attention=parameters)) == 1
+    added = Fatigue().adjust(world_of(attention=parameters), attention, None)
+    assert not added.visit.any()
+
+
+@pytest.mark.parametrize("kind", [Fatigue, FatigueByAgents])
+def test_the_mechanism_remembers_whom_campaigns_reached(kind, world_of):
+    world = world_of(attention=PARAMETERS, society=SimpleNamespace(num_users=4))
+    fresh = kind().start(world)
+    record = SimpleNamespace(events=SimpleNamespace(node=nodes(0, 2, 2, 3, 3, 3, 3, 3)))
+    state = kind().end_day(world, fresh, record)
+    assert state.load.tolist() == [1.0, 0.0, 2.0, 5.0]
+    assert fresh.load.tolist() == [0.0] * 4
+    assert kind().num_classes(world) == 3
+    assert kind().classes(world, state).tolist() == [0, 0, 1, 2]
+    (load,) = kind().indicators()
+    assert load.measure(world, state, record) == 2.0
+    assert not load.adds_up
+
+
+def test_the_tired_open_less_and_nothing_else_changes(world_of):
+    world = world_of(attention=PARAMETERS, society=SimpleNamespace(num_users=4))
+    added = Fatigue().adjust(world, Fatigue().start(world), None)
+    assert added.visit.tolist() == [[[0.0, -0.5, -1.0]]]
+    for name in ("visit_match", "buy", "share", "share_of_buyers"):
+        assert not getattr(added, name).any()
+    assert (added.price == 1.0).all()
+    assert (added.friends_view == 1.0).all()
 
 
 @given(
@@ -70,7 +97,7 @@ def test_both_ways_agree_to_the_bit(days, half_life, thresholds):
     for day in days:
         fast, slow = fast.after(nodes(*day)), after_one_by_one(slow, nodes(*day))
     assert fast.load.tobytes() == slow.load.tobytes()
-    assert fast.classes().tolist() == [class_of(load, thresholds) for load in slow.load]
+    assert fast.classes().tolist() == [sum(load >= one for one in thresholds) for load in slow.load]
 
 
 @given(st.lists(st.integers(0, 6), max_size=30), st.lists(st.integers(0, 6), max_size=30))

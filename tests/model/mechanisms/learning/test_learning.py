@@ -12,19 +12,17 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from weishang.kernels.rng import WORD_MASK, child, derive
-from weishang.model.core.campaigns import Channel, Tool
-from weishang.model.core.choices import EVERYTHING, PLAIN, Decision, Options, draw
-from weishang.model.core.streams import MarketPurpose, fraction
-from weishang.model.mechanisms.learning.learning import ProfitLearner
-from weishang.model.mechanisms.learning.parameters import LearningParameters
+from weishang.model.core.campaigns import Tool
+from weishang.model.core.choices import Decision
+from weishang.model.core.streams import EXPLORE, fraction
+from weishang.model.mechanisms.learning import Learning, LearningParameters, ProfitLearner
 
 RARE = 1e-6
-WORDS = [derive(3, MarketPurpose.EXPLORE, number) for number in range(20_000)]
+WORDS = [derive(3, EXPLORE, number) for number in range(20_000)]
 ALL_TOOLS = tuple(Tool)
 
 words = st.integers(0, WORD_MASK)
 subsets = st.sets(st.integers(0, 4), min_size=1).map(lambda found: tuple(sorted(found)))
-shares = st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1.0)), min_size=5, max_size=5).filter(any)
 
 
 def learner_of(epsilon=0.0, initial_value=0.0):
@@ -118,46 +116,6 @@ def test_only_what_is_allowed_is_chosen(allowed, word, epsilon, values):
         assert values[action] == max(values[one] for one in allowed)
 
 
-@given(shares, subsets, words)
-def test_only_what_is_allowed_and_has_a_share_is_drawn(parts, allowed, word):
-    action = draw(parts, allowed, word)
-    assert action in allowed
-    if any(parts[one] for one in allowed):
-        assert parts[action] > 0.0
-    else:
-        assert action == allowed[0]
-
-
-@pytest.mark.parametrize("allowed", [(0, 1, 2, 3, 4), (0, 2, 4), (1, 2)])
-def test_draws_keep_the_shares_of_what_is_allowed(allowed):
-    parts = np.array([0.1, 0.4, 0.1, 0.05, 0.15])
-    found = np.bincount([draw(parts.tolist(), allowed, word) for word in WORDS], minlength=5)
-    left = parts[list(allowed)]
-    expected = len(WORDS) * left / left.sum()
-    assert found.sum() == found[list(allowed)].sum()
-    assert stats.chisquare(found[list(allowed)], expected).pvalue > RARE
-
-
-def test_a_rule_changes_only_the_draws_that_it_forbids():
-    parts, allowed = (0.2, 0.2, 0.2, 0.2, 0.2), (0, 2, 4)
-    before = [draw(parts, ALL_TOOLS, word) for word in WORDS]
-    after = [draw(parts, allowed, word) for word in WORDS]
-    assert all(old == new for old, new in zip(before, after, strict=True) if old in allowed)
-
-
-@pytest.mark.parametrize(
-    ("word", "parts", "expected"),
-    [
-        (0, (0.0, 0.1, 0.7, 0.1, 0.0), Tool.DISCOUNT),
-        (WORD_MASK, (0.0, 0.1, 0.7, 0.1, 0.0), Tool.BARGAIN),
-        # Taken away one by one, these shares leave something of their sum.
-        (WORD_MASK, (0.4, 0.4, 0.2, 0.9, 0.0), Tool.BARGAIN),
-    ],
-)
-def test_the_ends_of_the_words_are_drawn_among_shares_above_0(word, parts, expected):
-    assert draw(parts, ALL_TOOLS, word) == expected
-
-
 def test_a_learner_finds_the_best_tool_and_price_among_noisy_profits():
     """Profits are normal, one standard deviation apart; 400 campaigns of 40 sellers."""
     gains = {Decision.PRICE: [0.0, 1.0, 2.0, 1.0, 0.0], Decision.TOOL: [0.0, 0.0, 0.0, 2.0, 1.0]}
@@ -166,7 +124,7 @@ def test_a_learner_finds_the_best_tool_and_price_among_noisy_profits():
     for seller in range(40):
         learner = learner_of(epsilon=0.1)
         for campaign in range(400):
-            luck = derive(8, MarketPurpose.EXPLORE, campaign, seller)
+            luck = derive(8, EXPLORE, campaign, seller)
             actions = [0] * 6
             for decision in gains:
                 actions[decision] = learner.choose(decision, range(5), child(luck, decision))
@@ -175,28 +133,6 @@ def test_a_learner_finds_the_best_tool_and_price_among_noisy_profits():
         ends.append([int(np.argmax(learner.values[decision])) for decision in gains])
     found = (np.array(ends) == [2, Tool.BARGAIN]).mean(axis=0)
     assert (found > 0.8).all()
-
-
-def test_all_is_allowed_or_only_what_is_plain():
-    assert EVERYTHING.channels == tuple(Channel)
-    assert EVERYTHING.tools == tuple(Tool)
-    assert EVERYTHING.external == EVERYTHING.induced == (False, True)
-    assert (PLAIN.channels, PLAIN.tools) == ((Channel.MOMENTS,), (Tool.NONE,))
-    assert PLAIN.external == PLAIN.induced == (False,)
-
-
-@pytest.mark.parametrize(
-    ("name", "actions"),
-    [
-        ("channels", ()),
-        ("tools", (Tool.TEAM, Tool.DISCOUNT)),
-        ("external", (True, False)),
-        ("induced", (False, False)),
-    ],
-)
-def test_what_is_allowed_is_something_and_in_order(name, actions):
-    with pytest.raises(ValueError, match=rf"{name} is .*; give at least one action, in order"):
-        Options(**{name: actions})
 
 
 @pytest.mark.parametrize(
@@ -216,3 +152,46 @@ def test_what_is_allowed_is_something_and_in_order(name, actions):
 def test_a_parameter_out_of_range_is_named(name, value):
     with pytest.raises(ValueError, match=f"{name} is "):
         LearningParameters(**{name: value})
+
+
+def test_every_seller_gets_a_learner_and_learns_at_the_end_of_the_day(world_of):
+    class One:
+        learner, learnt = None, 0
+
+        def equip(self, learner):
+            self.learner = learner
+
+        def learn(self):
+            self.learnt += 1
+
+    sellers = [One(), One()]
+    world = world_of(sellers=sellers, learning=LearningParameters(epsilon=0.3))
+    state = Learning().start(world)
+    assert [one.learner for one in sellers] == state
+    assert state[0] is not state[1]
+    assert Learning().end_day(world, state, None) is state
+    assert [one.learnt for one in sellers] == [1, 1]
+
+
+def test_what_learners_know_is_saved_and_restored(world_of):
+    class Silent:
+        def equip(self, learner):
+            pass
+
+    world = world_of(sellers=[Silent(), Silent(), Silent()])
+    state = Learning().start(world)
+    for place, learner in enumerate(state):
+        for campaign in range(place):
+            learner.learn([campaign, 1, 2, place, 0, 1], 3.5 * campaign - 1.0)
+    arrays = Learning().save(world, state)
+    kinds = Learning().kinds(world)
+    assert {name: (array.dtype.name, array.shape) for name, array in arrays.items()} == {
+        name: (dtypes[0], shape) for name, (dtypes, shape) in kinds.items()
+    }
+    again = Learning().restore(world, Learning().start(world), arrays)
+    for mine, theirs in zip(again, state, strict=True):
+        assert (mine.values, mine.tries, mine.campaigns) == (
+            theirs.values,
+            theirs.tries,
+            theirs.campaigns,
+        )

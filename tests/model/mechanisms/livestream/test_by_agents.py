@@ -1,8 +1,8 @@
-"""A viewer is an agent that watches minute by minute; `test_livestream` holds them together."""
+"""A viewer is an agent that watches minute by minute; `test_viewing` holds them together."""
 
 import pytest
 
-from weishang.model.mechanisms.livestream.agents import Room
+from weishang.model.mechanisms.livestream.by_agents import Room
 from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
 from weishang.model.mechanisms.livestream.viewing import NO_ORDER
 
