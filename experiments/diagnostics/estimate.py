@@ -23,8 +23,8 @@ from weishang.kernels.cascade.core.memory import USUAL_LEVELS, Batch
 from weishang.kernels.cascade.resources.estimate import Need, in_words
 from weishang.kernels.cascade.triton import chosen_unasked
 from weishang.kernels.graph.validation import MAX_NODES
-from weishang.model.society.parameters import SocietyParameters
 from weishang.kernels.runtime import free_memory
+from weishang.model.society.parameters import SocietyParameters
 
 RECORDS = ("counts", "events")
 UNKNOWN = "unknown"

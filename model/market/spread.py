@@ -60,7 +60,7 @@ class Population:
                 self.classes += _classes(one, size, world, states)
             added = one.adjust(world, states[one.name], day)
             if added is not None:
-                fault = added.fault(len(day.campaigns), NUM_DISTANCES, size)
+                fault = added.fault(len(day.campaigns), NUM_DISTANCES, size, day.max_hops)
                 if fault is not None:
                     raise ValueError(f"mechanism {one.name!r} adjusts wrongly: {fault}")
                 before = int(np.prod(sizes[:place], dtype=np.int64))

@@ -9,6 +9,7 @@ import pytest
 from weishang.model.core.adjustments import FACTORS, Adjustments
 
 SIZES = (2, 3, 4)
+HOPS = 5
 NAMES = [item.name for item in fields(Adjustments)]
 BY_CLASS = [name for name in NAMES if name != "friends_view"]
 
@@ -68,7 +69,7 @@ def test_what_is_alike_for_all_classes_stays_so():
 
 @pytest.mark.parametrize("shape", [SIZES, (1, 1, 1), (2, 1, 4), (1, 3, 1)])
 def test_arrays_that_fit_have_no_fault(shape):
-    assert some(7, shape).fault(*SIZES) is None
+    assert some(7, shape).fault(*SIZES, HOPS) is None
 
 
 @pytest.mark.parametrize(
@@ -79,8 +80,10 @@ def test_arrays_that_fit_have_no_fault(shape):
         ("share", np.zeros((2, 3)), r"share has shape \(2, 3\); give \(2, 3, 4\), or 1"),
         ("buy", np.zeros((2, 3, 3)), r"buy has shape \(2, 3, 3\); give \(2, 3, 4\), or 1"),
         ("visit_match", np.zeros((5, 1, 1)), r"visit_match has shape \(5, 1, 1\)"),
-        ("friends_view", np.ones((3, 2)), r"friends_view has shape \(3, 2\); give \(2, 2\)"),
-        ("friends_view", np.ones(2), r"friends_view has shape \(2,\); give \(2, 1\)"),
+        ("friends_view", np.ones((3, 2)), r"friends_view has shape \(3, 2\); give \(2, 5\)"),
+        ("friends_view", np.ones(2), r"friends_view has shape \(2,\); give \(2, 5\)"),
+        ("friends_view", np.ones((2, 3)), r"friends_view has shape \(2, 3\); give \(2, 5\)"),
+        ("friends_view", np.full((2, 1), 1.5), r"friends_view holds 1.5; give factors in \[0, 1\]"),
         ("friends_view", 1.0, "friends_view is float; give a float64 array"),
         ("friends_view", -np.ones((2, 1)), r"friends_view holds -1.0 to -1.0; .* 0 or more"),
         ("share_of_buyers", np.full((1, 1, 1), np.nan), "share_of_buyers holds nan to nan"),
@@ -90,6 +93,6 @@ def test_arrays_that_fit_have_no_fault(shape):
     ],
 )
 def test_impossible_arrays_are_named(name, value, said):
-    fault = replace(some(7), **{name: value}).fault(*SIZES)
+    fault = replace(some(7), **{name: value}).fault(*SIZES, HOPS)
     assert fault is not None
     assert re.search(said, fault), fault

@@ -78,10 +78,10 @@ def test_tables_have_an_axis_for_campaign_distance_outcome_segment_and_exposures
 
 
 def test_a_case_worked_by_hand():
-    """Offer: category 1 of 2, price 2, rich, shareability .5. Segment = 2 * interest + budget class.
+    """Offer: category 1 of 2, price 2, rich, shareability .5. Segment = 2 * interest + budget.
 
     A friend, first exposure, interest 1, budget .5: log odds of visiting -1 + .5 trust + .25
-    content + 1 match + .2 * .5 shareability = .85; of buying -2 + 1.85 - 2 log(2 / .5) = -2.9225887.
+    content + 1 match + .2 * .5 shareability = .85; of buying -2 + 1.85 - 2 log(4) = -2.9225887.
     A friend's friend, second exposure, interest 0, budget 1.5: visiting -1 + .5 * .4 + .3 proof +
     .25 + .1 = -.15; buying -2 + .85 - 2 log(2 / 1.5) = -1.7253641.
     """
@@ -95,7 +95,7 @@ def test_a_case_worked_by_hand():
 
 
 def test_sharing_by_hand_up_to_its_intercept():
-    """Friend, first exposure: 2 * .5 shareability + .5 trust + .25 content = 1.75 above the intercept.
+    """Friend, first exposure: 2 * .5 shareability + .5 trust + .25 content = 1.75 more.
 
     A friend's friend, second exposure: 1 + .2 + .3 + .25 = 1.75 as well; buyers .7 more.
     """

@@ -376,7 +376,7 @@ def test_a_seller_learns_from_its_own_results_alone(society):
 def test_sellers_learn_a_price_that_earns_more(society):
     """Demand falls with the price to the power of -2.62; 300 campaigns of 30 sellers.
 
-    The goods cost .6: sellers begin at 1.6 times the reference price, but at .97 they would earn most.
+    The goods cost .6: sellers begin at 1.6 times the reference price, but would earn most at .97.
     """
     sellers, market = sellers_at(
         society, 30, LearningParameters(price_steps=(1.6, 1.0, 2.0)), price_log_sd=0.0
