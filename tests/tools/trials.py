@@ -24,7 +24,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("cli", "run", "verify", "sweep", "sweep_worker", "sweep_runs", "gather")
+MODULES = (
+    "cli",
+    "diagnostics.verify",
+    "simulate.run",
+    "sweep.execute.runs",
+    "sweep.execute.sweep",
+    "sweep.execute.worker",
+    "sweep.results.gather",
+)
 """What is imported before a fork."""
 PROGRAM = "weishang.experiments.cli"
 OF_THE_RUN = ("started", "wall_seconds", "command")
