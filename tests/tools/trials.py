@@ -39,7 +39,7 @@ OF_THE_RUN = ("started", "wall_seconds", "command")
 """What a manifest tells of the run and not of its result."""
 NOTES = ("goes on after day ", "backend 'auto' is ", "going on from the one before")
 """Lines that a command may say on stderr beside how it ended."""
-MOST_SECONDS = 120.0
+MOST_SECONDS = 600.0
 """No start takes so long; one that does hangs."""
 
 PAUSE = 0.002
