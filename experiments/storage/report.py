@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from pyarrow import parquet as pq
 
-from weishang.experiments.storage import atomic, manifest, tables
+from weishang.experiments.storage import atomic, behaviour, manifest, tables
 from weishang.experiments.storage import figure_style as figures
 from weishang.experiments.storage.partitions import Part, merge
 
@@ -211,6 +211,7 @@ class Report:
             "parameters_sha256": manifest.parameters_digest(self.parameters),
             "seed": self._seed,
             "graph_sha256": self.graph_hash,
+            "behaviour": None if self.graph_hash is None else behaviour.fingerprint(),
             **manifest.environment(self._device, self._threads),
             "started": self._started.isoformat(timespec="seconds"),
             "wall_seconds": round(time.perf_counter() - self._clock, 3),
