@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
+from forked import weishang
 
 from weishang.experiments.analysis import verdicts
 from weishang.experiments.diagnostics import verify_folders
@@ -234,11 +233,7 @@ def test_names_are_those_of_sweeps():
 
 def test_the_command_ends_with_one_line_and_exit_code_2(results):
     flip(results / "audit" / "audit.csv")
-    done = subprocess.run(
-        [sys.executable, "-m", "weishang.experiments.cli", "verify", str(results)],
-        capture_output=True,
-        text=True,
-    )
+    done = weishang("verify", results)
     assert done.returncode == 2
     lines = done.stderr.strip().splitlines()
     assert lines[-1].startswith("weishang: 1 fault: ")

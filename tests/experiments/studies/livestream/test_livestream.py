@@ -1,12 +1,11 @@
 """The livestream experiment from end to end at a small size, and the rules of its verdicts."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from forked import weishang
 
 from weishang.experiments.analysis import prior, reported, verdicts
 from weishang.experiments.simulate.setting import Setting
@@ -166,20 +165,7 @@ def test_on_a_graph_of_ones_own_nothing_is_judged(tmp_path, monkeypatch):
 
 def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path):
     out = tmp_path / "out"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "weishang.experiments.cli",
-            "livestream",
-            "--worlds",
-            "1",
-            "--out",
-            out,
-        ],
-        capture_output=True,
-        text=True,
-    )
+    done = weishang("livestream", "--worlds", 1, "--out", out)
     assert done.returncode == 2
     assert done.stderr == "weishang: worlds is 1; give at least 2, to compare pairs\n"
     assert not out.exists() or not list(out.iterdir())

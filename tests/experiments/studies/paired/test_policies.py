@@ -1,12 +1,11 @@
 """The policies experiment from end to end at a small size; each policy changes one rule."""
 
-import subprocess
-import sys
 from dataclasses import fields
 
 import numpy as np
 import pandas as pd
 import pytest
+from forked import weishang
 
 from weishang.experiments.analysis.paired import ENOUGH, market_outcomes
 from weishang.experiments.scenario import scenario_file
@@ -190,19 +189,7 @@ def test_policies_sell_every_day():
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, told):
     out = tmp_path / "out"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "weishang.experiments.cli",
-            "policies",
-            *arguments,
-            "--out",
-            str(out),
-        ],
-        capture_output=True,
-        text=True,
-    )
+    done = weishang("policies", *arguments, "--out", out)
     assert done.returncode == 2
     assert done.stderr == f"weishang: {told}\n"
     assert not out.exists() or not list(out.iterdir())

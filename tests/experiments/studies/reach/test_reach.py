@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from forked import weishang
 
 from weishang.experiments.analysis import prior, reported
 from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, ESTIMANDS, THERE
@@ -253,7 +254,7 @@ def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, t
         arguments = ["--graph", str(tmp_path / arguments[1])]
         told = f"{tmp_path}/{told}"
     before = sorted(tmp_path.iterdir())
-    done = shell(*arguments, "--out", str(tmp_path / "out"))
+    done = weishang("reach", *arguments, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert done.stderr == f"weishang: {told}\n"
     assert done.stdout == ""
