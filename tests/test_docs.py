@@ -395,11 +395,23 @@ def commands_listed() -> Iterator[tuple[str, Callable[..., None], list[str]]]:
         for command in row["command"].split(","):
             words = command.strip().strip("`").split()
             command = " ".join(word for word in words if not word.isupper())
-            name = command.split()[-1]
-            if command.startswith("python"):
-                yield command, getattr(import_module(name), name.rpartition(".")[2]), options
+            programs = own_programs()
+            if command in programs:
+                yield command, programs[command], options
             else:
-                yield command, cli.function(name), options
+                yield command, cli.function(command.split()[-1]), options
+
+
+def own_programs() -> dict[str, Callable[..., None]]:
+    """Modules that are programs themselves: by command, the function that they run."""
+    found = {}
+    for path in (ROOT / "experiments").rglob("*.py"):
+        runs = re.search(r"^    run\((\w+)\)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if runs:
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(("weishang", *parts))
+            found[f"python -m {name}"] = getattr(import_module(name), runs[1])
+    return found
 
 
 def test_commands_take_the_options_that_the_readme_lists() -> None:
@@ -443,14 +455,7 @@ def declared(parameter: inspect.Parameter) -> str:
 
 def test_the_readme_lists_every_command() -> None:
     listed = {command for command, *_ in commands_listed()}
-    modules = {
-        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-        for path in (ROOT / "experiments").rglob("*.py")
-        if f"    run({path.stem})\n" in path.read_text(encoding="utf-8")
-    }
-    there = {f"python -m weishang.{name}" for name in modules}
-    there |= {f"weishang {name}" for name in cli.EVERY}
-    assert listed == there
+    assert listed == own_programs().keys() | {f"weishang {name}" for name in cli.EVERY}
 
 
 def test_the_readme_gives_a_reason_for_each_dependency() -> None:
