@@ -41,7 +41,7 @@ from weishang.kernels import Graph
 COMMANDS = ("estimate", "run", "verify", "sweep", "gather")
 HANG_SECONDS = 300
 """A case that waits for something, or works without end, is killed then."""
-EVERY = 12
+EVERY = 25
 """Hostile cases of a command between two harmless ones."""
 KIBIBYTE = 1024
 
