@@ -10,35 +10,53 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from weishang.model.agents.consumers import Consumer
     from weishang.model.agents.engine import propagate_by_agents
+    from weishang.model.core.decision import DecisionRule, LogisticRule, ThresholdRule
     from weishang.model.market.market import Market
-    from weishang.model.scenario import Scenario
+    from weishang.model.mechanisms import default_mechanisms
+    from weishang.model.mechanisms.groups import form_groups
+    from weishang.model.mechanisms.mechanism import Mechanism
+    from weishang.model.scenario import Scenario, scenario_type
     from weishang.model.sellers.seller import Seller
-    from weishang.model.society.society import Society, SocietyParameters, from_graph, generate
+    from weishang.model.society import Society, SocietyParameters, from_graph, generate
+
+_HOMES = {
+    "Consumer": "agents.consumers",
+    "DecisionRule": "core.decision",
+    "LogisticRule": "core.decision",
+    "Market": "market.market",
+    "Mechanism": "mechanisms.mechanism",
+    "Scenario": "scenario",
+    "Seller": "sellers.seller",
+    "Society": "society.society",
+    "SocietyParameters": "society.parameters",
+    "ThresholdRule": "core.decision",
+    "default_mechanisms": "mechanisms",
+    "form_groups": "mechanisms.groups.formation",
+    "from_graph": "society.impute",
+    "generate": "society.generate",
+    "propagate_by_agents": "agents.engine",
+    "scenario_type": "scenario",
+}
+"""The module of each name."""
 
 __all__ = [
     "Consumer",
+    "DecisionRule",
+    "LogisticRule",
     "Market",
+    "Mechanism",
     "Scenario",
     "Seller",
     "Society",
     "SocietyParameters",
+    "ThresholdRule",
+    "default_mechanisms",
+    "form_groups",
     "from_graph",
     "generate",
     "propagate_by_agents",
+    "scenario_type",
 ]
-
-_HOMES = {
-    "Consumer": "agents.consumers",
-    "Market": "market.market",
-    "Scenario": "scenario",
-    "Seller": "sellers.seller",
-    "Society": "society.society",
-    "SocietyParameters": "society.society",
-    "from_graph": "society.society",
-    "generate": "society.society",
-    "propagate_by_agents": "agents.engine",
-}
-"""The module of each name."""
 
 
 def __getattr__(name: str) -> Any:

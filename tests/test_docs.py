@@ -26,10 +26,16 @@ from weishang.kernels import CascadeRule, Cascades, Graph, Strangers, independen
 from weishang.kernels import rng as words
 from weishang.kernels.rng import Purpose, derive, live_lanes, threshold, uniform
 from weishang.model.core.platform_rules import PlatformRules
-from weishang.model.core.social_distance import AFTER, REPORTED, Layer, Level, trust_by_level
+from weishang.model.core.social_distance import (
+    AFTER,
+    REPORTED_TIER,
+    Layer,
+    SocialDistance,
+    trust_by_level,
+)
 from weishang.model.core.streams import MarketPurpose
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 ROOT = Path(__file__).parents[1]
 README, CONTRACT, ODD, DESIGN = (
@@ -287,10 +293,12 @@ def test_levels_are_as_described() -> None:
     )
     rows = table(text, "level", "name", "who", "a step further", "reported level", "trust_in")
     assert [(int(row["level"]), row["name"]) for row in rows] == [
-        (level.value, level.name) for level in Level
+        (level.value, level.name) for level in SocialDistance
     ]
-    assert [int(row["a step further"]) for row in rows] == [AFTER[level] for level in Level]
-    assert [int(row["reported level"]) for row in rows] == REPORTED.tolist()
+    assert [int(row["a step further"]) for row in rows] == [
+        AFTER[level] for level in SocialDistance
+    ]
+    assert [int(row["reported level"]) for row in rows] == REPORTED_TIER.tolist()
     scenario = Scenario()
     known = {"recommender_trust": scenario.weights.recommender_trust} | {
         f"channels.{name}": getattr(scenario.channels, name)

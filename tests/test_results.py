@@ -7,7 +7,7 @@ import pytest
 from weishang.experiments.analysis import verdicts
 from weishang.experiments.analysis.estimands import ESTIMANDS
 from weishang.experiments.storage import behaviour, manifest, tables
-from weishang.model.core.decision import DecisionWeights
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ def test_the_default_weights_are_the_fitted_ones():
 def test_the_default_unit_of_money_is_the_fitted_one():
     row = tables.read(RESULTS / "channels" / "money.csv").iloc[0]
     assert row["fitted"]
-    assert Scenario().money.usual_price == pytest.approx(row["usual_price"], rel=0.01)
+    assert Scenario().money.reference_price == pytest.approx(row["reference_price"], rel=0.01)
 
 
 @pytest.mark.parametrize("folder", ON_GRAPHS, ids=[folder.name for folder in ON_GRAPHS])

@@ -1,13 +1,13 @@
 """Fits the five weights that reported figures decide, one at a time, with common random numbers.
 
-Each weight moves its own figure steadily once those before it are fixed, so Brent's method finds
-it in a bracket inside its prior range: view -> t2_l1_reach, buy_intercept -> conv_system,
-trust -> l1_conv, appeal_sd -> t2_l2_reach, recommender_trust -> l2_conv. What couples them (appeal
-moves buying a little, and a person of level 1 may buy at a later friend's post) is met by going
-round again, in short brackets, until every figure stands. All values of a weight meet the same
-luck, so differences between them are the weight's own. A figure that no value in the bracket
-meets takes the nearer end, and says so. The campaigns are those that are reported on: a fitted
-figure is met by choice, and only what is not fitted can be wrong.
+Each weight moves its own figure steadily once those before it are fixed, so Brent's method finds it
+in a bracket inside its prior range: view -> t2_l1_reach, buy_intercept -> conv_system, trust ->
+l1_conv, shareability_sd -> t2_l2_reach, recommender_trust -> l2_conv. What couples them
+(shareability moves buying a little, and a person of level 1 may buy at a later friend's post) is
+met by going round again, in short brackets, until every figure stands. All values of a weight meet
+the same luck, so differences between them are the weight's own. A figure that no value in the
+bracket meets takes the nearer end, and says so. The campaigns are those that are reported on: a
+fitted figure is met by choice, and only what is not fitted can be wrong.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,9 +21,10 @@ from scipy.optimize import brentq
 from weishang.experiments.analysis import reported
 from weishang.kernels import Cascades
 from weishang.model.core.campaigns import Campaigns
-from weishang.model.core.decision import DecisionWeights
-from weishang.model.market.distribution import spread
+from weishang.model.core.decision import LogisticRule
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.market.market import Market
+from weishang.model.market.spread import spread_among_friends
 from weishang.model.mechanisms.feed.recommendation import recommend
 from weishang.model.scenario import Scenario
 from weishang.model.society.society import Society
@@ -60,23 +61,22 @@ class Trial:
         days = []
         for world in worlds:
             market = Market(society, scenario.friends_only(), world, sellers)
-            market.choose_offers()
-            days.append((world, market.campaigns))
+            days.append((world, market.choose_campaigns()))
         return cls(society, scenario, tuple(days))
 
     def among_friends(self, weights: DecisionWeights, hops: int) -> Cascades:
         """Spread the campaigns of all worlds for so many hops."""
-        people, budgets = self.society, self.scenario.budgets
+        rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
-            spread(people, campaigns, weights, budgets, world, max_hops=hops)
+            spread_among_friends(self.society, campaigns, rule, world, max_hops=hops)
             for world, campaigns in self.days
         )
 
     def among_strangers(self, weights: DecisionWeights) -> Cascades:
         """Show the campaigns to the platform's audiences."""
-        people, budgets, feed = self.society, self.scenario.budgets, self.scenario.feed
+        rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
-            recommend(people, campaigns, weights, budgets, feed, world)
+            recommend(self.society, campaigns, rule, self.scenario.feed, world)
             for world, campaigns in self.days
         )
 
@@ -157,7 +157,7 @@ FITS = (
     Fit("view", "t2_l1_reach", first_reach),
     Fit("buy_intercept", "conv_system", system_conversion),
     Fit("trust", "l1_conv", first_conversion),
-    Fit("appeal_sd", "t2_l2_reach", second_reach),
+    Fit("shareability_sd", "t2_l2_reach", second_reach),
     Fit("recommender_trust", "l2_conv", second_conversion),
 )
 

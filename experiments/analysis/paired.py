@@ -57,8 +57,8 @@ class Outcome:
     beside: str | None = None
 
 
-def market_outcomes(usual_price: float) -> tuple[Outcome, ...]:
-    """What a whole market comes to, over all of its days; `usual_price` in CNY."""
+def market_outcomes(reference_price: float) -> tuple[Outcome, ...]:
+    """What a whole market comes to, over all of its days; `reference_price` in CNY."""
     return (
         Outcome("reach", "people", "reached, each once a campaign", _reach),
         Outcome("visits", "visits", "links and search results opened", _all_visits),
@@ -75,14 +75,14 @@ def market_outcomes(usual_price: float) -> tuple[Outcome, ...]:
             "profit",
             "CNY",
             "of all sellers, after goods, content, adverts and rooms",
-            lambda days, _: usual_price * float(np.asarray(days["profit"])[-1]),
+            lambda days, _: reference_price * float(np.asarray(days["profit"])[-1]),
             beside="sales",
         ),
     )
 
 
-def campaign_outcomes(usual_price: float) -> tuple[Outcome, ...]:
-    """What a campaign comes to on average, without search; `usual_price` in CNY."""
+def campaign_outcomes(reference_price: float) -> tuple[Outcome, ...]:
+    """What a campaign comes to on average, without search; `reference_price` in CNY."""
     return (
         Outcome("reach", "people", "reached, each once", _each(_reach)),
         Outcome("visits", "visits", "links opened", _each(_visits)),
@@ -92,7 +92,7 @@ def campaign_outcomes(usual_price: float) -> tuple[Outcome, ...]:
             "sales",
             "CNY",
             "value of these orders",
-            _each(lambda _, rows: usual_price * float(rows["sales"].sum())),
+            _each(lambda _, rows: reference_price * float(rows["sales"].sum())),
         ),
         Outcome("refunds", "orders", _CALLED_OFF, _each(_refunds), beside="orders"),
         Outcome(
@@ -105,7 +105,7 @@ def campaign_outcomes(usual_price: float) -> tuple[Outcome, ...]:
             "profit",
             "CNY",
             "after goods, content, advert and room",
-            _each(lambda days, _: usual_price * float(np.asarray(days["profit"])[-1])),
+            _each(lambda days, _: reference_price * float(np.asarray(days["profit"])[-1])),
             beside="sales",
         ),
     )

@@ -21,7 +21,7 @@ from weishang.kernels.cascade.resources import free_memory
 from weishang.kernels.cascade.resources.availability import chosen_unasked
 from weishang.kernels.cascade.resources.estimate import USUAL_LEVELS, Batch, Need, in_words
 from weishang.kernels.graph.validation import MAX_NODES
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 RECORDS = ("counts", "events")
 DOES_NOT_FIT = 1

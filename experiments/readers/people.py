@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from weishang.experiments.readers.table_blocks import Block, TableFile, open_table, shown
 from weishang.kernels.graph import csr
-from weishang.model.mechanisms.groups.groups import NO_FOUNDER, GroupChats
 from weishang.model.society.attributes import UNKNOWN, NodeAttributes
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.group_chats import NO_FOUNDER, GroupChats
+from weishang.model.society.parameters import SocietyParameters
 
 NODE, INTEREST, BUDGET, PLACE, GROUPS = COLUMNS = ("node", "interest", "budget", "place", "groups")
 SEPARATOR = "|"

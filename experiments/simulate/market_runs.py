@@ -14,15 +14,15 @@ from weishang.experiments.analysis.estimands import LEVELS
 from weishang.experiments.storage.columns import Columns
 from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel, Orders
-from weishang.model.core.social_distance import REPORTED, Level
+from weishang.model.core.social_distance import REPORTED_TIER, SocialDistance
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.groups.groups import GroupChats
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
+from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
 COUNTS = ("reach", "visitors", "buyers", "sharers")
-OFFERED = ("external", "induced", "rich", "price", "appeal")
+OFFERED = ("external", "induced", "rich", "price", "shareability")
 CHANNEL_NAMES = np.array([channel.name.lower() for channel in Channel])
 TOOL_NAMES = np.array([tool.name.lower() for tool in Tool])
 
@@ -35,12 +35,13 @@ class Run:
     Attributes:
         day_columns: a row a world and day: world, and every indicator of the market.
         campaign_columns: a row a campaign: world, day, campaign, seller, channel, tool, external,
-            induced, rich, price, appeal; reach_1 .. sharers_3, by reported level, of the cascade
-            (before tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn by a
-            channel to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1 ..
-            orders_3, orders and items, that were not refunded; sales of these, in usual prices;
-            refunded, orders called off.
-        search_columns: a row a world and day: world, day, visits, orders, sales in usual prices.
+            induced, rich, price, shareability; reach_1 .. sharers_3, by reported level, of the
+            cascade (before tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn
+            by a channel to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1
+            .. orders_3, orders and items, that were not refunded; sales of these, in reference
+            prices; refunded, orders called off.
+        search_columns: a row a world and day: world, day, visits, orders, sales in reference
+            prices.
     """
 
     def __init__(self, days: Table, campaigns: Table, searches: Table) -> None:
@@ -130,7 +131,7 @@ def run_one(
     for _ in live(market, days, rows):
         advance()
     run = Run(day_columns(market), rows.campaigns(), rows.searches())
-    market.disband()
+    market.close()
     return run
 
 
@@ -191,19 +192,18 @@ def live(market: Market, days: int, rows: Rows) -> Iterator[int]:
 
 def day_columns(market: Market) -> Columns:
     """A row a day so far: world, and every indicator."""
-    noted = market.indicators.model_vars
-    world = np.full(market.day, market.world, dtype=np.uint64)
+    noted = market.datacollector.model_vars
+    world = np.full(market.day, market.seed, dtype=np.uint64)
     return Columns({"world": world, **{name: np.array(noted[name]) for name in noted}})
 
 
 def campaign_columns(market: Market) -> dict[str, NDArray[Any]]:
     """A row a campaign of the day that has just passed; see Run."""
-    campaigns, spread, orders = market.campaigns, market.spread, market.orders
-    assert spread is not None
-    assert orders is not None
+    campaigns, spread = market.today.campaigns, market.today.cascades
+    orders = market.today.orders
     size = len(campaigns)
     columns: dict[str, NDArray[Any]] = {
-        "world": np.full(size, market.world, dtype=np.uint64),
+        "world": np.full(size, market.seed, dtype=np.uint64),
         "day": np.full(size, market.day, dtype=np.int32),
         "campaign": campaigns.campaign,
         "seller": campaigns.seller,
@@ -214,9 +214,9 @@ def campaign_columns(market: Market) -> dict[str, NDArray[Any]]:
     for measure in COUNTS:
         counts = getattr(spread, measure)
         for level in LEVELS:
-            columns[f"{measure}_{level}"] = counts[:, level == REPORTED].sum(axis=1)
+            columns[f"{measure}_{level}"] = counts[:, level == REPORTED_TIER].sum(axis=1)
     for measure in COUNTS[:3]:
-        columns[f"stranger_{measure}"] = getattr(spread, measure)[:, Level.STRANGER - 1]
+        columns[f"stranger_{measure}"] = getattr(spread, measure)[:, SocialDistance.STRANGER - 1]
     live = campaigns.tool == Tool.LIVESTREAM
     columns["live_viewers"] = np.where(live, spread.visitors.sum(axis=1), 0)
     columns["live_buyers"] = np.where(live, spread.buyers.sum(axis=1), 0)
@@ -225,12 +225,12 @@ def campaign_columns(market: Market) -> dict[str, NDArray[Any]]:
 
 def search_row(market: Market) -> dict[str, int | float]:
     """Visits, orders and sales of the searches of the day that has just passed."""
-    assert market.orders is not None
-    found = market.orders.where(market.orders.channel == OrderChannel.SEARCH)
+    orders = market.today.orders
+    found = orders.where(orders.channel == OrderChannel.SEARCH)
     return {
-        "world": market.world,
+        "world": market.seed,
         "day": market.day,
-        "visits": 0 if market.visits is None else len(market.visits),
+        "visits": market.today.visits.get(OrderChannel.SEARCH, 0),
         "orders": len(found),
         "sales": float(found.value(1.0).sum()),
     }
@@ -242,7 +242,7 @@ def _ordered(campaign: NDArray[np.uint64], orders: Orders) -> dict[str, NDArray[
     order = np.argsort(campaign)
     row = order[np.searchsorted(campaign, some.campaign, sorter=order)]
     kept, size = ~some.refunded, campaign.size
-    level = REPORTED[some.level - 1]
+    level = REPORTED_TIER[some.distance - 1]
 
     def count(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.bincount(row[chosen], minlength=size)

@@ -32,9 +32,9 @@ from weishang.experiments.storage.code_version import version
 from weishang.experiments.storage.partitions import Part
 from weishang.model.market import state
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.groups.groups import GroupChats
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
+from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
 CAMPAIGNS = "campaigns"
@@ -277,7 +277,7 @@ def run_kept(
         _go_on(market, days, rows, advance, keep)
         days, searches = day_columns(market).frame, rows.searches().frame
         kept = Kept(days, keep.campaigns(), searches)
-        market.disband()
+        market.close()
     except BaseException:
         keep.close()
         raise
@@ -374,7 +374,7 @@ def _search_rows(
     market: Market, columns: dict[str, NDArray[Any] | None]
 ) -> list[dict[str, int | float]]:
     """The rows of searches that a checkpoint holds."""
-    lists: dict[str, list[Any]] = {"world": [market.world] * market.day}
+    lists: dict[str, list[Any]] = {"world": [market.seed] * market.day}
     for name, dtype in _SEARCHES.items():
         values = columns[name]
         if values is None or values.dtype != dtype or values.shape != (market.day,):

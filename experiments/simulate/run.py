@@ -47,7 +47,7 @@ from weishang.experiments.storage import codebook
 from weishang.experiments.storage.atomic import refuse_links
 from weishang.experiments.storage.report import Report
 from weishang.kernels.rng import derive
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 from weishang.model.society.society import Society
 
 ScenarioArgument = Annotated[Path, typer.Argument(help="Scenario file (TOML).")]
@@ -159,7 +159,7 @@ def with_dates(days: pd.DataFrame, file: ScenarioFile) -> pd.DataFrame:
 def summed_up(days: pd.DataFrame) -> pd.DataFrame:
     """A row an indicator: its sum over days, or its value on the last."""
     rows = []
-    for one in EVERYWHERE:
+    for one in DAILY:
         values = days[one.name]
         total = float(values.sum() if one.adds_up else values.iloc[-1])
         over = "all days" if one.adds_up else "last day"

@@ -8,8 +8,8 @@ from weishang.experiments.console.command import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.worlds import Branch, chats, most_sellers, society
 from weishang.kernels.rng import derive
-from weishang.model.mechanisms.groups.groups import GroupChats
 from weishang.model.scenario import Scenario
+from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
 MIN_PAIRS = 2

@@ -11,11 +11,17 @@ from weishang.experiments.analysis.estimands import campaign_rows
 from weishang.experiments.console.command import stage
 from weishang.experiments.readers.people import read_nodes
 from weishang.kernels import Graph
+from weishang.model.core.decision import LogisticRule
 from weishang.model.mechanisms.feed.recommendation import recommend
-from weishang.model.mechanisms.groups.groups import GroupChats, GroupParameters, form_groups
+from weishang.model.mechanisms.groups.formation import form_groups
+from weishang.model.mechanisms.groups.parameters import GroupParameters
 from weishang.model.scenario import Scenario
 from weishang.model.society.attributes import NodeAttributes
-from weishang.model.society.society import Society, SocietyParameters, from_graph, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.group_chats import GroupChats
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 
 class Branch(IntEnum):
@@ -137,11 +143,13 @@ def run_world(society: Society, scenario: Scenario, world: int, campaigns: int) 
     """One day of a world: a row a campaign, among friends and shown by the platform."""
     # A command that only plans its runs would wait for Mesa.
     from weishang.model.market.market import Market
+    from weishang.model.market.spread import spread_among_friends
 
     market = Market(society, scenario.friends_only(), world, campaigns)
-    market.step()
-    assert market.spread is not None
-    shown = recommend(
-        society, market.campaigns, scenario.weights, scenario.budgets, scenario.feed, world
-    )
-    return campaign_rows(world, society, market.campaigns, market.spread, shown)
+    offered = market.choose_campaigns()
+    rule = LogisticRule(scenario.weights, scenario.budgets)
+    hops = market.parameters.sellers.campaign_hops
+    spread = spread_among_friends(society, offered, rule, world, max_hops=hops)
+    shown = recommend(society, offered, rule, scenario.feed, world)
+    market.close()
+    return campaign_rows(world, society, offered, spread, shown)

@@ -79,16 +79,14 @@ def _of_market() -> str:
 
 def _days(people: "Society", scenario: "Scenario") -> pd.DataFrame:
     """The daily series of a small market, a row per day."""
-    from weishang.model import Market
-    from weishang.model.mechanisms.groups.groups import form_groups
+    from weishang.model import Market, form_groups
 
     chats = form_groups(people, scenario.groups, np.random.default_rng(SEED))
-    market = Market(people, scenario, SEED, SELLERS, chats=chats)
-    for _ in range(DAYS):
-        market.step()
-    days = market.indicators.get_model_vars_dataframe()
-    market.disband()
-    return days
+    with Market(people, scenario, SEED, SELLERS, chats=chats) as market:
+        for _ in range(DAYS):
+            market.step()
+        days: pd.DataFrame = market.datacollector.get_model_vars_dataframe()
+        return days
 
 
 def _digest(outcomes: Iterable[NDArray[np.integer]]) -> str:

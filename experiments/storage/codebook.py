@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from weishang.experiments.analysis.estimands import LEVELS
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 
 if TYPE_CHECKING:
     from weishang.experiments.storage.report import Report
@@ -22,7 +22,7 @@ PLACE_AND_TIME: dict[str, Entry] = {
 }
 DAYS: dict[str, Entry] = {
     **PLACE_AND_TIME,
-    **{item.name: (item.unit, item.meaning) for item in EVERYWHERE},
+    **{item.name: (item.unit, item.meaning) for item in DAILY},
     "date": ("date", "of the day, by the scenario's start"),
 }
 CAMPAIGNS: dict[str, Entry] = {
@@ -34,8 +34,8 @@ CAMPAIGNS: dict[str, Entry] = {
     "external": ("yes or no", "the link leaves the platform"),
     "induced": ("yes or no", "passing on is rewarded"),
     "rich": ("yes or no", "pictures and text, not a plain advertising link"),
-    "price": ("usual price = 1", "of one item, before tools"),
-    "appeal": ("standard deviations", "how much the offer is worth passing on"),
+    "price": ("reference price = 1", "of one item, before tools"),
+    "shareability": ("standard deviations", "how much the offer is worth passing on"),
     **{
         f"{measure}_{level}": ("people", f"{meaning} at reported level {level}")
         for measure, meaning in (
@@ -57,7 +57,7 @@ CAMPAIGNS: dict[str, Entry] = {
     },
     "orders": ("orders", "not refunded, after bargains end"),
     "items": ("items", "in these orders"),
-    "sales": ("usual price = 1", "value of these orders"),
+    "sales": ("reference price = 1", "value of these orders"),
     "sales_cny": ("CNY", "value of these orders"),
     "refunded": ("orders", "called off because too few bought together"),
 }
@@ -65,7 +65,7 @@ SEARCHES: dict[str, Entry] = {
     **PLACE_AND_TIME,
     "visits": ("visits", "shops opened from search, one a search"),
     "orders": ("orders", "of these visits"),
-    "sales": ("usual price = 1", "value of these orders"),
+    "sales": ("reference price = 1", "value of these orders"),
     "sales_cny": ("CNY", "value of these orders"),
 }
 ORDERS: dict[str, Entry] = {
@@ -80,7 +80,7 @@ ORDERS: dict[str, Entry] = {
         "path to the buyer: 1 friend, 2 a friend's friend, 3 further, 4 stranger, 5 after a "
         "stranger, 6 follower, 7 member of the seller's group; 0 from search",
     ),
-    "price": ("usual price = 1", "paid for one item"),
+    "price": ("reference price = 1", "paid for one item"),
     "items": ("items", "in the order"),
     "refunded": ("yes or no", "called off because too few bought together"),
 }
@@ -114,7 +114,7 @@ TABLE_1: dict[str, Entry] = {
 }
 MONEY: dict[str, Entry] = {
     "parameter": ("name", "of the scenario"),
-    "usual_price": ("CNY", "what a price of 1 is worth"),
+    "reference_price": ("CNY", "what a price of 1 is worth"),
     "fitted": ("yes or no", "or else as the scenario has it"),
     "figure": ("id", "of the reported figure that it is fitted to"),
     "target": ("CNY", "reported"),

@@ -27,8 +27,8 @@ from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.kernels.rng import derive
-from weishang.model.market.market import choose_sellers
 from weishang.model.scenario import Scenario
+from weishang.model.sellers.choose import choose_sellers
 from weishang.model.society.society import Society
 
 CAMPAIGNS = 64

@@ -1,16 +1,37 @@
 """Consumers as Mesa agents: each sees a post, visits, buys and shares in its own methods."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Protocol
 
 import mesa
+from mesa.agent import AgentSet
 
 from weishang.kernels.rng import Purpose
 
-if TYPE_CHECKING:
-    from weishang.model.agents.engine import WordOfMouth
-
 PASSED_BY, VISITED, BOUGHT = 0, 1, 2
 """Outcomes that a share table tells apart."""
+
+
+class Surroundings(Protocol):
+    """What a consumer or a group sees of the cascade around it; see `agents.engine.WordOfMouth`."""
+
+    hop: int
+    sharers: "list[Consumer]"
+    reached: "list[Consumer]"
+    audience: AgentSet
+    groups_posted: "list[GroupChat]"
+
+    def onlookers(self, poster: "Consumer") -> "Iterator[tuple[Consumer, int]]":
+        """Those who see what the poster shows in this hop, and the level it would reach them at."""
+
+    def groups_of(self, poster: "Consumer") -> "Iterator[tuple[GroupChat, int]]":
+        """The groups that the poster posts in, and the level that it makes of their members."""
+
+    def onlookers_in(self, group: "GroupChat") -> "Iterator[Consumer]":
+        """The members who see what is posted in a group in this hop."""
+
+    def happens(self, purpose: Purpose, consumer: "Consumer") -> bool:
+        """Whether the consumer does it now."""
 
 
 class Consumer(mesa.Agent):
@@ -28,9 +49,9 @@ class Consumer(mesa.Agent):
         shared_hop: hop in which the consumer shared; 0 if it has not.
     """
 
-    model: "WordOfMouth"
+    model: Surroundings
 
-    def __init__(self, model: "WordOfMouth", node: int, segment: int) -> None:
+    def __init__(self, model: Surroundings, node: int, segment: int) -> None:
         super().__init__(model)
         self.node = node
         self.segment = segment
@@ -112,9 +133,9 @@ class GroupChat(mesa.Agent):
         level: what it makes of members whom it reaches first.
     """
 
-    model: "WordOfMouth"
+    model: Surroundings
 
-    def __init__(self, model: "WordOfMouth", layer: int, number: int) -> None:
+    def __init__(self, model: Surroundings, layer: int, number: int) -> None:
         super().__init__(model)
         self.layer = layer
         self.number = number

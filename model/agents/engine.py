@@ -29,12 +29,14 @@ def propagate_by_agents(
     max_hops: int | None = None,
     segment: ArrayLike | None = None,
     record: str = "counts",
+    consumer: type[Consumer] = Consumer,
 ) -> Cascades:
     """Spread cascades with every consumer an agent of its own.
 
     Args:
         graph, rule, seeds, cascades, seed: as in `weishang.kernels.propagate`.
         max_hops, segment, record: likewise.
+        consumer: class of the consumers; a subclass may act in its own way.
 
     Returns:
         Cascades, equal to those of `propagate` in every count and event.
@@ -46,12 +48,12 @@ def propagate_by_agents(
     up to about 10^5 nodes.
     """
     task = check(graph, rule, seeds, cascades, seed, max_hops, segment, record)
-    model = WordOfMouth(task)
+    model = WordOfMouth(task, consumer)
     people = []
     for row in range(task.num_cascades):
         model.spread(row)
         people += [_remembered(row, consumer) for consumer in model.reached]
-    model.disband()
+    model.close()
     columns: list[NDArray[Any]] = list(np.array(people, dtype=np.int64).reshape(-1, 8).T)
     if task.tables.paths is None:
         del columns[-1]
@@ -75,11 +77,11 @@ class WordOfMouth(mesa.Model):
         groups_posted: those in which it was first posted in this hop.
     """
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, consumer: type[Consumer] = Consumer) -> None:
         super().__init__(rng=task.seed)
         self._task = task
         nodes, segments = list(range(task.num_nodes)), task.segment.tolist()
-        self.people = list(Consumer.create_agents(self, task.num_nodes, nodes, segments))
+        self.people = list(consumer.create_agents(self, task.num_nodes, nodes, segments))
         self.groups = {
             number: list(
                 GroupChat.create_agents(
@@ -163,9 +165,20 @@ class WordOfMouth(mesa.Model):
         limit = int(by_dose[min(consumer.dose, len(by_dose)) - 1])
         return child(self._luck[purpose], consumer.node) >> UNIFORM_BITS < limit
 
-    def disband(self) -> None:
-        """Let go of everyone and everything: Mesa 3.3 keeps each model that it made agents for."""
-        self.__dict__.clear()
+    def close(self) -> None:
+        """Let go of everyone and everything: Mesa 3.3 keeps each model for which it made agents."""
+        self.remove_all_agents()
+        for name in (
+            "people",
+            "groups",
+            "reached",
+            "sharers",
+            "audience",
+            "_task",
+            "_told",
+            "_seeds",
+        ):
+            self.__dict__.pop(name, None)
 
     def _begin(self, row: int) -> None:
         task = self._task

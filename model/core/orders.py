@@ -16,8 +16,8 @@ from weishang.model.core.shops import Shops, Visits
 
 NO_CAMPAIGN = 0
 """Campaign of an order from search."""
-NO_LEVEL = 0
-"""Level of an order from search: nobody showed the offer."""
+NO_DISTANCE = 0
+"""Distance of an order from search: nobody showed the offer."""
 
 
 class OrderChannel(IntEnum):
@@ -34,10 +34,10 @@ class MoneyParameters:
     """What the model's prices are in money.
 
     Raises:
-        ValueError: usual_price is no number in [0.01, 1000000].
+        ValueError: reference_price is no number in [0.01, 1000000].
     """
 
-    usual_price: float = parameter(
+    reference_price: float = parameter(
         265.07,
         unit="CNY",
         source="fitted to t1_moments_aov by `channels`: the unit of money, which no decision "
@@ -49,7 +49,7 @@ class MoneyParameters:
 
     def __post_init__(self) -> None:
         """Check the range."""
-        check_number("usual_price", self.usual_price, 0.01, 1e6, integer=False)
+        check_number("reference_price", self.reference_price, 0.01, 1e6, integer=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +62,8 @@ class Orders:
         tool: int8 [O], values of Tool.
         campaign: uint64 [O], id; NO_CAMPAIGN from search.
         seller, buyer: int32 [O], nodes.
-        level: int8 [O], of the buyer in the campaign; NO_LEVEL from search.
-        price: float64 [O], of one item, in units of the category's usual price.
+        distance: int8 [O], SocialDistance of the buyer in the campaign; NO_DISTANCE from search.
+        price: float64 [O], of one item, in units of the category's reference price.
         items: int32 [O], at least 1.
         refunded: bool [O].
 
@@ -77,7 +77,7 @@ class Orders:
     campaign: NDArray[np.uint64]
     seller: NDArray[np.int32]
     buyer: NDArray[np.int32]
-    level: NDArray[np.int8]
+    distance: NDArray[np.int8]
     price: NDArray[np.float64]
     items: NDArray[np.int32]
     refunded: NDArray[np.bool_]
@@ -134,7 +134,7 @@ class Orders:
             campaign=campaigns.campaign[row],
             seller=campaigns.seller[row],
             buyer=events.node[at],
-            level=events.level[at].astype(np.int8),
+            distance=events.level[at].astype(np.int8),
             price=campaigns.price[row] * settled["price_factor"][at],
             items=settled["items"][at].astype(np.int32),
             refunded=settled["refunded"][at],
@@ -152,11 +152,28 @@ class Orders:
             campaign=np.full(at.size, NO_CAMPAIGN, dtype=np.uint64),
             seller=shops.node[shop],
             buyer=visits.visitor[at],
-            level=np.full(at.size, NO_LEVEL, dtype=np.int8),
+            distance=np.full(at.size, NO_DISTANCE, dtype=np.int8),
             price=shops.price[shop],
             items=np.ones(at.size, dtype=np.int32),
             refunded=np.zeros(at.size, dtype=np.bool_),
         )
+
+    @classmethod
+    def none(cls) -> "Orders":
+        """No orders."""
+        kinds = {
+            "day": np.int32,
+            "channel": np.int8,
+            "tool": np.int8,
+            "campaign": np.uint64,
+            "seller": np.int32,
+            "buyer": np.int32,
+            "distance": np.int8,
+            "price": np.float64,
+            "items": np.int32,
+            "refunded": np.bool_,
+        }
+        return cls(**{name: np.empty(0, dtype=kind) for name, kind in kinds.items()})
 
     @classmethod
     def joined(cls, parts: Sequence["Orders"]) -> "Orders":
@@ -171,32 +188,6 @@ class Orders:
         """The chosen orders, bool [O], in order."""
         return Orders(**{item.name: getattr(self, item.name)[chosen] for item in fields(self)})
 
-    def value(self, usual_price: float) -> NDArray[np.float64]:
+    def value(self, reference_price: float) -> NDArray[np.float64]:
         """What was ordered, refunded or not, in CNY, [O]."""
-        return self.price * self.items * usual_price
-
-
-def average_order_value(orders: Orders, usual_price: float) -> float:
-    """Mean value of the orders that were not refunded, in CNY; NaN where there are none."""
-    kept = orders.value(usual_price)[~orders.refunded]
-    return float(kept.mean()) if kept.size else float("nan")
-
-
-def average_order_value_by_channel(orders: Orders, usual_price: float) -> dict[OrderChannel, float]:
-    """`average_order_value` of each channel's orders."""
-    return {
-        channel: average_order_value(orders.where(orders.channel == channel), usual_price)
-        for channel in OrderChannel
-    }
-
-
-def fit_usual_price(orders: Orders, average: float) -> float:
-    """The usual price in CNY at which these orders have an average value of `average` CNY.
-
-    Raises:
-        ValueError: no order was kept.
-    """
-    relative = average_order_value(orders, 1.0)
-    if not relative > 0.0:
-        raise ValueError("orders has none that was kept; give a run in which somebody buys")
-    return average / relative
+        return self.price * self.items * reference_price

@@ -1,11 +1,22 @@
 """Shops that searchers can find, and their visits there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels.graph.arrays import check_columns
+
+
+class Owner(Protocol):
+    """What a shop shows of its owner; see `weishang.model.sellers.seller.Seller`."""
+
+    node: int
+    category: int
+    price: float
+    orders: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +26,7 @@ class Shops:
     Attributes:
         node: int32 [M], the owners, each once.
         category: int8 [M], interest that the goods serve.
-        price: float64 [M], in units of the category's usual price, above 0.
+        price: float64 [M], in units of the category's reference price, above 0.
         rich: bool [M], pictures and text.
         popularity: int64 [M], orders so far.
 
@@ -41,6 +52,17 @@ class Shops:
             raise ValueError(f"price[{bad[0]}] is {self.price[bad[0]]}; give a positive number")
         if (self.popularity < 0).any():
             raise ValueError(f"popularity is {self.popularity.min()}; give orders, 0 or more")
+
+    @classmethod
+    def of(cls, sellers: Sequence["Owner"]) -> "Shops":
+        """The mini-programs of sellers, which have pictures and text, at their last prices."""
+        return cls(
+            node=np.array([seller.node for seller in sellers], dtype=np.int32),
+            category=np.array([seller.category for seller in sellers], dtype=np.int8),
+            price=np.array([seller.price for seller in sellers]),
+            rich=np.ones(len(sellers), dtype=np.bool_),
+            popularity=np.array([seller.orders for seller in sellers], dtype=np.int64),
+        )
 
     def __len__(self) -> int:
         """M."""

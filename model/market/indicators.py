@@ -1,185 +1,150 @@
-"""What is noted of a market every day, with the meaning and unit of each column."""
+"""The daily series of a market: the columns of its own, and those that its mechanisms bring."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import Any
 
 from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel
-from weishang.model.core.social_distance import REPORTED
-from weishang.model.scenario import Scenario
+from weishang.model.core.social_distance import REPORTED_TIER
+from weishang.model.mechanisms import default_mechanisms
+from weishang.model.mechanisms.mechanism import DayRecord, Indicator, Mechanism, World
 
-if TYPE_CHECKING:
-    from weishang.model.market.market import Market
-
-LEVELS = (1, 2, 3)
+TIERS = (1, 2, 3)
 
 
-@dataclass(frozen=True)
-class Indicator:
-    """A column of the time series.
+def indicators(mechanisms: Iterable[Mechanism]) -> list[tuple[Indicator, Mechanism | None]]:
+    """Every column of the series of a market with these mechanisms, and whose it is.
 
-    Attributes:
-        name: of the column.
-        unit: of its values.
-        meaning: what is counted, over whom.
-        measure: takes the market at the end of a day.
-        adds_up: whether its days add up to a run's; otherwise the last day tells.
+    Raises:
+        ValueError: two columns have one name.
     """
-
-    name: str
-    unit: str
-    meaning: str
-    measure: Callable[["Market"], float]
-    adds_up: bool = True
-
-
-def indicators(scenario: Scenario) -> dict[str, Callable[["Market"], float]]:
-    """What a market with these mechanisms notes, by name."""
-    some = AMONG_FRIENDS if scenario.mechanisms.friends_only else EVERYWHERE
-    return {one.name: one.measure for one in some}
-
-
-def reach_at(market: "Market", level: int) -> int:
-    """People reached at a reported level, each counted once a campaign."""
-    assert market.spread is not None
-    return int(market.spread.reach[:, level == REPORTED].sum())
+    every: list[tuple[Indicator, Mechanism | None]] = [(one, None) for one in OWN]
+    every += [(one, mechanism) for mechanism in mechanisms for one in mechanism.indicators()]
+    owners: dict[str, str] = {}
+    for one, mechanism in every:
+        owner = "the market" if mechanism is None else mechanism.name
+        if one.name in owners:
+            raise ValueError(
+                f"indicator {one.name!r} of {owner} is there already, from {owners[one.name]}; "
+                "give it another name"
+            )
+        owners[one.name] = owner
+    return every
 
 
-def visits_by(market: "Market", channel: OrderChannel, *, live: bool = False) -> int:
-    """People who opened a link of a channel's campaigns, livestreams apart, or a result."""
-    if channel == OrderChannel.SEARCH:
-        return 0 if market.visits is None else len(market.visits)
-    assert market.spread is not None
-    chosen = (market.campaigns.channel == channel) & _is_live(market, live)
-    return int(market.spread.visitors[chosen].sum())
+def _day(world: World, state: Any, record: DayRecord) -> int:
+    return record.number + 1
 
 
-def buyers_by(market: "Market", channel: OrderChannel, *, live: bool = False) -> int:
-    """Orders through a channel that were not refunded, livestreams apart."""
-    return int(_kept(market, channel, live).sum())
+def _counted(world: World, state: Any, record: DayRecord, count: str) -> int:
+    return int(getattr(record.cascades, count).sum())
 
 
-def sales_by(market: "Market", channel: OrderChannel, *, live: bool = False) -> float:
-    """What these orders are worth, in CNY."""
-    assert market.orders is not None
-    kept = _kept(market, channel, live)
-    return float(market.orders.value(market.parameters.money.usual_price)[kept].sum())
+def _num_campaigns(world: World, state: Any, record: DayRecord) -> int:
+    return len(record.campaigns)
 
 
-def _is_live(market: "Market", live: bool) -> np.ndarray:
-    return (market.campaigns.tool == Tool.LIVESTREAM) == live
+def _started(world: World, state: Any, record: DayRecord, kind: str, which: int) -> int:
+    return int((getattr(record.campaigns, kind) == which).sum())
 
 
-def _kept(market: "Market", channel: OrderChannel, live: bool) -> np.ndarray:
-    orders = market.orders
-    assert orders is not None
-    return (
-        (orders.channel == channel) & ~orders.refunded & ((orders.tool == Tool.LIVESTREAM) == live)
-    )
+def _reach(world: World, state: Any, record: DayRecord, tier: int) -> int:
+    return int(record.cascades.reach[:, tier == REPORTED_TIER].sum())
 
 
-def _live(measure: Callable[..., float]) -> Callable[["Market"], float]:
-    """Over the livestreams of all channels."""
-    return lambda market: sum(measure(market, channel, live=True) for channel in Channel)
+def _visits(world: World, state: Any, record: DayRecord, channel: OrderChannel) -> int:
+    campaigns = record.campaigns
+    chosen = (campaigns.channel == channel) & (campaigns.tool != Tool.LIVESTREAM)
+    links = int(record.cascades.visitors[chosen].sum())
+    return links + record.visits.get(channel, 0)
 
 
-def _started(kind: str, which: Channel | Tool) -> Indicator:
+def _orders(world: World, state: Any, record: DayRecord, channel: OrderChannel) -> int:
+    return len(record.kept(channel, live=False))
+
+
+def _sales(world: World, state: Any, record: DayRecord, channel: OrderChannel) -> float:
+    kept = record.kept(channel, live=False)
+    return float(kept.value(world.scenario.money.reference_price).sum())
+
+
+def _refunded(world: World, state: Any, record: DayRecord) -> int:
+    return int(record.orders.refunded.sum())
+
+
+def _price(world: World, state: Any, record: DayRecord) -> float:
+    prices = record.campaigns.price
+    return float(prices.mean()) if prices.size else float("nan")
+
+
+def _profit(world: World, state: Any, record: DayRecord) -> float:
+    return sum(seller.profit for seller in world.sellers)
+
+
+def _by(kind: str, which: Channel | Tool) -> Indicator:
     """How many campaigns of the day use a channel or a tool."""
     name = which.name.lower()
-
-    def count(market: "Market") -> int:
-        return int((getattr(market.campaigns, kind) == which).sum())
-
-    return Indicator(f"campaigns_{name}", "campaigns", f"with the {kind} {name}", count)
+    measure = partial(_started, kind=kind, which=which)
+    return Indicator(f"campaigns_{name}", "campaigns", f"with the {kind} {name}", measure)
 
 
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if values.size else float("nan")
-
-
-def _count(name: str) -> Callable[["Market"], int]:
-    return lambda market: 0 if market.spread is None else int(getattr(market.spread, name).sum())
-
-
-DAY = Indicator("day", "days", "days that have passed", lambda market: market.day, False)
-REACH = Indicator("reach", "people", "reached by campaigns, each once a campaign", _count("reach"))
-VISITORS = Indicator("visitors", "people", "who opened a campaign's link", _count("visitors"))
-BUYERS = Indicator(
-    "buyers", "people", "who ordered from a campaign before bargains end", _count("buyers")
-)
-AMONG_FRIENDS = (DAY, REACH, VISITORS, BUYERS)
-"""Columns of a market in which only friends spread campaigns."""
-
-EVERYWHERE = (
-    *AMONG_FRIENDS,
-    Indicator(
-        "campaigns", "campaigns", "that started on this day", lambda market: len(market.campaigns)
-    ),
-    *(_started("channel", channel) for channel in Channel),
-    *(_started("tool", tool) for tool in Tool),
-    *(
-        Indicator(
-            f"reach_{level}",
-            "people",
-            f"reached at reported level {level}, each once a campaign",
-            partial(reach_at, level=level),
-        )
-        for level in LEVELS
-    ),
-    *(
+def _through(kind: str, unit: str, meaning: str, measure: Callable[..., float]) -> list[Indicator]:
+    """A column per channel."""
+    return [
         Indicator(
             f"{kind}_{channel.name.lower()}",
             unit,
             f"{meaning} through the channel {channel.name.lower()}, livestreams apart",
             partial(measure, channel=channel),
         )
-        for kind, unit, meaning, measure in (
-            ("visits", "visits", "links opened", visits_by),
-            ("orders", "orders", "orders that were not refunded", buyers_by),
-            ("sales", "CNY", "value of these orders", sales_by),
-        )
         for channel in OrderChannel
-    ),
-    Indicator("visits_live", "people", "who chose to watch a livestream", _live(visits_by)),
-    Indicator("orders_live", "orders", "from livestreams, not refunded", _live(buyers_by)),
-    Indicator("sales_live", "CNY", "value of orders from livestreams", _live(sales_by)),
+    ]
+
+
+OWN = (
+    Indicator("day", "days", "days that have passed", _day, adds_up=False),
     Indicator(
-        "refunded",
-        "orders",
-        "called off because too few bought together",
-        lambda market: 0 if market.orders is None else int(market.orders.refunded.sum()),
+        "reach",
+        "people",
+        "reached by campaigns, each once per campaign",
+        partial(_counted, count="reach"),
     ),
+    Indicator(
+        "visitors", "people", "who opened a campaign's link", partial(_counted, count="visitors")
+    ),
+    Indicator(
+        "buyers",
+        "people",
+        "who ordered from a campaign before bargains end",
+        partial(_counted, count="buyers"),
+    ),
+    Indicator("campaigns", "campaigns", "that started on this day", _num_campaigns),
+    *(_by("channel", channel) for channel in Channel),
+    *(_by("tool", tool) for tool in Tool),
+    *(
+        Indicator(
+            f"reach_{tier}",
+            "people",
+            f"reached at reported tier {tier}, each once per campaign",
+            partial(_reach, tier=tier),
+        )
+        for tier in TIERS
+    ),
+    *_through("visits", "visits", "links and results opened", _visits),
+    *_through("orders", "orders", "orders that were not refunded", _orders),
+    *_through("sales", "CNY", "value of these orders", _sales),
+    Indicator("refunded", "orders", "called off because too few bought together", _refunded),
     Indicator(
         "price",
-        "usual price = 1",
+        "reference price = 1",
         "mean price of the day's offers before tools",
-        lambda market: _mean(market.campaigns.price),
+        _price,
         adds_up=False,
     ),
-    Indicator(
-        "followers",
-        "pairs",
-        "who follow an official account, at the end of the day",
-        lambda market: len(market.followers),
-        adds_up=False,
-    ),
-    Indicator(
-        "load",
-        "posts a person",
-        "remembered on average, at the end of the day",
-        lambda market: float(market.attention.load.mean()),
-        adds_up=False,
-    ),
-    Indicator(
-        "profit",
-        "usual prices",
-        "of all sellers so far",
-        lambda market: sum(seller.profit for seller in market.sellers),
-        adds_up=False,
-    ),
+    Indicator("profit", "reference prices", "of all sellers so far", _profit, adds_up=False),
 )
-"""Columns of the time series of a market with more than friends."""
+"""Columns that every market has."""
+
+DAILY = tuple(one for one, _ in indicators(default_mechanisms()))
+"""Columns of the series of a market with the mechanisms of this package."""

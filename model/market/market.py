@@ -1,391 +1,356 @@
 """The market: sellers offer, campaigns spread, orders come back. A step is a day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter
+from typing import Any, Self
 
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
-from numpy.typing import NDArray
 
-from weishang.kernels import Cascades, Events
-from weishang.kernels.rng import child, derive
-from weishang.model.core.campaigns import Campaigns, Channel, Tool, campaign_id
-from weishang.model.core.decision import chance_of_buying
+from weishang.kernels import Cascades
+from weishang.kernels.rng import WORD_BITS
+from weishang.model.agents.consumers import Consumer
+from weishang.model.core.campaigns import Campaigns, Channel, campaign_id
+from weishang.model.core.choices import PLAIN, Options
+from weishang.model.core.decision import DecisionRule, LogisticRule
 from weishang.model.core.orders import OrderChannel, Orders
-from weishang.model.core.shops import Shops, Visits
-from weishang.model.core.streams import MarketPurpose, fraction, pick
-from weishang.model.market import tools
-from weishang.model.market.distribution import Distribution, spread
-from weishang.model.market.engines import Engine, hands_of
-from weishang.model.market.indicators import indicators
-from weishang.model.mechanisms.accounts.followers import Followers
-from weishang.model.mechanisms.fatigue.attention import Attention
-from weishang.model.mechanisms.groups.groups import GroupChats, found_sellers_groups
-from weishang.model.mechanisms.livestream.livestream import Viewing
-from weishang.model.scenario import Scenario
-from weishang.model.sellers.learning import PLAIN, YES_OR_NO, Allowed
+from weishang.model.market import indicators
+from weishang.model.market.spread import Population, chances, open_day, spread
+from weishang.model.mechanisms import default_mechanisms, for_engine
+from weishang.model.mechanisms.mechanism import (
+    AGENTS,
+    VECTORIZED,
+    Day,
+    DayRecord,
+    Draft,
+    Mechanism,
+    World,
+)
+from weishang.model.scenario import BaseScenario
+from weishang.model.sellers.choose import choose_sellers
 from weishang.model.sellers.parameters import NamedSeller
 from weishang.model.sellers.seller import Seller
+from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
 
 class Market(mesa.Model):
     """Sellers, their friends and customers, and the platform, day by day.
 
+    A day reads as `step` does: sellers choose, campaigns spread, every mechanism settles what came
+    of it, sellers count, and every mechanism ends its day.
+
     Attributes:
         society: who knows whom, who likes what.
-        parameters: every parameter, a Scenario (Mesa has a `scenario` of its own).
-        world: seed of the world's luck; two scenarios in one world meet the same luck.
+        parameters: every parameter, a scenario (Mesa has a `scenario` of its own).
+        seed: of the replicate's random streams; two scenarios with one seed meet the same luck.
         day: number of days that have passed.
         sellers: Mesa agents, in the order of their choice.
-        campaigns: today's, in the order of the sellers who have one.
-        spread: what became of them, a row a campaign.
-        orders: today's; None where only friends spread campaigns.
-        visits: today's searches; None likewise.
-        viewing: who watched today's livestreams; None likewise.
-        followers, attention: of tomorrow; None likewise.
-        indicators: Mesa's DataCollector, a row a day; see `weishang.model.market.indicators`.
+        world: what the market is made of, as mechanisms see it.
+        mechanisms: all, in their order; those that are off are asked nothing.
+        active: those that are on.
+        states: what each active mechanism keeps, by its name.
+        today: what happened on the last day.
+        datacollector: Mesa's, a row per day; see `weishang.model.market.indicators`.
+        seconds: time that each stage took over all days so far, by stage: those of the market, and
+            what each mechanism does at the end of cascades and of days.
+
+    Example:
+        >>> import numpy as np
+        >>> from weishang.model import Market, Scenario, form_groups, generate
+        >>> scenario = Scenario()
+        >>> people = generate(scenario.society, 2_000, np.random.default_rng(1))
+        >>> chats = form_groups(people, scenario.groups, np.random.default_rng(2))
+        >>> with Market(people, scenario, 7, 40, chats=chats) as market:
+        ...     market.step()
+        ...     market.day
+        1
     """
 
     day: int
     sellers: AgentSet
-    campaigns: Campaigns
-    followers: Followers
-    attention: Attention
+    states: dict[str, Any]
+    today: DayRecord
 
     def __init__(
         self,
         society: Society,
-        scenario: Scenario,
-        world: int,
+        scenario: BaseScenario,
+        seed: int,
         num_sellers: int,
         *,
         chats: GroupChats | None = None,
         named: Sequence[NamedSeller] = (),
-        engine: Engine = "tensor",
-        record: str = "counts",
+        engine: str = VECTORIZED,
+        mechanisms: Iterable[Mechanism] | None = None,
+        seller: type[Seller] = Seller,
+        consumer: type[Consumer] | None = None,
+        rule: type[DecisionRule] = LogisticRule,
     ) -> None:
-        """Choose the sellers, and give them customers and followers.
+        """Choose the sellers, and let every mechanism start.
 
         Args:
             society: the people.
             scenario: the parameters.
-            world: seed, in [0, 2^64).
-            num_sellers: sellers, each with at most one campaign a day.
+            seed: of the random streams, in [0, 2^64).
+            num_sellers: sellers, each with at most one campaign per day.
             chats: groups of these people; needed where the mechanism is on.
             named: sellers whom the scenario names; they come first, others after them.
-            engine: "tensor", or "agents" where consumers act one by one (small societies).
-            record: "counts" or "events", as in `propagate`, where only friends spread campaigns;
-                a market with more keeps events in any case.
+            engine: "vectorized", or "agents" where consumers act one by one (small societies).
+            mechanisms: in their order; None for those of this package. Yours come after
+                `default_mechanisms()`.
+            seller: class of the sellers, on both engines. consumer: class of the consumers, on the
+            agents' engine alone; None for its own. rule: class of the decision rule, on both
+            engines: LogisticRule, ThresholdRule, or yours.
 
         Raises:
-            ValueError: the engine is unknown, there are not that many people with friends, more
-                sellers are named than there are, or the groups are missing or of other people.
+            ValueError: the seed is not an integer in [0, 2^64), the engine is unknown, there are
+                not that many people with friends, more
+                sellers are named than there are, the groups are missing or of other people, a
+                mechanism is not one or takes what belongs to another, one lacks a reference while
+                agents are asked for, or a part of yours is of a class that no engine can use.
         """
-        super().__init__(rng=world)
-        self._hands = hands_of(engine)
-        self._engine: Engine = engine
-        self._record = record
-        self.society = society
-        self.parameters = scenario
-        self.world = world
-        self.day = 0
-        self.campaigns = Campaigns.from_offers([])
-        self.spread: Cascades | None = None
-        self.orders: Orders | None = None
-        self.visits: Visits | None = None
-        self.viewing: Viewing | None = None
+        _check_seed(seed)
+        seed = int(seed)
+        super().__init__(rng=seed)
+        _check_parts(engine, seller, consumer, rule)
+        self.mechanisms = for_engine(
+            default_mechanisms() if mechanisms is None else mechanisms, engine
+        )
+        if chats is not None and chats.num_people != society.num_users:
+            raise ValueError(
+                f"chats are of {chats.num_people} people, the society has {society.num_users}"
+            )
         if len(named) > num_sellers:
             raise ValueError(
                 f"num_sellers is {num_sellers}, but {len(named)} are named; give at least as many"
             )
-        chosen = choose_sellers(society, scenario.sellers.by_ties, world, num_sellers)
+        self.society = society
+        self.parameters = scenario
+        self.seed = seed
+        self.day = 0
+        self._consumer = consumer
+        chosen = choose_sellers(society, scenario.sellers.by_ties, seed, num_sellers)
         first = [one.node for one in named]
         nodes = [*first, *(node for node in chosen if node not in set(first))][:num_sellers]
-        learning = scenario.learning if scenario.mechanisms.learning else None
-        told = [*named, *[None] * (num_sellers - len(named))]
-        self.sellers = Seller.create_agents(self, num_sellers, nodes, learning, told)
-        self._every = list(self.sellers)
+        facts = [*named, *[None] * (num_sellers - len(named))]
+        self.sellers = seller.create_agents(self, num_sellers, nodes, facts)
+        every = list(self.sellers)
         self._place = np.full(society.num_users, -1, dtype=np.int32)
         self._place[nodes] = np.arange(num_sellers)
-        self.indicators = mesa.DataCollector(model_reporters=indicators(scenario))
-        if not scenario.mechanisms.friends_only:
-            self._open(nodes, chats)
-
-    @property
-    def friends_only(self) -> bool:
-        """Whether campaigns spread by friends' posts alone."""
-        return self.parameters.mechanisms.friends_only
+        self.world = World(
+            society, scenario, seed, every, rule(scenario.weights, scenario.budgets), chats, engine
+        )
+        self.active = [one for one in self.mechanisms if is_on(one, scenario)]
+        self.states = {one.name: one.start(self.world) for one in self.active}
+        self._num_layers = 1 + max(
+            (layer.number for one in self.mechanisms for layer in one.own_layers), default=0
+        )
+        self.today = _nothing_yet()
+        self.seconds: dict[str, float] = {}
+        self._indicators = indicators.indicators(self.mechanisms)
+        self.measured: dict[str, float] = {}
+        self.datacollector = mesa.DataCollector(
+            model_reporters={one.name: partial(_measured, one.name) for one, _ in self._indicators}
+        )
 
     def step(self) -> None:
-        """One day: sellers choose, campaigns spread, people search, sellers count and learn."""
-        self.choose_offers()
-        if self.friends_only:
-            self._spread_among_friends()
-        else:
-            self._spread_by_all_channels()
-            self._search()
-            self._end_day()
+        """One day."""
+        with self._timed("sellers choose"):
+            day = open_day(self.world, self.day, self._choose_offers())
+        with self._timed("people and layers"):
+            population = Population(self.world, self.active, self.states, day)
+        with self._timed("campaigns spread"):
+            cascades = spread(
+                self.world,
+                self.active,
+                self.states,
+                day,
+                population,
+                self._num_layers,
+                self._consumer,
+            )
+        self.today = self._settle(day, population, cascades)
+        with self._timed("sellers count"):
+            self._count_orders()
+        for one in self.active:
+            with self._timed(f"{one.name}: day ends"):
+                self.states[one.name] = one.end_day(self.world, self.states[one.name], self.today)
         self.day += 1
-        self.indicators.collect(self)
+        with self._timed("daily series"):
+            self._measure()
 
-    def choose_offers(self) -> None:
-        """Let every seller decide whether and what to offer today."""
-        if self.friends_only:
-            offers = [seller.choose_offer() for seller in self._every]
-        else:
-            offers = [
-                seller.choose_offer(self._allowed[seller.node in self._with_account])
-                for seller in self._every
-            ]
-        self.campaigns = Campaigns.from_offers([offer for offer in offers if offer is not None])
-
-    def disband(self) -> None:
-        """Free the memory now: agents refer to their market, and Mesa 3.3 to every market."""
-        getattr(mesa.Agent, "_ids", {}).pop(self, None)
-        self.__dict__.clear()
+    def choose_campaigns(self) -> Campaigns:
+        """Let every seller decide what to offer today, without a day passing."""
+        return self._choose_offers()
 
     def campaign_id(self, node: int) -> int:
         """The id of a seller's campaign of today."""
         return campaign_id(self.day, node)
 
-    def _open(self, nodes: list[int], chats: GroupChats | None) -> None:
-        """What only a market with more than friends has."""
-        scenario, society = self.parameters, self.society
-        if chats is None:
-            if scenario.mechanisms.groups:
-                raise ValueError("chats is None; give form_groups(..) or switch groups off")
-            chats = GroupChats.none(society.num_users)
-        if chats.num_people != society.num_users:
-            raise ValueError(
-                f"chats are of {chats.num_people} people, the society has {society.num_users}"
-            )
-        customers = GroupChats.none(society.num_users)
-        if scenario.mechanisms.groups:
-            rng = np.random.default_rng(self.world)
-            customers = found_sellers_groups(society, scenario.groups, nodes, rng)
-        self._distribution = Distribution(society, scenario, chats, customers)
-        accounts = nodes if scenario.mechanisms.accounts else []
-        self.followers = self._hands.open_accounts(
-            society, accounts, scenario.followers, self.world
-        )
-        self.attention = Attention.fresh(society.num_users, scenario.tiring)
-        self._with_account = set(self.followers.accounts.tolist())
-        self._allowed = (allowed(scenario, account=False), allowed(scenario, account=True))
+    def close(self) -> None:
+        """Free the memory now: Mesa 3.3 refers to every model for which it made agents."""
+        self.remove_all_agents()
+        self.running = False
+        for name in ("world", "society", "states", "today", "sellers", "_place", "active"):
+            self.__dict__.pop(name, None)
 
-    def _spread_among_friends(self) -> None:
-        self.spread = spread(
-            self.society,
-            self.campaigns,
-            self.parameters.weights,
-            self.parameters.budgets,
-            self.world,
-            max_hops=self.parameters.sellers.campaign_hops,
-            engine=self._engine,
-            record=self._record,
-        )
-        buyers = self.spread.buyers.sum(axis=1).tolist()
-        for node, orders in zip(self.campaigns.seller.tolist(), buyers, strict=True):
-            self._every[self._place[node]].count_orders(orders)
+    def __enter__(self) -> Self:
+        return self
 
-    def _spread_by_all_channels(self) -> None:
-        self._leanings = tools.leanings(self.campaigns, self.parameters.tools)
-        self.spread = self._distribution.spread(
-            self.campaigns,
-            self._leanings,
-            self.followers,
-            self.attention,
-            self.world,
-            self._engine,
-        )
-        events = self.spread.events
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _choose_offers(self) -> Campaigns:
+        offers = [
+            seller.choose_offer(options)
+            for seller, options in zip(self.world.sellers, self._options(), strict=True)
+        ]
+        return Campaigns.from_offers([offer for offer in offers if offer is not None])
+
+    def _options(self) -> list[Options]:
+        """What each seller may choose today: a plain post, and what active mechanisms add."""
+        sellers = len(self.world.sellers)
+        grants = [
+            grant for one in self.active for grant in one.options(self.world, self.states[one.name])
+        ]
+        everyone = PLAIN
+        for grant in grants:
+            if grant.sellers is None:
+                everyone |= grant.options
+        some = [grant for grant in grants if grant.sellers is not None]
+        # Sellers with the same grants share one Options: there are many sellers and few kinds.
+        key = np.zeros(sellers, dtype=np.int64)
+        for grant in some:
+            key = 2 * key + np.asarray(grant.sellers, dtype=np.int64)
+        kinds: dict[int, Options] = {}
+        for kind in np.unique(key).tolist():
+            kinds[kind] = everyone
+            for place, grant in enumerate(reversed(some)):
+                if kind >> place & 1:
+                    kinds[kind] |= grant.options
+        return [kinds[kind] for kind in key.tolist()]
+
+    def _settle(self, day: Day, population: Population, cascades: Cascades) -> DayRecord:
+        """Let every mechanism act on the finished cascades, and put the day's orders together."""
+        events = cascades.events
         assert events is not None
-        end = self._settle(events)
-        items = np.ones(len(events), dtype=np.int32)
-        at = np.flatnonzero(end.bought)
-        items[at] = self._hands.fill_baskets(
-            self.campaigns,
-            events.row[at],
-            events.node[at],
-            self._chance(events, at, end.price[at]),
-            self.parameters.basket,
-            self.world,
-        )
-        self.orders = Orders.from_events(
+        draft = Draft(
             events,
-            self.campaigns,
-            self.day,
-            bought=end.bought,
-            price_factor=end.price,
-            items=items,
-            refunded=end.refunded,
+            price=population.price_of(events),
+            bought=events.bought,
+            refunded=np.zeros(len(events), dtype=np.bool_),
+            items=np.ones(len(events), dtype=np.int32),
+            chance=chances(self.world, self.active, day, population, cascades),
         )
-        self.viewing = self._hands.watch(
-            self.campaigns, events, self.parameters.livestream, self.world
-        )
-
-    def _settle(self, events: Events) -> tools.Settlement:
-        """Let tools act on the finished cascades."""
-        return tools.settle(
-            events,
-            self.campaigns,
-            self.parameters.tools,
-            self._leanings,
-            self.world,
-            lambda chosen, factor: self._chance(events, chosen, factor),
-            by_agents=self._hands.by_agents,
-        )
-
-    def _chance(
-        self, events: Events, chosen: NDArray[np.int64], price: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """How likely those at these places buy at these factors on the price, at first sight."""
-        node = events.node[chosen]
-        return chance_of_buying(
-            self.campaigns,
-            self.parameters.weights,
-            self.parameters.budgets,
-            self._distribution.trust,
-            row=events.row[chosen],
-            level=events.level[chosen],
-            interest=self.society.interest[node],
-            budget_class=self.society.budget_class[node],
-            dose=1,
-            leanings=self._leanings,
-            price=price,
-        )
-
-    def _search(self) -> None:
-        """Let people look for shops; what they order counts with the day's orders."""
-        assert self.orders is not None
-        if not self.parameters.mechanisms.search:
-            return
-        shops = self.shops()
-        self.visits = self._hands.search(
-            self.society,
-            shops,
-            self.parameters.search,
-            self.parameters.weights,
-            self.parameters.budgets,
-            self.world,
-            self.day,
-            friends_first=self.parameters.rules.friends_first,
-            platform_first=not self.parameters.rules.friends_first,
-        )
-        found = Orders.from_visits(self.visits, shops, self.day)
-        self.orders = Orders.joined([self.orders, found])
-
-    def shops(self) -> Shops:
-        """The sellers' mini-programs, which have pictures and text, at their last prices."""
-        return Shops(
-            node=np.array([seller.node for seller in self._every], dtype=np.int32),
-            category=np.array([seller.category for seller in self._every], dtype=np.int8),
-            price=np.array([seller.price for seller in self._every]),
-            rich=np.ones(len(self._every), dtype=np.bool_),
-            popularity=np.array([seller.orders for seller in self._every], dtype=np.int64),
-        )
-
-    def _end_day(self) -> None:
-        """Sellers count and learn, buyers follow, everyone remembers what was shown."""
-        assert self.orders is not None
-        assert self.spread is not None
-        assert self.spread.events is not None
-        self._count_orders(self.orders)
-        if self.parameters.mechanisms.accounts:
-            self.followers = self._hands.follow(
-                self.followers, self.orders, self.parameters.followers, self.world
+        for one in self.active:
+            with self._timed(f"{one.name}: cascades settle"):
+                draft = one.settle(self.world, self.states[one.name], day, draft)
+        with self._timed("orders listed"):
+            from_campaigns = Orders.from_events(
+                events,
+                day.campaigns,
+                day.number,
+                bought=draft.bought,
+                price_factor=draft.price,
+                items=draft.items,
+                refunded=draft.refunded,
             )
-        self.attention = self._hands.remember(self.attention, self.spread.events.node)
+            orders = Orders.joined([from_campaigns, *draft.beside])
+        return DayRecord(day.number, day.campaigns, cascades, orders, draft.visits, draft.notes)
 
-    def _count_orders(self, orders: Orders) -> None:
-        """Tell each seller what came in: from the campaign, to learn from, and from search."""
-        kept = orders.where(~orders.refunded)
+    def _count_orders(self) -> None:
+        """Tell each seller what came in, from the shop and from the campaign, and what it cost."""
+        kept = self.today.orders.where(~self.today.orders.refunded)
         from_search = kept.channel == OrderChannel.SEARCH
         self._tell_sellers(kept.where(from_search))
         margins = self._tell_sellers(kept.where(~from_search))
         shown = self.parameters.channels.advert_audience
-        assert self.spread is not None
-        passed_on = self.spread.sharers.sum(axis=1).tolist()
-        for node, sharers in zip(self.campaigns.seller.tolist(), passed_on, strict=True):
-            seller = self._every[self._place[node]]
+        sharers = self.today.cascades.sharers.sum(axis=1).tolist()
+        for node, count in zip(self.today.campaigns.seller.tolist(), sharers, strict=True):
+            seller = self.world.sellers[self._place[node]]
             assert seller.offer is not None
             advert = seller.offer.channel == Channel.ADVERT
-            costs = seller.pay_costs(shown if advert else 0, sharers)
-            seller.learn(margins.get(seller.node, 0.0) - costs)
+            costs = seller.pay_costs(shown if advert else 0, count)
+            seller.earned = margins.get(seller.node, 0.0) - costs
 
     def _tell_sellers(self, orders: Orders) -> dict[int, float]:
         """What is left to each seller of these orders after paying for the goods, by node."""
-        place, size = self._place[orders.seller], len(self._every)
+        sellers = self.world.sellers
+        place, size = self._place[orders.seller], len(sellers)
         counts = np.bincount(place, minlength=size)
         items = np.bincount(place, orders.items, size)
         revenue = np.bincount(place, orders.price * orders.items, size)
         margins = {}
         for at in np.flatnonzero(counts).tolist():
-            seller = self._every[at]
+            seller = sellers[at]
             margins[seller.node] = seller.count_orders(
                 int(counts[at]), int(items[at]), float(revenue[at])
             )
         return margins
 
+    def _measure(self) -> None:
+        """Note the day in the daily series."""
+        for indicator, owner in self._indicators:
+            if owner is None or owner.name in self.states:
+                state = None if owner is None else self.states[owner.name]
+                value = indicator.measure(self.world, state, self.today)
+            else:
+                value = indicator.when_off
+            self.measured[indicator.name] = value
+        self.datacollector.collect(self)
 
-def allowed(scenario: Scenario, *, account: bool) -> Allowed:
-    """What rules and mechanisms leave a seller to do.
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
 
-    Args:
-        scenario: the parameters.
-        account: whether the seller has an official account.
-    """
-    on, rules = scenario.mechanisms, scenario.rules
-    if on.friends_only:
-        return PLAIN
-    channels = {Channel.OFFICIAL: on.accounts and account, Channel.ADVERT: on.adverts}
-    tools = {
-        Tool.DISCOUNT: on.discount,
-        Tool.TEAM: on.team_purchase,
-        Tool.BARGAIN: on.bargain,
-        Tool.LIVESTREAM: on.livestream and rules.livestreams,
-    }
-    return Allowed(
-        channels=tuple(one for one in Channel if channels.get(one, True)),
-        tools=tuple(one for one in Tool if tools.get(one, True)),
-        external=YES_OR_NO,
-        induced=YES_OR_NO if rules.induced_sharing else (False,),
+
+def is_on(mechanism: Mechanism, scenario: BaseScenario) -> bool:
+    """Whether a scenario switches a mechanism on; one that it does not know of is on."""
+    return bool(getattr(scenario.mechanisms, mechanism.name, True))
+
+
+def _measured(name: str, market: Market) -> float:
+    return market.measured[name]
+
+
+def _nothing_yet() -> DayRecord:
+    """The record of the day before the first."""
+    return DayRecord(
+        -1,
+        Campaigns.from_offers([]),
+        Cascades.from_counts(np.zeros((4, 0, 7), dtype=np.int64)),
+        Orders.none(),
+        {},
+        {},
     )
 
 
-def choose_sellers(society: Society, by_ties: float, world: int, num_sellers: int) -> list[int]:
-    """Distinct people who sell, in the order of their choice, so that more sellers only add.
-
-    Args:
-        society: the people.
-        by_ties: fraction found at the end of a random tie, so in proportion to their friends.
-        world: seed.
-        num_sellers: how many.
-
-    Returns:
-        Their nodes.
-
-    Raises:
-        ValueError: fewer people have friends than sellers are asked for.
-    """
-    graph = society.graph
-    able = int(np.count_nonzero(graph.degrees))
-    if not able:
-        raise ValueError("nobody in the society has a friend to sell to; give a graph with edges")
-    if not 1 <= num_sellers <= able:
+def _check_seed(seed: object) -> None:
+    """Refuse what cannot be the seed of random streams; Mesa's batch_run hands None on."""
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or not 0 <= int(seed) < 1 << WORD_BITS:  # type: ignore[call-overload]
         raise ValueError(
-            f"num_sellers is {num_sellers}; {able} people have friends: give 1 to that"
+            f"seed is {seed!r}; give an integer in [0, 2^64), in Mesa's batch_run as rng=[1, 2, ..]"
         )
-    luck = derive(world, MarketPurpose.SELLER)
-    chosen: dict[int, None] = {}
-    draw = 0
-    while len(chosen) < num_sellers:
-        how, where = child(child(luck, draw), 0), child(child(luck, draw), 1)
-        draw += 1
-        if fraction(how) < by_ties:
-            node = int(graph.indices[pick(where, graph.num_edges)])
-        else:
-            node = pick(where, graph.num_nodes)
-        if graph.indptr[node + 1] > graph.indptr[node]:
-            chosen[node] = None
-    return list(chosen)
+
+
+def _check_parts(engine: str, seller: object, consumer: object, rule: object) -> None:
+    """Refuse classes of one's own that no engine can use."""
+    for name, given, base in (
+        ("seller", seller, Seller),
+        ("rule", rule, DecisionRule),
+        ("consumer", consumer if consumer is not None else Consumer, Consumer),
+    ):
+        if not isinstance(given, type) or not issubclass(given, base):
+            raise ValueError(f"{name} is {given!r}; give a subclass of {base.__name__}")
+    if consumer is not None and engine != AGENTS:
+        raise ValueError(
+            f"consumer is {consumer.__name__}, which acts person by person, and engine is "  # type: ignore[attr-defined]
+            f"{engine!r}; use engine='agents', or write what differs as a rule or a mechanism"
+        )

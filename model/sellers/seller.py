@@ -1,34 +1,63 @@
 """Sellers as Mesa agents: people with friends, who decide what to offer and learn what it earns."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import mesa
 
 from weishang.kernels.rng import child, derive
 from weishang.model.core.campaigns import Channel, Offer, Tool
-from weishang.model.core.streams import MarketPurpose, fraction, standard_normal
-from weishang.model.sellers.learning import (
-    PLAIN,
-    YES_OR_NO,
-    Allowed,
-    Decision,
-    Learner,
-    LearningParameters,
-    draw,
+from weishang.model.core.choices import PLAIN, YES_OR_NO, Decision, Learner, Options, draw
+from weishang.model.core.streams import (
+    ACTIVITY,
+    CONTENT,
+    EXPLORE,
+    PRICE,
+    SHAREABILITY,
+    Stream,
+    fraction,
+    standard_normal,
 )
 from weishang.model.sellers.parameters import CHANNELS, TOOLS, NamedSeller, SellerParameters
+from weishang.model.society.society import Society
 
-if TYPE_CHECKING:
-    from weishang.model.market.market import Market
+
+class Settings(Protocol):
+    """What sellers read of a scenario."""
+
+    @property
+    def sellers(self) -> SellerParameters:
+        """What sellers are like."""
+
+
+class Marketplace(Protocol):
+    """What sellers see of the market that they sell in; see `weishang.model.Market`."""
+
+    @property
+    def society(self) -> Society:
+        """The people."""
+
+    @property
+    def parameters(self) -> Settings:
+        """The scenario."""
+
+    @property
+    def seed(self) -> int:
+        """Of the replicate's random streams."""
+
+    def campaign_id(self, node: int) -> int:
+        """The id of a seller's campaign of today."""
 
 
 class Seller(mesa.Agent):
     """A person who sells to friends, in the category of their own interest.
 
-    Without learning, prices are lognormal and drawn anew for each campaign, and all else by fixed
-    shares. With learning, a seller keeps the price level of the day it came, and moves in steps
-    around it; before the first result it chooses as one that does not learn.
+    Without a learner, prices are lognormal and drawn anew for each campaign, and all else by fixed
+    shares. With one, a seller keeps the price level of the day it came, and moves in steps around
+    it; before the first result it chooses as one that does not learn.
+
+    A seller of your own is a subclass that overrides `choose_offer`, or a part of it; sellers are
+    Mesa agents on both engines.
 
     Attributes:
         node: place in the friend network.
@@ -36,70 +65,66 @@ class Seller(mesa.Agent):
         offer: what is offered today; None before the first day and on days without a campaign.
         price: of the shop: that of the last campaign, at the start what it would ask on that day.
         orders: buyers so far.
-        revenue: so far, in usual prices.
-        profit: so far, in usual prices.
+        revenue: so far, in reference prices.
+        profit: so far, in reference prices.
+        earned: what today's campaign left after costs, in reference prices.
         learner: what the seller learnt; None for one that does not learn.
     """
 
-    model: "Market"
+    model: Marketplace
 
-    def __init__(
-        self,
-        model: "Market",
-        node: int,
-        learning: LearningParameters | None = None,
-        named: NamedSeller | None = None,
-    ) -> None:
+    def __init__(self, model: Marketplace, node: int, named: NamedSeller | None = None) -> None:
         """Come to the market.
 
         Args:
-            model: the market, whose society, parameters and world are known.
+            model: the market, whose society, parameters and seed are known.
             node: the person.
-            learning: how the seller learns; None for choices at random.
             named: what a scenario says of this seller, if anything.
         """
         super().__init__(model)
         self.node = node
         own = None if named is None else named.category
         self.category = int(model.society.interest[node]) if own is None else own
-        self._level = None if named is None else named.price
         self.offer: Offer | None = None
         self.orders = 0
         self.revenue = 0.0
         self.profit = 0.0
-        self.learner = None if learning is None else Learner(learning)
-        level = self._draw_price()
-        self._prices = None if learning is None else [level * step for step in learning.price_steps]
-        self.price = level if self._prices is None else self._prices[0]
+        self.earned = 0.0
+        self.learner: Learner | None = None
+        self._level = None if named is None else named.price
+        self._prices: list[float] = []
         self._actions: list[int] = []
+        self.price = self._draw_price()
 
-    def choose_offer(self, allowed: Allowed = PLAIN) -> Offer | None:
-        """Decide whether to sell today, and what to offer; how the idea is received is luck.
+    def equip(self, learner: Learner) -> None:
+        """Choose by what this learner has learnt, and keep to price steps around today's level."""
+        self.learner = learner
+        self._prices = [self.price * step for step in learner.price_steps]
+        self.price = self._prices[0]
+
+    def choose_offer(self, options: Options = PLAIN) -> Offer | None:
+        """Decide whether to sell today, and what to offer.
 
         Args:
-            allowed: what the platform's rules and the seller's own means leave.
+            options: what the platform's rules, the mechanisms and the seller's own means leave.
 
         Returns:
             Today's offer; None on a day without a campaign.
         """
-        self.offer = self._make_offer(allowed) if self._has_campaign() else None
+        self.offer = self._make_offer(options) if self._has_campaign() else None
         return self.offer
 
-    def count_orders(
-        self, orders: int, items: int | None = None, revenue: float | None = None
-    ) -> float:
+    def count_orders(self, orders: int, items: int, revenue: float) -> float:
         """See how many ordered today and what they paid, from the campaign or in the shop.
 
         Args:
             orders: that were not refunded.
-            items: sold with them; None: one an order.
-            revenue: all that was paid, in usual prices; None: the shop's price an item.
+            items: sold with them.
+            revenue: all that was paid, in reference prices.
 
         Returns:
             What is left after paying for the goods.
         """
-        items = orders if items is None else items
-        revenue = items * self.price if revenue is None else revenue
         margin = revenue - items * self.model.parameters.sellers.unit_cost
         self.orders += orders
         self.revenue += revenue
@@ -114,7 +139,7 @@ class Seller(mesa.Agent):
             sharers: people who passed it on.
 
         Returns:
-            The costs, in usual prices; 0 on a day without a campaign.
+            The costs, in reference prices; 0 on a day without a campaign.
         """
         if self.offer is None:
             return 0.0
@@ -122,76 +147,73 @@ class Seller(mesa.Agent):
         self.profit -= costs
         return costs
 
-    def learn(self, profit: float) -> None:
-        """Remember what today's campaign brought; nothing to learn on a day without one.
-
-        Args:
-            profit: of the campaign, after costs.
-        """
+    def learn(self) -> None:
+        """Take in what today's campaign earned, if there was one."""
         if self.learner is not None and self.offer is not None:
-            self.learner.learn(self._actions, profit)
+            self.learner.learn(self._actions, self.earned)
 
     def _has_campaign(self) -> bool:
-        return fraction(self._luck(MarketPurpose.ACTIVITY)) < self.model.parameters.sellers.activity
+        return fraction(self._word(ACTIVITY)) < self.model.parameters.sellers.activity
 
-    def _make_offer(self, allowed: Allowed) -> Offer:
-        self._actions = self._choose_actions(allowed)
+    def _make_offer(self, options: Options) -> Offer:
+        self._actions = self._choose_actions(options)
         step, rich, channel, tool, external, induced = self._actions
-        self.price = self._draw_price() if self._prices is None else self._prices[step]
+        self.price = self._prices[step] if self._prices else self._draw_price()
         return Offer(
             campaign=self.model.campaign_id(self.node),
             seller=self.node,
             category=self.category,
             price=self.price,
             rich=bool(rich),
-            appeal=standard_normal(self._luck(MarketPurpose.APPEAL)),
+            shareability=standard_normal(self._word(SHAREABILITY)),
             channel=CHANNELS[channel],
             tool=TOOLS[tool],
             external=bool(external),
             induced=bool(induced),
         )
 
-    def _choose_actions(self, allowed: Allowed) -> list[int]:
-        """One action a decision, in the order of Decision."""
-        luck = self._luck(MarketPurpose.EXPLORE)
+    def _choose_actions(self, options: Options) -> list[int]:
+        """One action per decision, in the order of Decision."""
+        word = self._word(EXPLORE)
         if self.learner is None or not self.learner.campaigns:
-            return self._choose_by_shares(allowed, luck)
-        options = (
-            range(len(self.learner.values[Decision.PRICE])),
+            return self._choose_by_shares(options, word)
+        actions = (
+            range(len(self._prices)),
             YES_OR_NO,
-            allowed.channels,
-            allowed.tools,
-            allowed.external,
-            allowed.induced,
+            options.channels,
+            options.tools,
+            options.external,
+            options.induced,
         )
         return [
-            self.learner.choose(decision, actions, child(luck, decision))
-            for decision, actions in zip(Decision, options, strict=True)
+            self.learner.choose(decision, allowed, child(word, decision))
+            for decision, allowed in zip(Decision, actions, strict=True)
         ]
 
-    def _choose_by_shares(self, allowed: Allowed, luck: int) -> list[int]:
+    def _choose_by_shares(self, options: Options, word: int) -> list[int]:
         shares = self.model.parameters.sellers
         return [
             0,
-            fraction(self._luck(MarketPurpose.CONTENT)) < shares.rich_content,
-            draw(shares.channels, allowed.channels, child(luck, Decision.CHANNEL)),
-            draw(shares.tools, allowed.tools, child(luck, Decision.TOOL)),
-            draw(_no_or_yes(shares.external), allowed.external, child(luck, Decision.EXTERNAL)),
-            draw(_no_or_yes(shares.induced), allowed.induced, child(luck, Decision.INDUCED)),
+            fraction(self._word(CONTENT)) < shares.rich_content,
+            draw(shares.channels, options.channels, child(word, Decision.CHANNEL)),
+            draw(shares.tools, options.tools, child(word, Decision.TOOL)),
+            draw(_no_or_yes(shares.external), options.external, child(word, Decision.EXTERNAL)),
+            draw(_no_or_yes(shares.induced), options.induced, child(word, Decision.INDUCED)),
         ]
 
     def _draw_price(self) -> float:
         if self._level is not None:
             return self._level
         spread = self.model.parameters.sellers.price_log_sd
-        return math.exp(spread * standard_normal(self._luck(MarketPurpose.PRICE)))
+        return math.exp(spread * standard_normal(self._word(PRICE)))
 
-    def _luck(self, purpose: MarketPurpose) -> int:
-        return derive(self.model.world, purpose, self.model.campaign_id(self.node))
+    def _word(self, stream: Stream) -> int:
+        """The seller's random word of today."""
+        return derive(self.model.seed, stream, self.model.campaign_id(self.node))
 
 
 def cost(offer: Offer, shown: int, sharers: int, parameters: SellerParameters) -> float:
-    """What a campaign costs besides the goods, in usual prices.
+    """What a campaign costs besides the goods, in reference prices.
 
     Args:
         offer: what was offered.

@@ -1,16 +1,14 @@
 """What is known of people from outside, and how the rest is imputed."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
 from weishang.kernels.runtime.jit import outer
-
-if TYPE_CHECKING:
-    from weishang.model.mechanisms.groups.groups import GroupChats
+from weishang.model.society.group_chats import GroupChats
 
 UNKNOWN = -1
 """The class of a person of whom nothing is known."""
@@ -35,7 +33,7 @@ class NodeAttributes:
     interest: NDArray[np.int8] | None = None
     budget_class: NDArray[np.int8] | None = None
     place: NDArray[np.int16] | None = None
-    groups: "GroupChats | None" = None
+    groups: GroupChats | None = None
 
     def __post_init__(self) -> None:
         """Check that all speak of the same people."""

@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 
 from weishang.kernels import Events, Graph, Strangers, propagate
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
-from weishang.model.core.decision import Budgets, DecisionWeights, Leanings, chance_of_buying, rule
+from weishang.model.core.decision import chance_of_buying, rule
 from weishang.model.core.shops import Shops
 from weishang.model.core.social_distance import PATHS, Layer, trust_by_level
+from weishang.model.core.weights import Budgets, DecisionWeights
 from weishang.model.market import tools
 from weishang.model.market.tools import ToolParameters
-from weishang.model.society.society import Society, SocietyParameters, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 PEOPLE, HOPS, INTERESTS = 60, 6, 2
 BUDGETS = Budgets((0.6, 1.4))
@@ -22,8 +26,8 @@ WEIGHTS = DecisionWeights(
     buy_intercept=-0.5,
     trust=0.5,
     recommender_trust=0.3,
-    appeal_sd=0.5,
-    passed_on=0.9,
+    shareability_sd=0.5,
+    takeoff_probability=0.9,
     first_visitors=4.0,
     visit_intercept=0.8,
     proof=1.5,
@@ -38,7 +42,7 @@ class SmallWorld:
 
     campaigns: Campaigns
     events: Events
-    leanings: Leanings
+    leanings: Adjustments
     parameters: ToolParameters
     world: int
     interest: np.ndarray
@@ -71,7 +75,7 @@ def _offers(rng: np.random.Generator, choices: list[Tool]) -> Campaigns:
                 category=int(rng.integers(INTERESTS)),
                 price=float(np.exp(0.3 * rng.standard_normal())),
                 rich=bool(rng.random() < 0.5),
-                appeal=float(rng.standard_normal()),
+                shareability=float(rng.standard_normal()),
                 channel=rng.choice([Channel.MOMENTS, Channel.ADVERT]),
                 tool=tool,
                 induced=bool(rng.random() < 0.3),
@@ -132,7 +136,7 @@ def offers_of() -> Callable[..., Campaigns]:
     """Like offers, one a tool."""
 
     def build(*choices: Tool, **changes: object) -> Campaigns:
-        usual = {"seller": 0, "category": 1, "price": 1.0, "rich": False, "appeal": 0.0}
+        usual = {"seller": 0, "category": 1, "price": 1.0, "rich": False, "shareability": 0.0}
         return Campaigns.from_offers(
             [
                 Offer(campaign=100 + number, tool=tool, **{**usual, **changes})

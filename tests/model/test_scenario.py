@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from weishang.model.core.decision import Budgets
+from weishang.model.core.weights import Budgets
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 ROWS = list(Scenario().described())
 BY_NAME = [pytest.param(row, id=row["name"]) for row in ROWS]
@@ -38,8 +38,8 @@ def test_an_assumption_is_varied(row):
 
 def test_five_weights_and_the_unit_of_money_are_fitted_and_no_other():
     fitted = {row["name"] for row in ROWS if row["role"] == "fitted"}
-    names = ("view", "buy_intercept", "trust", "recommender_trust", "appeal_sd")
-    assert fitted == {"money.usual_price", *(f"weights.{name}" for name in names)}
+    names = ("view", "buy_intercept", "trust", "recommender_trust", "shareability_sd")
+    assert fitted == {"money.reference_price", *(f"weights.{name}" for name in names)}
 
 
 def test_every_field_of_every_part_is_described_once():

@@ -57,7 +57,8 @@ from weishang.kernels.io import text_blocks
 from weishang.model.market import state
 from weishang.model.market.market import Market
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.parameters import SocietyParameters
 
 TITLE = "Fuzzing of every reader"
 SECONDS = 600.0

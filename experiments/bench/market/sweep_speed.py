@@ -130,7 +130,7 @@ def simulate(plan: Plan, runs: int) -> float:
         market = Market(people, setting.scenario, setting.world_seed, sellers, chats=chats)
         for _ in range(plan.days):
             market.step()
-        market.disband()
+        market.close()
         took += time.perf_counter() - begun
     return took
 

@@ -39,9 +39,9 @@ from weishang.experiments.studies.channels.estimands import SALES_BY_ORDERS, in_
 from weishang.experiments.studies.channels.misses import explanations
 from weishang.experiments.studies.channels.tables import by_level, table_1, unit_of_money, volumes
 from weishang.kernels.rng import derive
-from weishang.model.mechanisms.groups.groups import form_groups
+from weishang.model.mechanisms.groups.formation import form_groups
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import generate
+from weishang.model.society.generate import generate
 
 WORLDS = 4
 DAYS = 7
@@ -72,7 +72,7 @@ def channels(
         usual = Scenario()
         market = setting.run(usual, "worlds")
         scenario = usual if graph else with_unit_of_money(usual, market)
-        market = in_money(market, scenario.money.usual_price, usual.money.usual_price)
+        market = in_money(market, scenario.money.reference_price, usual.money.reference_price)
         off = _switched_off(setting, scenario)
         draws = prior_predictive(_smaller(setting, seed, graph), scenario, seed)
         estimates = judgement.judge(market, off, draws, scenario, seed)
@@ -85,24 +85,24 @@ def channels(
 
 
 def with_unit_of_money(scenario: Scenario, market: Run) -> Scenario:
-    """The scenario at the usual price that makes orders of Moments worth what is reported.
+    """The scenario at the reference price that makes orders of Moments worth what is reported.
 
     No decision depends on the unit, so the market need not be run again; without orders it stays.
     """
-    now = scenario.money.usual_price
+    now = scenario.money.reference_price
     value = values(in_money(market, now, now))["t1_moments_aov", SALES_BY_ORDERS]
     if value == 0.0:
         return scenario
-    usual_price = now * fitting.target("t1_moments_aov") / value
-    return replace(scenario, money=replace(scenario.money, usual_price=usual_price))
+    reference_price = now * fitting.target("t1_moments_aov") / value
+    return replace(scenario, money=replace(scenario.money, reference_price=reference_price))
 
 
 def _switched_off(setting: Setting, scenario: Scenario) -> dict[str, Run]:
     """The first world without what is meant to cause the figures, by what is switched off."""
-    usual_price = scenario.money.usual_price
+    reference_price = scenario.money.reference_price
     changed = {what: without for without, what in judgement.switches(scenario).values()}
     return {
-        what: in_money(setting.run(without, f"without {what}", 1), usual_price, usual_price)
+        what: in_money(setting.run(without, f"without {what}", 1), reference_price, reference_price)
         for what, without in changed.items()
     }
 
@@ -129,7 +129,7 @@ def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.Data
     with stage("prior predictive", total=DRAWS) as advance:
         for number in range(DRAWS):
             there = drawn_scenario(active, rng)
-            world, unit = derive(seed, Branch.PRIOR, number), there.money.usual_price
+            world, unit = derive(seed, Branch.PRIOR, number), there.money.reference_price
             market = run_markets(
                 setting.people, setting.chats, there, [world], setting.days, setting.sellers
             )
@@ -178,7 +178,7 @@ TITLES = {
 NOTES = {
     "channels": "Visits are those a day by a million users. Campaigns count to the channel that "
     "they start in, livestreams apart. Conversion is orders over visits; orders are those not "
-    "refunded. The usual price in CNY is fitted to the order value of Moments, which is met "
+    "refunded. The reference price in CNY is fitted to the order value of Moments, which is met "
     "therefore; nothing else here is fitted to table 1.",
     "estimands": "Value over all worlds and days, and 95% interval (bootstrap over campaigns; over "
     "days for search); 5-95% of the prior predictive (all groups of parameters drawn but the "
@@ -189,7 +189,7 @@ NOTES = {
     "arithmetic gives (a branching process; a mixture of levels; a follower half-way between "
     "friend and stranger; a basket filled at the first item's rate; a searcher who opens any "
     "shop); reported band. Conversions are fractions, order values CNY, reach people.",
-    "money": "No decision depends on it: prices in the rule are relative to the usual price.",
+    "money": "No decision depends on it: prices in the rule are relative to the reference price.",
     "volumes": "A day, the mean over worlds and days, livestreams and adverts apart; scaled by "
     "active users over simulated users; reported visits, and the orders and sales that table 1 "
     "implies (visits times conversion, times order value). How many people sell and how often is "

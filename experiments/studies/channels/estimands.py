@@ -53,23 +53,23 @@ class MarketEstimand(Estimand):
         return self.value(rows) if self.denominator(rows).any() else nobody
 
 
-def in_money(run: Run, usual_price: float, before: float) -> Run:
-    """The run with sales in CNY beside those in usual prices, as sales_cny.
+def in_money(run: Run, reference_price: float, before: float) -> Run:
+    """The run with sales in CNY beside those in reference prices, as sales_cny.
 
     Args:
-        run: whose days have sales in CNY already, at another usual price.
-        usual_price: in CNY.
-        before: the usual price that the days' sales were counted at.
+        run: whose days have sales in CNY already, at another reference price.
+        reference_price: in CNY.
+        before: the reference price that the days' sales were counted at.
     """
     factors = {
-        name: run.days[name] * (usual_price / before)
+        name: run.days[name] * (reference_price / before)
         for name in run.days.columns
         if name.startswith("sales_")
     }
     return Run(
         days=run.days.assign(**factors),
-        campaigns=run.campaigns.assign(sales_cny=run.campaigns["sales"] * usual_price),
-        searches=run.searches.assign(sales_cny=run.searches["sales"] * usual_price),
+        campaigns=run.campaigns.assign(sales_cny=run.campaigns["sales"] * reference_price),
+        searches=run.searches.assign(sales_cny=run.searches["sales"] * reference_price),
     )
 
 

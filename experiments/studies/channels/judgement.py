@@ -70,7 +70,7 @@ WHY = {
     "a room is shown to are an assumption (livestream.slots)",
 }
 FITTED = {
-    ("t1_moments_aov", SALES_BY_ORDERS): "fitted by money.usual_price, the unit of money",
+    ("t1_moments_aov", SALES_BY_ORDERS): "fitted by money.reference_price, the unit of money",
 }
 
 
@@ -79,7 +79,7 @@ def switches(scenario: Scenario) -> dict[str, tuple[Scenario, str]]:
     friends_alone = replace(
         scenario, mechanisms=replace(scenario.mechanisms, **dict.fromkeys(BEYOND_FRIENDS, False))
     )
-    appeal = replace(scenario, weights=replace(scenario.weights, appeal_sd=0.0))
+    shareability = replace(scenario, weights=replace(scenario.weights, shareability_sd=0.0))
     accounts = replace(
         scenario,
         followers=replace(scenario.followers, interested=0.0),
@@ -92,7 +92,7 @@ def switches(scenario: Scenario) -> dict[str, tuple[Scenario, str]]:
     friends = (friends_alone, "groups, accounts, adverts, bargains, livestreams: friends alone")
     search = (prices, "prices in ranking and choosing of search results")
     return {
-        "t1_moments_conv": (appeal, "differences in appeal"),
+        "t1_moments_conv": (shareability, "differences in shareability"),
         "t1_oa_conv": (accounts, "interest and trust of followers"),
         "t1_oa_aov": (baskets, "further items in a mall"),
         "t1_search_conv": search,
@@ -201,7 +201,7 @@ def null_value(name: str, reading: str, scenario: Scenario) -> float:
         return fitting.target("t1_moments_aov") / (1.0 - _follower(scenario))
     if name in ("t1_search_conv", "t1_search_aov"):
         conversion, price = _any_shop(scenario)
-        usual = scenario.money.usual_price
+        usual = scenario.money.reference_price
         return conversion if name == "t1_search_conv" else price * usual
     return float("nan")
 

@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 from weishang.experiments.simulate.setting import Setting
 from weishang.kernels import Cascades
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import SocialDistance
 from weishang.model.market.market import Market
 from weishang.model.mechanisms.feed.recommendation import recommend
-from weishang.model.mechanisms.livestream.livestream import Viewing, by_minute
+from weishang.model.mechanisms.livestream.viewing import Viewing, by_minute
 from weishang.model.scenario import Scenario
 
 WHO = {
-    Level.FRIEND: "friends",
-    Level.FRIENDS_FRIEND: "friends' friends",
-    Level.FURTHER: "further",
-    Level.STRANGER: "strangers",
-    Level.AFTER_STRANGER: "strangers' friends",
-    Level.FOLLOWER: "followers",
-    Level.GROUP_MEMBER: "group members",
+    SocialDistance.FRIEND: "friends",
+    SocialDistance.FRIENDS_FRIEND: "friends' friends",
+    SocialDistance.FURTHER: "further",
+    SocialDistance.STRANGER: "strangers",
+    SocialDistance.AFTER_STRANGER: "strangers' friends",
+    SocialDistance.FOLLOWER: "followers",
+    SocialDistance.GROUP_MEMBER: "group members",
 }
 FIRST_HAND, TOLD = "at first hand", "told by others"
 """How a viewer heard of the room: from the host or the platform, or from who passed it on."""
@@ -63,17 +63,15 @@ def audiences(
             minutes.append(_minutes(market))
             advance()
         # Mesa 3.3 keeps each model that it made agents for: what it holds is let go.
-        market.disband()
+        market.close()
     return Audiences(*(pd.concat(parts, ignore_index=True) for parts in (rows, minutes)))
 
 
 def _by_level(market: Market) -> pd.DataFrame:
     """A row a campaign of today and level."""
-    assert market.spread is not None
-    events, campaigns = market.spread.events, market.campaigns
-    assert events is not None
-    cell = events.row * len(Level) + events.level - 1
-    size = len(campaigns) * len(Level)
+    events, campaigns = market.today.events, market.today.campaigns
+    cell = events.row * len(SocialDistance) + events.level - 1
+    size = len(campaigns) * len(SocialDistance)
     match = market.society.interest[events.node] == campaigns.category[events.row]
     everyone = np.ones(len(events), dtype=np.bool_)
     chosen = {"shown": everyone, "visitors": events.visited, "buyers": events.bought}
@@ -81,16 +79,14 @@ def _by_level(market: Market) -> pd.DataFrame:
     for name, some in chosen.items():
         counts[name] = np.bincount(cell[some], minlength=size)
         counts[f"{name}_match"] = np.bincount(cell[some & match], minlength=size)
-    who = np.tile(np.array([WHO[level] for level in Level]), len(campaigns))
-    return _rows(market, np.repeat(campaigns.campaign, len(Level)), who, counts)
+    who = np.tile(np.array([WHO[level] for level in SocialDistance]), len(campaigns))
+    return _rows(market, np.repeat(campaigns.campaign, len(SocialDistance)), who, counts)
 
 
 def _recommended(market: Market) -> pd.DataFrame:
     """A row a campaign of today: the same offers shown by the platform."""
-    scenario, campaigns = market.parameters, market.campaigns
-    shown: Cascades = recommend(
-        market.society, campaigns, scenario.weights, scenario.budgets, scenario.feed, market.world
-    )
+    campaigns, feed = market.today.campaigns, market.parameters.feed
+    shown: Cascades = recommend(market.society, campaigns, market.world.rule, feed, market.seed)
     counts = {"shown": shown.reach, "visitors": shown.visitors, "buyers": shown.buyers}
     who = np.full(len(campaigns), RECOMMENDED)
     sums = {name: count.sum(axis=1) for name, count in counts.items()}
@@ -106,7 +102,7 @@ def _rows(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "world": np.full(campaign.size, market.world, dtype=np.uint64),
+            "world": np.full(campaign.size, market.seed, dtype=np.uint64),
             "day": np.full(campaign.size, market.day, dtype=np.int32),
             "campaign": campaign,
             "who": who,
@@ -117,11 +113,8 @@ def _rows(
 
 def _minutes(market: Market) -> pd.DataFrame:
     """What is seen in all rooms of today, a row a minute; none where there is no room."""
-    viewing, spread = market.viewing, market.spread
-    assert viewing is not None
-    assert spread is not None
-    assert spread.events is not None
-    first = spread.events.hop[viewing.event] == 1
+    viewing = market.today.notes["livestream"]
+    first = market.today.events.hop[viewing.event] == 1
     parts = ((FIRST_HAND, _of_viewers(viewing, first)), (TOLD, _of_viewers(viewing, ~first)))
     return pd.concat([_by_minute(market, how, some) for how, some in parts], ignore_index=True)
 
@@ -137,7 +130,7 @@ def _by_minute(market: Market, how: str, viewing: Viewing) -> pd.DataFrame:
     length = room.viewers.shape[1] if room.rooms.size else 0
     return pd.DataFrame(
         {
-            "world": np.full(length, market.world, dtype=np.uint64),
+            "world": np.full(length, market.seed, dtype=np.uint64),
             "day": np.full(length, market.day, dtype=np.int32),
             "how": np.full(length, how),
             "minute": np.arange(length),

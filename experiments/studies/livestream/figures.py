@@ -17,9 +17,14 @@ from weishang.experiments.studies.livestream.judgement import (
     NO_CHOICE,
     TRADITIONAL,
 )
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import SocialDistance
 
-SHOWN_LEVELS = (Level.FRIEND, Level.GROUP_MEMBER, Level.FOLLOWER, Level.STRANGER)
+SHOWN_LEVELS = (
+    SocialDistance.FRIEND,
+    SocialDistance.GROUP_MEMBER,
+    SocialDistance.FOLLOWER,
+    SocialDistance.STRANGER,
+)
 """Levels that a room reaches by the seller's own card and post."""
 STEPS = ("shown", "visitors", "buyers")
 MARKS = "os^D"

@@ -13,7 +13,7 @@ from weishang.experiments.analysis.estimands import INTERVAL, RESAMPLES
 from weishang.experiments.analysis.verdicts import Verdict
 from weishang.experiments.studies.livestream.audiences import RECOMMENDED, WHO
 from weishang.experiments.studies.reach.judgement import OWN_GRAPH
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import SocialDistance
 
 LIVE = "mini-program livestream"
 NO_CHOICE = "the same, where nobody has to choose"
@@ -22,7 +22,7 @@ FRIENDS_POST = "a friend's post"
 RECOMMENDATION = "the platform's recommendation"
 BY_VIEWERS = "buyers over those who came"
 BY_SHOWN = "buyers over those shown"
-NEAR = (WHO[Level.FRIEND],)
+NEAR = (WHO[SocialDistance.FRIEND],)
 """Who is taken for a friend by the null model."""
 
 WHY = {
@@ -72,7 +72,7 @@ CONVERSIONS = (
     *_both(LIVE, "live_conv"),
     *_both(NO_CHOICE, None),
     *_both(TRADITIONAL, "live_conv_traditional"),
-    *_both(FRIENDS_POST, "conv_friend", (WHO[Level.FRIEND],)),
+    *_both(FRIENDS_POST, "conv_friend", (WHO[SocialDistance.FRIEND],)),
     *_both(RECOMMENDATION, "conv_system", (RECOMMENDED,)),
 )
 """What is set side by side."""

@@ -103,7 +103,7 @@ def policies(
             runs.append(Compared(file.name, ran))
         report.graph_hash = setting.people.graph.fingerprint()
         report.parameters = {**usual.values(), **setting.sizes}
-        _write(report, runs, setting, market_outcomes(usual.money.usual_price))
+        _write(report, runs, setting, market_outcomes(usual.money.reference_price))
 
 
 def busy(scenario: Scenario) -> Scenario:

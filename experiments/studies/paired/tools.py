@@ -110,7 +110,7 @@ def tools(
     with Report("tools", out, title="Tools", seed=seed, inputs=inputs) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers)
         usual = Scenario()
-        price = usual.money.usual_price
+        price = usual.money.reference_price
         runs = {name: setting.run(forced(usual, tool), name) for tool, name in NAMES.items()}
         market = replace(setting, days=max(days, MARKET_DAYS))
         content = {
@@ -282,7 +282,8 @@ def _write_content(
         "difference. The article does not say who is counted, so each reading stands beside both "
         "figures. None is fitted: the weight of content is an assumption, one and the same for "
         "visiting, buying and passing on, and how often a campaign is passed on at all is set "
-        "(`passed_on`). So the table shows a direction and bears no verdict. A mean over campaigns "
+        "(`takeoff_probability`). So the table shows a direction and bears no verdict. A mean over "
+        "campaigns "
         "is far below both figures since most campaigns are passed on by nobody; over the people "
         "of all campaigns together, the few that take off count most.",
     )

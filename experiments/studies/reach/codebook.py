@@ -11,7 +11,7 @@ _SHARED = (
     "seller",
     "price",
     "rich",
-    "appeal",
+    "shareability",
     *(f"{measure}_{level}" for measure in MEASURES for level in LEVELS),
 )
 _ESTIMANDS = (
@@ -37,7 +37,7 @@ TABLES: dict[str, dict[str, Entry]] = {
         **{name: codebook.ESTIMANDS[name] for name in _ESTIMANDS},
         "value": ("of the figure", "simulated, all worlds together"),
         "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns"),
-        "appeal_off": ("of the figure", "when campaigns do not differ in appeal"),
+        "shareability_off": ("of the figure", "when campaigns do not differ in shareability"),
         "null": (
             "of the figure",
             "by arithmetic on what is fitted and set; empty where none gives it",

@@ -29,7 +29,7 @@ OTHER_READING = "another reading of a figure that a weight is fitted to; not fit
 REMARKS = {
     "view": "Bernstein et al. (2013) measure .35 on Facebook",
     "recommender_trust": "a trust that falls as 1 / distance would be .5",
-    "appeal_sd": "take-off itself is set: `passed_on`",
+    "shareability_sd": "take-off itself is set: `takeoff_probability`",
 }
 WHY = {
     ("conv_friend", BY_REACHED): "the same number as level 1",
@@ -49,18 +49,18 @@ WHY = {
 def judge(
     rows: pd.DataFrame, off: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario, seed: int
 ) -> pd.DataFrame:
-    """Every estimand with interval, prior range, value without differences in appeal, and null.
+    """Every estimand with interval, prior range, value at equal shareability, and null.
 
     Args:
         rows: campaigns of all worlds.
-        off: the same with no differences in appeal.
+        off: the same with no differences in shareability.
         draws: of the prior predictive.
         scenario: the parameters.
         seed: decides the resamples.
 
     Returns:
         A row an estimand: figure, reading, value, ci_low, ci_high, prior_low, prior_high,
-        appeal_off, null, reported_low, reported_high.
+        shareability_off, null, reported_low, reported_high.
     """
     table = with_intervals(rows, np.random.default_rng([seed, Branch.BOOTSTRAP]))
     ranges = [
@@ -69,7 +69,7 @@ def judge(
     ]
     table["prior_low"], table["prior_high"] = zip(*ranges, strict=True)
     without = values(off)
-    table["appeal_off"] = [without[item.figure, item.reading] for item in ESTIMANDS]
+    table["shareability_off"] = [without[item.figure, item.reading] for item in ESTIMANDS]
     table["null"] = [null_value(item.figure, item.reading, scenario) for item in ESTIMANDS]
     for end in ("low", "high"):
         bands = [getattr(reported.figure(name), f"band_{end}") for name in table["figure"]]
@@ -96,7 +96,7 @@ def verdict(row: dict[Any, Any], why: str, judged: bool) -> Verdict:
         "ci_high": row["ci_high"],
         "prior_low": row["prior_low"],
         "prior_high": row["prior_high"],
-        "mechanism_off": row["appeal_off"],
+        "mechanism_off": row["shareability_off"],
         "why": why if judged else OWN_GRAPH,
         "judged": judged,
     }
@@ -114,12 +114,12 @@ def null_value(name: str, reading: str, scenario: Scenario) -> float:
     """What the fitted figures and the set take-off give by arithmetic; NaN where nothing does.
 
     Reach at level 3 is that of a branching process on from levels 1 and 2. The conversion of
-    Moments links is the mixture of levels, everyone reached taken as a visit, when `passed_on`
-    of the campaigns get to level 2.
+    Moments links is the mixture of levels, everyone reached taken as a visit, when
+    `takeoff_probability` of the campaigns get to level 2.
     """
     first, second = (fitting.target(f"t2_l{level}_reach") for level in (1, 2))
     third = float(null_models.branching(first, second)[-1])
-    takes_off = scenario.weights.passed_on
+    takes_off = scenario.weights.takeoff_probability
     if name == "t2_l3_reach":
         return third if reading == THERE else takes_off * third
     if name != "t1_moments_conv":

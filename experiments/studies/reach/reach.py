@@ -33,7 +33,8 @@ from weishang.experiments.studies.reach import codebook as reach_codebook
 from weishang.experiments.studies.reach import figures, judgement
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import Society, describe
+from weishang.model.society.describe import describe
+from weishang.model.society.society import Society
 
 WORLDS = 8
 CAMPAIGNS = 2000
@@ -65,7 +66,7 @@ def reach(
         names = [derive(seed, Branch.WORLD, number) for number in range(worlds)]
         scenario, weights = _fitted(people, Scenario(), names, campaigns, refit=graph is None)
         rows = _worlds(people, scenario, names, campaigns)
-        off = _worlds(people, _without_appeal(scenario), names, campaigns, "appeal off")
+        off = _worlds(people, _without_shareability(scenario), names, campaigns, "shareability off")
         draws = prior_predictive(people, scenario, seed)
         hops = _while_offers_last(people, scenario, seed)
         estimates = judgement.judge(rows, off, draws, scenario, seed)
@@ -99,9 +100,9 @@ def _worlds(
     return pd.concat(parts, ignore_index=True)
 
 
-def _without_appeal(scenario: Scenario) -> Scenario:
-    """Campaigns all alike in appeal, passed on at all as often as before."""
-    return replace(scenario, weights=replace(scenario.weights, appeal_sd=0.0))
+def _without_shareability(scenario: Scenario) -> Scenario:
+    """Campaigns all alike in shareability, passed on at all as often as before."""
+    return replace(scenario, weights=replace(scenario.weights, shareability_sd=0.0))
 
 
 def _while_offers_last(people: Society, scenario: Scenario, seed: int) -> pd.DataFrame:
@@ -138,9 +139,9 @@ def _write(
         estimates,
         "Reach and conversion",
         "Value and 95% interval over campaigns and worlds; 5-95% of the prior predictive; value "
-        "when campaigns do not differ in appeal; what arithmetic on fitted figures gives (null: a "
-        "branching process, a mixture of levels); reported band. Conversions are fractions, reach "
-        "is in people. Level 3 is three hops and more.",
+        "when campaigns do not differ in shareability; what arithmetic on fitted figures gives "
+        "(null: a branching process, a mixture of levels); reported band. Conversions are "
+        "fractions, reach is in people. Level 3 is three hops and more.",
     )
     report.table("take_off", _take_off(rows), "Campaigns that get to a level")
     report.table(

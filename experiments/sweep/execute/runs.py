@@ -15,7 +15,7 @@ from weishang.experiments.sweep.results import tables as sweep_tables
 from weishang.experiments.sweep.store import plan as sweep_plan
 from weishang.experiments.sweep.store import state as sweep_state
 from weishang.experiments.sweep.store.plan import Plan, RunSetting
-from weishang.model.mechanisms.groups.groups import GroupChats
+from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
 LONG = 2_000_000

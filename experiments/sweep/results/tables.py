@@ -23,7 +23,7 @@ from weishang.experiments.simulate.setting import MIN_PAIRS
 from weishang.experiments.storage.codebook import CODEBOOK, DAYS, Entry
 from weishang.experiments.studies.paired.codebook import TABLES as PAIRED
 from weishang.experiments.sweep.store.plan import Plan, RunSetting
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 
 A_CAMPAIGN = "campaign_"
 """Begins the names of outcomes that are means over a run's campaigns."""
@@ -55,7 +55,7 @@ DTYPES = {bool: "bool", int: "int64", float: "float64"}
 
 
 @lru_cache(maxsize=64)
-def outcomes(usual_price: float = 1.0) -> tuple[Outcome, ...]:
+def outcomes(reference_price: float = 1.0) -> tuple[Outcome, ...]:
     """What a run comes to: the whole market, and its campaigns on average; price in CNY."""
     each = [
         replace(
@@ -64,15 +64,15 @@ def outcomes(usual_price: float = 1.0) -> tuple[Outcome, ...]:
             meaning=f"a campaign: {one.meaning}",
             beside=None if one.beside is None else f"{A_CAMPAIGN}{one.beside}",
         )
-        for one in campaign_outcomes(usual_price)
+        for one in campaign_outcomes(reference_price)
     ]
-    return (*market_outcomes(usual_price), *each)
+    return (*market_outcomes(reference_price), *each)
 
 
 def run_row(plan: Plan, setting: RunSetting, num_sellers: int, ran: Run) -> dict[str, Any]:
     """A run as a row of the table of runs."""
     values = plan.points[setting.point].values
-    measured = outcomes(setting.scenario.money.usual_price)
+    measured = outcomes(setting.scenario.money.reference_price)
     return {
         **_place(setting),
         "world_seed": setting.world_seed,
@@ -104,7 +104,7 @@ def days_frame(setting: RunSetting, ran: Run) -> pd.DataFrame:
     days = ran.day_columns
     columns = {name: np.full(len(days), place) for name, place in _place(setting).items()}
     columns["policy"] = np.full(len(days), setting.policy)
-    for one in EVERYWHERE:
+    for one in DAILY:
         columns[one.name] = days[one.name]
     return pd.DataFrame(columns)
 
@@ -206,7 +206,7 @@ def entries(plan: Plan, table: str) -> dict[str, Entry]:
     paired = PAIRED["policies"]
     found: dict[str, dict[str, Entry]] = {
         "runs": {**PLACE, **SEED, **POLICY, **SELLERS, **varied, **_measured()},
-        "days": {**PLACE, **POLICY, **{one.name: DAYS[one.name] for one in EVERYWHERE}},
+        "days": {**PLACE, **POLICY, **{one.name: DAYS[one.name] for one in DAILY}},
         "points": {**POINT, **varied},
         "summary": {**POINT, **POLICY, **varied, **SUMMARY},
         "effects": {**POINT, **paired["effects"], **POLICY},

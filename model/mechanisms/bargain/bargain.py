@@ -1,7 +1,7 @@
 """Bargaining: a price that falls with each helper whom one brings.
 
 Acts in two ways. Through the rule's tables: visitors lean to pass the link on, to ask for help;
-each who does also reaches strangers, by a layer of their own (see channels). And through the
+each who does also reaches strangers, by a layer of their own. And through the
 finished cascade's events and parents: who visited helps the person who told them, whether friend
 or stranger, each helper takes a step off that person's price, down to a floor, and those who had
 asked and not bought decide again at the lower price with the luck that they had. So more helpers
@@ -15,29 +15,37 @@ A second exposure is left out of the second decision: events do not tell how oft
 the post. So it errs on the side of fewer purchases, and without helpers nothing changes.
 """
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels import Events, Purpose, threshold
-from weishang.kernels.rng import UNIFORM_BITS, derive_many, uniform
+from weishang.kernels import Events, Purpose, Strangers, threshold
+from weishang.kernels.rng import UNIFORM_BITS, derive_many
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Campaigns, Tool
-from weishang.model.core.decision import Leanings
-from weishang.model.core.lineage import NOBODY, events_with_tool, parent_positions, parents_by_loops
+from weishang.model.core.choices import Options
+from weishang.model.core.lineage import NOBODY, events_with_tool, parent_positions
 from weishang.model.core.parameters import check_fields, parameter
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import LayerSpec, SocialDistance
+from weishang.model.mechanisms.mechanism import (
+    ChanceOfBuying,
+    Day,
+    Draft,
+    Grant,
+    LayerView,
+    Mechanism,
+    World,
+)
 
 MIN_FLOOR = 0.05
 """A lower floor is a gift: log odds are linear in the log price."""
 MAX_SLOTS = 1_000_000
 MAX_LOG_ODDS = 20.0
 
-ChanceOfBuying = Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]]
-"""How likely visitors buy who see the post for the first time: positions of events, int64 [K], and
-factors on their prices, float64 [K], to probabilities, float64 [K]."""
+BARGAIN = LayerSpec(4, "bargain", SocialDistance.STRANGER)
+"""Random contacts who are asked to help with a bargain."""
 
 
 @dataclass(frozen=True)
@@ -114,75 +122,101 @@ _RANGES: dict[str, tuple[float, float]] = {
 """What the mechanism works with; the prior ranges lie inside."""
 
 
-def leanings(campaigns: Campaigns, parameters: BargainParameters) -> Leanings:
-    """The wish of visitors of bargains for help, at all levels."""
-    added = Leanings.none(len(campaigns), len(Level))
-    added.share[campaigns.tool == Tool.BARGAIN] = parameters.ask
-    return added
+class Bargain(Mechanism):
+    """Bargains: visitors ask for help, and each helper lowers the price of whoever asked."""
+
+    name = "bargain"
+    about = "bargaining with helpers"
+    parameters = BargainParameters
+    own_layers = (BARGAIN,)
+    reference = "weishang.model.mechanisms.bargain.by_agents:BargainByAgents"
+
+    def start(self, world: World) -> Strangers:
+        """Whom the link reaches besides friends."""
+        own, society = self.own(world), world.society
+        return Strangers(society.num_users, own.slots, own.near, society.interest_and_place)
+
+    def options(self, world: World, state: Strangers) -> Sequence[Grant]:
+        """Every seller may offer one."""
+        return [Grant(Options(tools=(Tool.NONE, Tool.BARGAIN)))]
+
+    def layers(self, world: World, state: Strangers, day: Day) -> Mapping[LayerSpec, LayerView]:
+        """The link of whoever asks is shown to strangers at every hop."""
+        view = np.zeros_like(day.visible)
+        view[day.campaigns.tool == Tool.BARGAIN] = self.own(world).seen
+        return {BARGAIN: LayerView(state, view)}
+
+    def adjust(self, world: World, state: Strangers, day: Day) -> Adjustments:
+        """The wish of visitors of bargains for help, at all distances."""
+        added = Adjustments.none(len(day.campaigns))
+        added.share[day.campaigns.tool == Tool.BARGAIN] = self.own(world).ask
+        return added
+
+    def settle(self, world: World, state: Strangers, day: Day, draft: Draft) -> Draft:
+        """Helpers lower prices, and those who asked decide once more."""
+        return settle_with(end_bargains, world, day, draft, self.own(world))
 
 
-def settle(
+def settle_with(
+    end: Callable[..., tuple[NDArray[np.float64], NDArray[np.bool_]]],
+    world: World,
+    day: Day,
+    draft: Draft,
+    parameters: BargainParameters,
+) -> Draft:
+    """A draft after its bargains have ended; prices asked so far count on.
+
+    Args:
+        end: `end_bargains`, or the same person by person.
+        world, day, draft: as in `Mechanism.settle`.
+        parameters: see BargainParameters.
+    """
+
+    def chance(chosen: NDArray[np.int64], factor: NDArray[np.float64]) -> NDArray[np.float64]:
+        return draft.chance(chosen, draft.price[chosen] * factor)
+
+    factor, bought = end(draft.events, draft.bought, day.campaigns, parameters, world.seed, chance)
+    return replace(draft, price=draft.price * factor, bought=bought)
+
+
+def end_bargains(
     events: Events,
+    bought: NDArray[np.bool_],
     campaigns: Campaigns,
     parameters: BargainParameters,
-    world: int,
+    seed: int,
     chance: ChanceOfBuying,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """What bargains come to: the price of each person who asked, and who buys at it.
 
     Args:
         events: E events of finished cascades.
+        bought: who orders before bargains end, [E].
         campaigns: their offers.
         parameters: see BargainParameters.
-        world: seed of the cascades.
+        seed: of the cascades.
         chance: the rule's own chance of buying, asked for those alone who decide again.
 
     Returns:
         Factor on the price, float64 [E], and who bought in the end, bool [E]; 1 and
-        `events.bought` for all other campaigns.
+        `bought` for all other campaigns.
     """
     of_bargains = events_with_tool(events, campaigns, Tool.BARGAIN)
-    visited, bought = events.visited[of_bargains], events.bought[of_bargains]
+    visited, ordered = events.visited[of_bargains], bought[of_bargains]
     parent = parent_positions(
         events.row[of_bargains], events.node[of_bargains], events.parent[of_bargains]
     )
     helpers = np.bincount(parent[visited & (parent != NOBODY)], minlength=parent.size)
     asked = visited & events.shared[of_bargains]
     lowered = np.maximum(parameters.floor, 1.0 - parameters.step * helpers)
-    factor, buyers = np.ones(len(events)), events.bought.copy()
+    factor, buyers = np.ones(len(events)), bought.copy()
     factor[of_bargains] = np.where(asked, lowered, 1.0)
-    again = of_bargains[asked & ~bought & (helpers > 0)]
-    buyers[again] = _luck(events, again, world) < threshold(chance(again, factor[again]))
+    again = of_bargains[asked & ~ordered & (helpers > 0)]
+    buyers[again] = _uniforms(events, again, seed) < threshold(chance(again, factor[again]))
     return factor, buyers
 
 
-def settle_by_agents(
-    events: Events,
-    campaigns: Campaigns,
-    parameters: BargainParameters,
-    world: int,
-    chance: ChanceOfBuying,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The same, person by person in plain loops."""
-    bargains = (campaigns.tool == Tool.BARGAIN)[events.row].tolist()
-    helpers = Counter(
-        parent
-        for parent, visited in zip(parents_by_loops(events), events.visited.tolist(), strict=True)
-        if visited and parent is not None
-    )
-    factor, buyers = np.ones(len(events)), events.bought.copy()
-    for person, bargain in enumerate(bargains):
-        if not (bargain and events.visited[person] and events.shared[person]):
-            continue
-        factor[person] = max(parameters.floor, 1.0 - parameters.step * helpers[person])
-        if helpers[person] and not events.bought[person]:
-            limit = threshold(chance(np.array([person]), factor[person : person + 1]))
-            cascade, node = int(events.cascade[person]), int(events.node[person])
-            buyers[person] = uniform(world, Purpose.BUY, cascade, node) < int(limit[0])
-    return factor, buyers
-
-
-def _luck(events: Events, chosen: NDArray[np.int64], world: int) -> NDArray[np.uint64]:
+def _uniforms(events: Events, chosen: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
     """The uniforms that these people's purchases were decided with, uint64 [K]."""
-    word = derive_many(world, Purpose.BUY, events.cascade[chosen], events.node[chosen])
+    word = derive_many(seed, Purpose.BUY, events.cascade[chosen], events.node[chosen])
     return word >> np.uint64(UNIFORM_BITS)

@@ -5,17 +5,20 @@ its buyers decide, one thing after the other, and not by a factor. It acts on th
 of a cascade.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.rng import UNIFORM_BITS, children, derive, derive_many, threshold
+from weishang.kernels.rng import UNIFORM_BITS, children, derive_many, threshold
 from weishang.model.core.campaigns import Campaigns, Channel
 from weishang.model.core.parameters import check_number, parameter
-from weishang.model.core.streams import MarketPurpose
+from weishang.model.core.streams import Stream
+from weishang.model.mechanisms.mechanism import Day, Draft, Mechanism, World
 
+BASKET = Stream(23, "further items in a mall")
 MAX_ITEMS = 1000
 
 
@@ -41,17 +44,58 @@ class BasketParameters:
         check_number("max_items", self.max_items, 1, MAX_ITEMS, integer=True)
 
 
+class Basket(Mechanism):
+    """Baskets: who buys in the mall of an official account may add further items."""
+
+    name = "basket"
+    about = "further items in the mall of an official account"
+    parameters = BasketParameters
+    streams = (BASKET,)
+    reference = "weishang.model.mechanisms.basket.by_agents:BasketByAgents"
+
+    def settle(self, world: World, state: Any, day: Day, draft: Draft) -> Draft:
+        """Buyers in malls fill their baskets."""
+        return settle_with(fill_baskets, world, day, draft, self.own(world))
+
+
+def settle_with(
+    fill: Callable[..., NDArray[np.int32]],
+    world: World,
+    day: Day,
+    draft: Draft,
+    parameters: BasketParameters,
+) -> Draft:
+    """A draft after baskets are filled.
+
+    Args:
+        fill: `fill_baskets`, or the same buyer by buyer.
+        world, day, draft: as in `Mechanism.settle`.
+        parameters: see BasketParameters.
+    """
+    events, items = draft.events, draft.items.copy()
+    at = np.flatnonzero(draft.bought)
+    items[at] = fill(
+        day.campaigns,
+        events.row[at],
+        events.node[at],
+        draft.chance(at, draft.price[at]),
+        parameters,
+        world.seed,
+    )
+    return replace(draft, items=items)
+
+
 def fill_baskets(
     campaigns: Campaigns,
     row: NDArray[np.integer[Any]],
     buyer: NDArray[np.integer[Any]],
     chance: NDArray[np.float64],
     parameters: BasketParameters,
-    world: int,
+    seed: int,
 ) -> NDArray[np.int32]:
     """Let buyers go on to further items where the campaign is an official account's.
 
-    Each further item is bought with the chance that the rule of decision gave the first, with luck
+    Each further item is bought with the chance that the rule of decision gave the first, with words
     of its own. The first that is left lying ends the order, as `max_items` does.
 
     Args:
@@ -60,7 +104,7 @@ def fill_baskets(
         buyer: nodes, [B].
         chance: that a visitor like the buyer buys, in [0, 1], [B]; see `chance_of_buying`.
         parameters: see BasketParameters.
-        world: seed of the world's luck.
+        seed: of the replicate's random streams.
 
     Returns:
         Items of each order, int32 [B], at least 1.
@@ -70,42 +114,10 @@ def fill_baskets(
     """
     limit = threshold(chance, "chance")
     items = np.ones(buyer.size, dtype=np.int32)
-    luck = derive_many(world, MarketPurpose.BASKET, campaigns.campaign[row], buyer)
+    words = derive_many(seed, BASKET, campaigns.campaign[row], buyer)
     going_on = np.flatnonzero(campaigns.channel[row] == Channel.OFFICIAL)
     for further in range(parameters.max_items - 1):
-        word = children(luck[going_on], np.array([further], dtype=np.uint64))
+        word = children(words[going_on], np.array([further], dtype=np.uint64))
         going_on = going_on[word >> np.uint64(UNIFORM_BITS) < limit[going_on]]
         items[going_on] += 1
-    return items
-
-
-def fill_baskets_by_agents(
-    campaigns: Campaigns,
-    row: NDArray[np.integer[Any]],
-    buyer: NDArray[np.integer[Any]],
-    chance: NDArray[np.float64],
-    parameters: BasketParameters,
-    world: int,
-) -> NDArray[np.int32]:
-    """Fill baskets buyer by buyer; arguments, result and errors as of `fill_baskets`."""
-    orders = zip(row.tolist(), buyer.tolist(), threshold(chance, "chance").tolist(), strict=True)
-    items = [
-        _fill_one(campaigns, at, node, limit, parameters.max_items, world)
-        for at, node, limit in orders
-    ]
-    return np.array(items, dtype=np.int32)
-
-
-def _fill_one(
-    campaigns: Campaigns, row: int, buyer: int, limit: int, max_items: int, world: int
-) -> int:
-    items = 1
-    if campaigns.channel[row] != Channel.OFFICIAL:
-        return items
-    campaign = int(campaigns.campaign[row])
-    while items < max_items:
-        word = derive(world, MarketPurpose.BASKET, campaign, buyer, items - 1)
-        if word >> UNIFORM_BITS >= limit:
-            break
-        items += 1
     return items

@@ -7,18 +7,27 @@ coupon, even if the decision falls in a later hop; so does a stranger whom the p
 shows a friend's share of it, since the levels do not tell the two kinds of strangers apart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from weishang.model.core.campaigns import Campaigns, Tool
-from weishang.model.core.decision import Leanings
+from weishang.model.core.adjustments import Adjustments
+from weishang.model.core.campaigns import Tool
+from weishang.model.core.choices import Options
 from weishang.model.core.parameters import check_number, parameter
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import NUM_DISTANCES, SocialDistance
+from weishang.model.mechanisms.mechanism import Day, Grant, Mechanism, World
 
 MAX_CUT = 0.95
 """A larger cut is a gift: log odds are linear in the log price."""
-IN_TIME = (Level.FRIEND, Level.STRANGER, Level.FOLLOWER, Level.GROUP_MEMBER)
+IN_TIME = (
+    SocialDistance.FRIEND,
+    SocialDistance.STRANGER,
+    SocialDistance.FOLLOWER,
+    SocialDistance.GROUP_MEMBER,
+)
 """Whom the seller's own post reaches."""
 
 
@@ -44,10 +53,21 @@ class DiscountParameters:
         check_number("cut", self.cut, 0.0, MAX_CUT, integer=False)
 
 
-def leanings(campaigns: Campaigns, parameters: DiscountParameters) -> Leanings:
-    """The lower price of discount campaigns, at the levels that are reached in time."""
-    added = Leanings.none(len(campaigns), len(Level))
-    discounted = campaigns.tool == Tool.DISCOUNT
-    in_time = np.isin(np.array(Level), IN_TIME)
-    added.price[np.ix_(discounted, in_time)] = 1.0 - parameters.cut
-    return added
+class Discount(Mechanism):
+    """Limited-time discounts: a factor on the price at the distances that are reached in time."""
+
+    name = "discount"
+    about = "limited-time discounts"
+    parameters = DiscountParameters
+
+    def options(self, world: World, state: Any) -> Sequence[Grant]:
+        """Every seller may offer one."""
+        return [Grant(Options(tools=(Tool.NONE, Tool.DISCOUNT)))]
+
+    def adjust(self, world: World, state: Any, day: Day) -> Adjustments:
+        """The lower price of discount campaigns."""
+        added = Adjustments.none(len(day.campaigns), NUM_DISTANCES)
+        discounted = day.campaigns.tool == Tool.DISCOUNT
+        in_time = np.isin(np.array(SocialDistance), IN_TIME)
+        added.price[np.ix_(discounted, in_time)] = 1.0 - self.own(world).cut
+        return added

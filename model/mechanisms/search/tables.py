@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 from weishang.kernels.graph.arrays import offsets
 from weishang.kernels.rng import threshold
 from weishang.model.core.campaigns import Campaigns
-from weishang.model.core.decision import (
-    SELLER_TRUST,
-    STRANGER_TRUST,
-    Budgets,
-    DecisionWeights,
-    chance_of_buying,
-)
+from weishang.model.core.decision import SELLER_TRUST, STRANGER_TRUST, DecisionRule
 from weishang.model.core.shops import Shops
 from weishang.model.mechanisms.search.parameters import SearchParameters
 from weishang.model.society.society import Society
@@ -61,9 +55,8 @@ def tabulate(
     society: Society,
     shops: Shops,
     parameters: SearchParameters,
-    weights: DecisionWeights,
-    budgets: Budgets,
-    platform_first: bool,
+    rule: DecisionRule,
+    friends_first: bool,
 ) -> SearchTables:
     """Look up once what the searches of a day share; arguments as of `search`.
 
@@ -75,10 +68,10 @@ def tabulate(
     log_price = np.log(shops.price)
     score = parameters.rank_popularity * np.log1p(shops.popularity)
     place_score = parameters.rank_place
-    if platform_first:
-        place_score = 0.0
-    else:
+    if friends_first:
         score = score - parameters.rank_price * log_price
+    else:
+        place_score = 0.0
     place = society.place[shops.node]
     shop_of = np.full(society.num_users, NO_SHOP, dtype=np.int32)
     shop_of[shops.node] = np.arange(len(shops), dtype=np.int32)
@@ -89,7 +82,7 @@ def tabulate(
         np.exp(-parameters.price_comparison * log_price),
         math.exp(parameters.near),
         np.arange(1.0, parameters.results + 1.0) ** -parameters.position_bias,
-        _buying_thresholds(shops, weights, budgets),
+        _buying_thresholds(shops, rule),
         place,
         shop_of,
         order,
@@ -124,12 +117,10 @@ def _rank(
     return order, position
 
 
-def _buying_thresholds(
-    shops: Shops, weights: DecisionWeights, budgets: Budgets
-) -> NDArray[np.uint64]:
-    """Thresholds of the rule of decision by shop, owner's level and budget class."""
-    shape = (len(shops), len(TRUST), len(budgets.relative))
-    row, level, budget_class = (axis.ravel() for axis in np.indices(shape))
+def _buying_thresholds(shops: Shops, rule: DecisionRule) -> NDArray[np.uint64]:
+    """Thresholds of the decision rule by shop, trust in its owner and budget class."""
+    shape = (len(shops), len(TRUST), len(rule.budgets.relative))
+    row, trust, budget_class = (axis.ravel() for axis in np.indices(shape))
     zeros = np.zeros(len(shops))
     offers = Campaigns(
         campaign=zeros.astype(np.uint64),
@@ -137,21 +128,18 @@ def _buying_thresholds(
         category=shops.category.astype(np.int32),
         price=shops.price,
         rich=shops.rich,
-        appeal=zeros,
+        shareability=zeros,
         channel=zeros.astype(np.int8),
         tool=zeros.astype(np.int8),
         external=zeros.astype(np.bool_),
         induced=zeros.astype(np.bool_),
     )
-    chance = chance_of_buying(
+    chance = rule.chance_of_buying(
         offers,
-        weights,
-        budgets,
         TRUST,
         row=row,
-        level=level + 1,
+        distance=trust + 1,
         interest=shops.category[row],
         budget_class=budget_class,
-        dose=1,
     )
     return threshold(chance, "chance of buying").reshape(shape)

@@ -7,18 +7,20 @@ buyer told joins that buyer's team, any other buyer opens a team, and teams that
 refunded. Teams have no upper end. Nobody foresees that a team may fail.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Events
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Campaigns, Tool
-from weishang.model.core.decision import Leanings
-from weishang.model.core.lineage import NOBODY, events_with_tool, parent_positions, parents_by_loops
+from weishang.model.core.choices import Options
+from weishang.model.core.lineage import NOBODY, events_with_tool, parent_positions
 from weishang.model.core.parameters import check_number, parameter
-from weishang.model.core.social_distance import Level
+from weishang.model.mechanisms.mechanism import Day, Draft, Grant, Mechanism, World
 
 MAX_CUT = 0.95
 """A larger cut is a gift: log odds are linear in the log price."""
@@ -67,20 +69,41 @@ class TeamParameters:
         check_number("seek_partners", self.seek_partners, 0.0, MAX_LOG_ODDS, integer=False)
 
 
-def leanings(campaigns: Campaigns, parameters: TeamParameters) -> Leanings:
-    """The lower price of team purchases at all levels, and the wish for partners."""
-    added = Leanings.none(len(campaigns), len(Level))
-    in_teams = campaigns.tool == Tool.TEAM
-    added.price[in_teams] = 1.0 - parameters.cut
-    added.share_of_buyers[in_teams] = parameters.seek_partners
-    return added
+class TeamPurchase(Mechanism):
+    """Team purchases: a lower price, if enough people buy together."""
+
+    name = "team_purchase"
+    about = "team purchases"
+    parameters = TeamParameters
+    reference = "weishang.model.mechanisms.team_purchase.by_agents:TeamPurchaseByAgents"
+
+    def options(self, world: World, state: Any) -> Sequence[Grant]:
+        """Every seller may offer one."""
+        return [Grant(Options(tools=(Tool.NONE, Tool.TEAM)))]
+
+    def adjust(self, world: World, state: Any, day: Day) -> Adjustments:
+        """The lower price of team purchases at all distances, and the wish for partners."""
+        parameters = self.own(world)
+        added = Adjustments.none(len(day.campaigns))
+        in_teams = day.campaigns.tool == Tool.TEAM
+        added.price[in_teams] = 1.0 - parameters.cut
+        added.share_of_buyers[in_teams] = parameters.seek_partners
+        return added
+
+    def settle(self, world: World, state: Any, day: Day, draft: Draft) -> Draft:
+        """Teams that are too small get their money back."""
+        failed = refunded(draft.events, draft.bought, day.campaigns, self.own(world))
+        return replace(draft, refunded=draft.refunded | failed)
 
 
-def refunded(events: Events, campaigns: Campaigns, parameters: TeamParameters) -> NDArray[np.bool_]:
+def refunded(
+    events: Events, bought: NDArray[np.bool_], campaigns: Campaigns, parameters: TeamParameters
+) -> NDArray[np.bool_]:
     """Whose order is called off because the team stayed too small.
 
     Args:
         events: E events of finished cascades.
+        bought: who orders, [E].
         campaigns: their offers.
         parameters: see TeamParameters.
 
@@ -89,28 +112,12 @@ def refunded(events: Events, campaigns: Campaigns, parameters: TeamParameters) -
     """
     of_teams = events_with_tool(events, campaigns, Tool.TEAM)
     parent = parent_positions(events.row[of_teams], events.node[of_teams], events.parent[of_teams])
-    buyer = events.bought[of_teams]
+    buyer = bought[of_teams]
     founder = _founders(parent, buyer)
     sizes = np.bincount(founder[buyer], minlength=founder.size)
     failed = np.zeros(len(events), dtype=np.bool_)
     failed[of_teams] = buyer & (sizes[founder] < parameters.size)
     return failed
-
-
-def refunded_by_agents(
-    events: Events, campaigns: Campaigns, parameters: TeamParameters
-) -> NDArray[np.bool_]:
-    """The same, buyer by buyer in plain loops."""
-    parents, bought = parents_by_loops(events), events.bought.tolist()
-    team: dict[int, int] = {}
-    for buyer, row in enumerate(events.row.tolist()):
-        if bought[buyer] and campaigns.tool[row] == Tool.TEAM:
-            team[buyer] = team.get(parents[buyer], buyer)
-    members = Counter(team.values())
-    failed = [
-        buyer in team and members[team[buyer]] < parameters.size for buyer in range(len(events))
-    ]
-    return np.array(failed, dtype=np.bool_)
 
 
 def _founders(parent: NDArray[np.int64], buyer: NDArray[np.bool_]) -> NDArray[np.int64]:

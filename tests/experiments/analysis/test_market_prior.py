@@ -11,8 +11,8 @@ from weishang.experiments.analysis.market_prior import (
     drawn_group,
     drawn_scenario,
 )
-from weishang.model.mechanisms.fatigue.attention import AttentionParameters
-from weishang.model.mechanisms.livestream.livestream import LivestreamParameters
+from weishang.model.mechanisms.fatigue.parameters import AttentionParameters
+from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import SellerParameters
 

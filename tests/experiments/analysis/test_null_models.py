@@ -16,7 +16,9 @@ from weishang.experiments.analysis.null_models import (
     mixture,
 )
 from weishang.kernels import Graph
-from weishang.model.society.society import SocietyParameters, from_graph, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
 
 
 @pytest.fixture(scope="module")

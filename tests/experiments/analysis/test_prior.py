@@ -8,9 +8,9 @@ import pandas as pd
 from weishang.experiments.analysis import prior
 from weishang.experiments.analysis.estimands import ESTIMANDS
 from weishang.experiments.simulate.worlds import society
-from weishang.model.core.decision import DecisionWeights
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 
 def test_drawn_parameters_fill_their_prior_ranges():

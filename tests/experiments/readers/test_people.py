@@ -11,8 +11,9 @@ from pyarrow import parquet
 from weishang.experiments.readers import people, table_blocks
 from weishang.experiments.readers.people import read_nodes
 from weishang.kernels import Graph
-from weishang.model.mechanisms.groups.groups import NO_FOUNDER
-from weishang.model.society.society import SocietyParameters, from_graph
+from weishang.model.society.group_chats import NO_FOUNDER
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
 
 PARAMETERS = SocietyParameters(num_interests=4, num_budgets=5, num_places=300)
 N = 6

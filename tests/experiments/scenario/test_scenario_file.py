@@ -126,7 +126,7 @@ FAULTS = {
     "refused by the scenario": (
         HEAD + '[society.num_budgets]\nvalue = 6\nunit = "classes"\nsource = "x"\nrole = "set"\n',
         "a.toml:4: society.num_budgets.value: budgets.relative has 5 classes but "
-        "society.num_budgets is 6; give one budget a class",
+        "society.num_budgets is 6; give one budget per class",
     ),
 }
 

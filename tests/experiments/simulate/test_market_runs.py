@@ -12,11 +12,11 @@ from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.worlds import chats, society
 from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel
-from weishang.model.core.social_distance import REPORTED, Level
+from weishang.model.core.social_distance import REPORTED_TIER, SocialDistance
 from weishang.model.market.market import Market
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 USUAL = Scenario(society=SocietyParameters(mean_friends=20.0))
 SCENARIO = replace(USUAL, sellers=replace(USUAL.sellers, activity=0.7))
@@ -74,18 +74,23 @@ def test_a_row_is_a_campaign_with_its_offer_and_counts(run, markets):
         assert rows["campaign"].tolist() == campaigns.campaign.tolist()
         assert [Channel[name.upper()] for name in rows["channel"]] == campaigns.channel.tolist()
         assert [Tool[name.upper()] for name in rows["tool"]] == campaigns.tool.tolist()
-        for name in ("seller", "external", "induced", "rich", "price", "appeal"):
+        for name in ("seller", "external", "induced", "rich", "price", "shareability"):
             assert rows[name].tolist() == getattr(campaigns, name).tolist()
         for name in ("reach", "visitors", "buyers", "sharers"):
             counts = getattr(spread, name)
             by_hand = [
-                [sum(row[level == REPORTED]) for level in (1, 2, 3)]
+                [sum(row[level == REPORTED_TIER]) for level in (1, 2, 3)]
                 for row in counts.tolist()
                 for row in [np.array(row)]
             ]
             assert rows[[f"{name}_{level}" for level in (1, 2, 3)]].to_numpy().tolist() == by_hand
-        assert rows["stranger_reach"].tolist() == spread.reach[:, Level.STRANGER - 1].tolist()
-        assert rows["stranger_buyers"].tolist() == spread.buyers[:, Level.STRANGER - 1].tolist()
+        assert (
+            rows["stranger_reach"].tolist() == spread.reach[:, SocialDistance.STRANGER - 1].tolist()
+        )
+        assert (
+            rows["stranger_buyers"].tolist()
+            == spread.buyers[:, SocialDistance.STRANGER - 1].tolist()
+        )
 
 
 def test_only_livestreams_have_viewers(run):
@@ -111,7 +116,7 @@ def test_orders_are_counted_one_by_one(run, markets):
                 counted["refunded"][campaign] += 1
                 continue
             counted["orders"][campaign] += 1
-            counted[f"orders_{REPORTED[orders.level[at] - 1]}"][campaign] += 1
+            counted[f"orders_{REPORTED_TIER[orders.distance[at] - 1]}"][campaign] += 1
             counted["items"][campaign] += int(orders.items[at])
             counted["sales"][campaign] += float(orders.price[at]) * int(orders.items[at])
         for name, by_campaign in counted.items():

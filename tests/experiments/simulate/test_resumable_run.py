@@ -21,10 +21,11 @@ from weishang.experiments.simulate.worlds import chats, society
 from weishang.experiments.storage import manifest, partitions
 from weishang.experiments.storage.checkpoints import Checkpoints
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.groups.groups import GroupChats
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
-from weishang.model.society.society import Society, SocietyParameters
+from weishang.model.society.group_chats import GroupChats
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 USUAL = Scenario(society=SocietyParameters(mean_friends=15.0))
 SCENARIO = replace(USUAL, sellers=replace(USUAL.sellers, activity=0.6))

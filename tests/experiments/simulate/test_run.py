@@ -20,7 +20,7 @@ from weishang.experiments.simulate.run import FOLDER, run
 from weishang.experiments.storage import codebook, manifest, tables
 from weishang.experiments.storage.checkpoints import Checkpoints
 from weishang.experiments.storage.report import Report
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 from weishang.model.market.market import Market
 
 SMALL = """
@@ -78,7 +78,7 @@ def test_the_series_has_a_row_a_day_with_dates_and_all_indicators(folder: Path) 
     days = pd.read_parquet(folder / "days.parquet")
     assert days["day"].tolist() == [1, 2, 3]
     assert days["date"].tolist() == ["2022-12-30", "2022-12-31", "2023-01-01"]
-    assert {one.name for one in EVERYWHERE} <= set(days.columns)
+    assert {one.name for one in DAILY} <= set(days.columns)
     campaigns = pd.read_parquet(folder / "campaigns.parquet")
     assert len(campaigns) == days["campaigns"].sum()
 

@@ -12,7 +12,8 @@ from weishang.kernels.rng import derive
 from weishang.model.market.market import Market
 from weishang.model.mechanisms.feed.recommendation import recommend
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters, from_graph
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
 
 SCENARIO = Scenario(society=SocietyParameters(mean_friends=15.0))
 RARE = 1e-6

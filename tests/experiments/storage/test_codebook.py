@@ -13,7 +13,7 @@ from weishang.experiments.storage.report import Report
 from weishang.experiments.studies import audit, nulls
 from weishang.experiments.studies.reach import codebook as reach_codebook
 from weishang.model.core.orders import Orders
-from weishang.model.market.indicators import EVERYWHERE
+from weishang.model.market.indicators import DAILY
 
 SOURCES = {
     "audit": {"audit": audit.COLUMNS},
@@ -50,7 +50,7 @@ def test_a_row_a_column_in_the_order_given():
         ("days", "visits_live"),
         *(("codebook", name) for name in ("table", "column", "unit", "meaning")),
     ]
-    live = next(item for item in EVERYWHERE if item.name == "visits_live")
+    live = next(item for item in DAILY if item.name == "visits_live")
     assert made.iloc[3][["unit", "meaning"]].tolist() == [live.unit, live.meaning]
 
 
@@ -62,7 +62,7 @@ def test_nothing_is_left_empty(described):
 
 
 def test_days_have_every_indicator():
-    assert {item.name for item in EVERYWHERE} <= set(TABLES["days"])
+    assert {item.name for item in DAILY} <= set(TABLES["days"])
 
 
 def test_orders_are_described_field_by_field():

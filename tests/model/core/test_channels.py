@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
-from weishang.model.core.channels import ChannelParameters, stranger_layers, views
+from weishang.model.core.channel_parameters import ChannelParameters
+from weishang.model.core.channels import stranger_layers, views
 from weishang.model.core.platform_rules import PlatformRules
 from weishang.model.core.social_distance import Layer
 from weishang.model.mechanisms.bargain.bargain import BargainParameters
-from weishang.model.mechanisms.livestream.livestream import LivestreamParameters
-from weishang.model.society.society import SocietyParameters, generate
+from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
+from weishang.model.society.generate import generate
+from weishang.model.society.parameters import SocietyParameters
 
 HOPS = 3
 VIEW = 0.4
@@ -20,7 +22,7 @@ CHANNELS, ROOM, BARGAIN = ChannelParameters(), LivestreamParameters(), BargainPa
 
 
 def chances(rules: PlatformRules | None = None, **offer: Any) -> np.ndarray:
-    plain = Offer(campaign=1, seller=0, category=0, price=1.0, rich=False, appeal=0.0)
+    plain = Offer(campaign=1, seller=0, category=0, price=1.0, rich=False, shareability=0.0)
     campaigns = Campaigns.from_offers([replace(plain, **offer)])
     found = views(campaigns, VIEW, CHANNELS, rules or PlatformRules(), ROOM, BARGAIN, HOPS)
     assert found.shape == (1, len(Layer), HOPS)

@@ -11,16 +11,11 @@ from scipy.special import logit
 
 from weishang.kernels import Graph, propagate
 from weishang.kernels.rng import derive
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Campaigns, Offer
-from weishang.model.core.decision import (
-    Budgets,
-    DecisionWeights,
-    Leanings,
-    chance_of_buying,
-    rule,
-    share_intercept,
-)
+from weishang.model.core.decision import chance_of_buying, rule, share_intercept
 from weishang.model.core.streams import standard_normal
+from weishang.model.core.weights import Budgets, DecisionWeights
 
 PASSED_BY, VISITED, BOUGHT = 0, 1, 2
 FIVE_SD = 5.0
@@ -32,21 +27,28 @@ ROUND = DecisionWeights(
     buy_intercept=-2.0,
     trust=0.5,
     recommender_trust=0.4,
-    appeal_sd=2.0,
-    passed_on=0.2,
+    shareability_sd=2.0,
+    takeoff_probability=0.2,
     first_visitors=50.0,
     visit_intercept=-1.0,
     match=1.0,
     price=2.0,
     content=0.25,
     proof=0.3,
-    appeal_on_buying=0.2,
+    shareability_on_buying=0.2,
     buyers_share=0.7,
 )
 
 
 def offer(**changes):
-    usual = {"campaign": 5, "seller": 0, "category": 1, "price": 2.0, "rich": True, "appeal": 0.5}
+    usual = {
+        "campaign": 5,
+        "seller": 0,
+        "category": 1,
+        "price": 2.0,
+        "rich": True,
+        "shareability": 0.5,
+    }
     return Offer(**{**usual, **changes})
 
 
@@ -74,12 +76,12 @@ def test_tables_have_an_axis_for_campaign_level_outcome_segment_and_dose():
 
 
 def test_a_case_worked_by_hand():
-    """Offer: category 1 of 2, price 2, rich, appeal .5. Segment = 2 * interest + budget class.
+    """Offer: category 1 of 2, price 2, rich, shareability .5. Segment = 2 * interest + budget.
 
     A friend, first exposure, interest 1, budget .5: log odds of visiting -1 + .5 trust + .25
-    content + 1 match + .2 * .5 appeal = .85; of buying -2 + 1.85 - 2 log(2 / .5) = -2.9225887.
-    A friend's friend, second exposure, interest 0, budget 1.5: visiting -1 + .5 * .4 + .3 proof +
-    .25 + .1 = -.15; buying -2 + .85 - 2 log(2 / 1.5) = -1.7253641.
+    content + 1 match + .2 * .5 shareability = .85; of buying -2 + 1.85 - 2 log(2 / .5) =
+    -2.9225887. A friend's friend, second exposure, interest 0, budget 1.5: visiting -1 + .5 * .4 +
+    .3 proof + .25 + .1 = -.15; buying -2 + .85 - 2 log(2 / 1.5) = -1.7253641.
     """
     tables = made(offer())
     near, far = (0, 0, 2, 0), (0, 1, 1, 1)
@@ -91,7 +93,7 @@ def test_a_case_worked_by_hand():
 
 
 def test_sharing_by_hand_up_to_its_intercept():
-    """Friend, first exposure: 2 * .5 appeal + .5 trust + .25 content = 1.75 above the intercept.
+    """Friend, first exposure: 2 * .5 shareability + .5 trust + .25 content = 1.75 more.
 
     A friend's friend, second exposure: 1 + .2 + .3 + .25 = 1.75 as well; buyers .7 more.
     """
@@ -103,18 +105,20 @@ def test_sharing_by_hand_up_to_its_intercept():
 
 
 @settings(max_examples=40)
-@given(weights=weights_in_their_ranges(), appeal=st.floats(-3, 3), price=st.floats(0.3, 3))
-def test_what_passes_by_is_never_shared(weights, appeal, price):
-    tables = made(offer(appeal=appeal, price=price), weights=weights)
+@given(weights=weights_in_their_ranges(), shareability=st.floats(-3, 3), price=st.floats(0.3, 3))
+def test_what_passes_by_is_never_shared(weights, shareability, price):
+    tables = made(offer(shareability=shareability, price=price), weights=weights)
     assert not tables.share[:, :, PASSED_BY].any()
     assert (tables.share[:, :, VISITED] > 0.0).all()
 
 
 @settings(max_examples=40)
-@given(weights=weights_in_their_ranges(), appeal=st.floats(-3, 3), price=st.floats(0.3, 3))
-def test_trust_proof_match_and_having_bought_never_lower_a_chance(weights, appeal, price):
+@given(weights=weights_in_their_ranges(), shareability=st.floats(-3, 3), price=st.floats(0.3, 3))
+def test_trust_proof_match_and_having_bought_never_lower_a_chance(weights, shareability, price):
     tables = made(
-        offer(appeal=appeal, price=price), weights=weights, trust_by_level=(0.0, 0.4, 1.0)
+        offer(shareability=shareability, price=price),
+        weights=weights,
+        trust_by_level=(0.0, 0.4, 1.0),
     )
     for table in (tables.visit, tables.buy, tables.share):
         assert (np.diff(table, axis=1) >= 0.0).all(), "trust"
@@ -125,11 +129,16 @@ def test_trust_proof_match_and_having_bought_never_lower_a_chance(weights, appea
 
 
 @settings(max_examples=40)
-@given(weights=weights_in_their_ranges(), appeal=st.floats(-3, 3), price=st.floats(0.3, 3))
-def test_appeal_content_and_a_low_price_raise_what_they_should(weights, appeal, price):
+@given(weights=weights_in_their_ranges(), shareability=st.floats(-3, 3), price=st.floats(0.3, 3))
+def test_shareability_content_and_a_low_price_raise_what_they_should(weights, shareability, price):
     usual, liked, plain, dear = (
-        made(offer(**{"appeal": appeal, "price": price, **changes}), weights=weights)
-        for changes in ({}, {"appeal": appeal + 0.5}, {"rich": False}, {"price": price * 1.5})
+        made(offer(**{"shareability": shareability, "price": price, **changes}), weights=weights)
+        for changes in (
+            {},
+            {"shareability": shareability + 0.5},
+            {"rich": False},
+            {"price": price * 1.5},
+        )
     )
     for name in ("visit", "buy", "share"):
         assert (getattr(liked, name) >= getattr(usual, name)).all()
@@ -174,7 +183,7 @@ def test_no_weight_is_idle(name):
 
 
 def test_campaigns_have_tables_of_their_own_whoever_stands_beside_them():
-    one, two = offer(), offer(campaign=6, category=0, price=0.7, rich=False, appeal=-1.0)
+    one, two = offer(), offer(campaign=6, category=0, price=0.7, rich=False, shareability=-1.0)
     both, alone = made(one, two), made(two)
     for name in ("view", "visit", "buy", "share"):
         assert np.array_equal(getattr(both, name)[1:], getattr(alone, name))
@@ -185,26 +194,26 @@ def test_campaigns_have_tables_of_their_own_whoever_stands_beside_them():
     "changes",
     [
         {},
-        {"appeal_sd": 0.0},
-        {"appeal_sd": 8.0},
-        {"passed_on": 0.05, "first_visitors": 120.0},
-        {"passed_on": 0.3, "first_visitors": 40.0, "trust": 2.0},
+        {"shareability_sd": 0.0},
+        {"shareability_sd": 8.0},
+        {"takeoff_probability": 0.05, "first_visitors": 120.0},
+        {"takeoff_probability": 0.3, "first_visitors": 40.0, "trust": 2.0},
     ],
 )
 def test_campaigns_are_passed_on_as_often_as_set(changes):
-    """By simulation: appeal is drawn, then every visiting friend shares or not.
+    """By simulation: shareability is drawn, then every visiting friend shares or not.
 
-    The intercept is solved over 2,001 cells of appeal, so it may miss by half a cell.
+    The intercept is solved over 2,001 cells of shareability, so it may miss by half a cell.
     """
     weights = replace(ROUND, **changes)
     rng = np.random.default_rng(11)
     draws = 200_000
     odds = share_intercept(weights) + weights.trust
-    chance = 1.0 / (1.0 + np.exp(-(odds + weights.appeal_sd * rng.standard_normal(draws))))
+    chance = 1.0 / (1.0 + np.exp(-(odds + weights.shareability_sd * rng.standard_normal(draws))))
     sharers = rng.binomial(int(weights.first_visitors), chance)
-    error = math.sqrt(weights.passed_on * (1.0 - weights.passed_on) / draws)
+    error = math.sqrt(weights.takeoff_probability * (1.0 - weights.takeoff_probability) / draws)
     found = np.count_nonzero(sharers) / draws
-    assert abs(found - weights.passed_on) < FIVE_SD * error + 0.5 / 2001
+    assert abs(found - weights.takeoff_probability) < FIVE_SD * error + 0.5 / 2001
 
 
 def test_plain_offers_are_passed_on_as_often_as_set_in_the_cascade_itself():
@@ -213,32 +222,32 @@ def test_plain_offers_are_passed_on_as_often_as_set_in_the_cascade_itself():
     friends, campaigns = int(weights.first_visitors), 4000
     star = Graph.from_edges([0] * friends, range(1, friends + 1))
     offers = [
-        offer(campaign=number, rich=False, appeal=standard_normal(derive(3, number)))
+        offer(campaign=number, rich=False, shareability=standard_normal(derive(3, number)))
         for number in range(campaigns)
     ]
     tables = made(*offers, weights=weights, interests=2)
     spread = propagate(star, tables, [0], range(campaigns), seed=4, max_hops=1)
     assert (spread.visitors == friends).all()
     assert not spread.buyers.any()
-    expected = weights.passed_on
+    expected = weights.takeoff_probability
     error = math.sqrt(expected * (1.0 - expected) / campaigns)
     found = np.count_nonzero(spread.sharers) / campaigns
     assert abs(found - expected) < FIVE_SD * error
 
 
-def test_without_differences_in_appeal_the_intercept_is_known():
-    """1 - (1 - s)^n = passed_on for s = logistic(intercept + trust)."""
-    weights = replace(ROUND, appeal_sd=0.0)
+def test_without_differences_in_shareability_the_intercept_is_known():
+    """1 - (1 - s)^n = takeoff_probability for s = logistic(intercept + trust)."""
+    weights = replace(ROUND, shareability_sd=0.0)
     share = 1.0 - 0.8 ** (1.0 / 50.0)
     assert share_intercept(weights) == pytest.approx(math.log(share / (1.0 - share)) - 0.5)
-    shared = made(offer(appeal=-3.0), offer(appeal=3.0), weights=weights).share
+    shared = made(offer(shareability=-3.0), offer(shareability=3.0), weights=weights).share
     assert np.array_equal(shared[0], shared[1])
 
 
-@pytest.mark.parametrize("passed_on", [0.0, 1.0, -0.1, math.nan])
-def test_passed_on_must_be_a_chance_that_leaves_a_choice(passed_on):
-    with pytest.raises(ValueError, match="passed_on is "):
-        share_intercept(replace(ROUND, passed_on=passed_on))
+@pytest.mark.parametrize("takeoff_probability", [0.0, 1.0, -0.1, math.nan])
+def test_passed_on_must_be_a_chance_that_leaves_a_choice(takeoff_probability):
+    with pytest.raises(ValueError, match="takeoff_probability is "):
+        share_intercept(replace(ROUND, takeoff_probability=takeoff_probability))
 
 
 def test_a_view_that_is_no_probability_is_refused():
@@ -246,7 +255,9 @@ def test_a_view_that_is_no_probability_is_refused():
         made(offer(), weights=replace(ROUND, view=1.5))
 
 
-OFFERS = Campaigns.from_offers([offer(), offer(category=0, price=0.7, rich=False, appeal=-1.0)])
+OFFERS = Campaigns.from_offers(
+    [offer(), offer(category=0, price=0.7, rich=False, shareability=-1.0)]
+)
 TRUST = (1.0, 0.4, 0.0)
 TIRED = (0.0, 0.3, 0.9)
 
@@ -254,9 +265,9 @@ TIRED = (0.0, 0.3, 0.9)
 def some_leanings(seed):
     rng = np.random.default_rng(seed)
     shape = (len(OFFERS), len(TRUST))
-    names = [item.name for item in fields(Leanings)]
+    names = [item.name for item in fields(Adjustments)]
     drawn = {name: rng.normal(size=shape) for name in names}
-    return Leanings(**{**drawn, "price": np.exp(drawn["price"])})
+    return Adjustments(**{**drawn, "price": np.exp(drawn["price"])})
 
 
 def leaning_rule(leanings=None, tired=TIRED):
@@ -304,7 +315,7 @@ def test_leanings_add_log_odds_where_they_say():
 
 
 def test_no_leanings_change_nothing_bit_for_bit():
-    none = Leanings.none(len(OFFERS), len(TRUST))
+    none = Adjustments.none(len(OFFERS), len(TRUST))
     for name in ("visit", "buy", "share"):
         assert np.array_equal(getattr(leaning_rule(none), name), getattr(leaning_rule(), name))
 
@@ -313,7 +324,7 @@ def test_leanings_together_add_up_and_prices_multiply():
     one, other = some_leanings(4), some_leanings(5)
     both = one + other
     assert np.array_equal(both.price, one.price * other.price)
-    for item in fields(Leanings):
+    for item in fields(Adjustments):
         if item.name != "price":
             expected = getattr(one, item.name) + getattr(other, item.name)
             assert np.array_equal(getattr(both, item.name), expected)

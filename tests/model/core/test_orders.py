@@ -14,7 +14,7 @@ from weishang.model.core.orders import (
     Orders,
     average_order_value,
     average_order_value_by_channel,
-    fit_usual_price,
+    fit_reference_price,
 )
 from weishang.model.core.shops import Shops, Visits
 
@@ -151,11 +151,11 @@ def test_an_average_leaves_refunds_out():
 
 
 def test_the_unit_of_money_meets_an_average():
-    usual_price = fit_usual_price(some_orders(), 198.0)
-    assert average_order_value(some_orders(), usual_price) == pytest.approx(198.0)
+    reference_price = fit_reference_price(some_orders(), 198.0)
+    assert average_order_value(some_orders(), reference_price) == pytest.approx(198.0)
     refunded = some_orders().where(some_orders().refunded)
     with pytest.raises(ValueError, match="orders has none that was kept"):
-        fit_usual_price(refunded, 198.0)
+        fit_reference_price(refunded, 198.0)
 
 
 def test_columns_of_different_length_are_refused():
@@ -166,5 +166,5 @@ def test_columns_of_different_length_are_refused():
 
 @pytest.mark.parametrize("value", [0.0, -5.0, float("nan"), True])
 def test_a_price_out_of_range_is_named(value):
-    with pytest.raises(ValueError, match="usual_price is "):
-        MoneyParameters(usual_price=value)
+    with pytest.raises(ValueError, match="reference_price is "):
+        MoneyParameters(reference_price=value)

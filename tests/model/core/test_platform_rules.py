@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from weishang.model.core.campaigns import Channel, Tool
+from weishang.model.core.choices import PLAIN
 from weishang.model.core.platform_rules import PlatformRules
 from weishang.model.market.market import allowed
 from weishang.model.scenario import Scenario
-from weishang.model.sellers.learning import PLAIN
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from weishang.model.core.switches import Mechanisms
+from weishang.model.scenario import Mechanisms
 
 
 def test_all_are_on_unless_switched_off() -> None:

@@ -7,19 +7,18 @@ import pytest
 
 from weishang.kernels import Cascades
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import SocialDistance
 from weishang.model.market import tools
 from weishang.model.market.distribution import Distribution
 from weishang.model.mechanisms.accounts.followers import open_accounts
-from weishang.model.mechanisms.fatigue.attention import Attention
-from weishang.model.mechanisms.groups.groups import (
-    GroupChats,
-    GroupParameters,
-    form_groups,
-    found_sellers_groups,
-)
+from weishang.model.mechanisms.fatigue.fatigue import Attention
+from weishang.model.mechanisms.groups.formation import form_groups, found_sellers_groups
+from weishang.model.mechanisms.groups.parameters import GroupParameters
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import Society, SocietyParameters, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.group_chats import GroupChats
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 SELLERS = (3, 40, 77, 150, 220, 301)
 
@@ -56,44 +55,47 @@ def spread(people: Society, campaigns: Campaigns, scenario: Scenario | None = No
     )
 
 
-def reached(result: Cascades) -> set[Level]:
-    return {level for level in Level if result.reach[:, level - 1].any()}
+def reached(result: Cascades) -> set[SocialDistance]:
+    return {level for level in SocialDistance if result.reach[:, level - 1].any()}
 
 
 def test_a_post_reaches_friends_and_groups(people: Society) -> None:
-    assert reached(spread(people, offers())) >= {Level.FRIEND, Level.GROUP_MEMBER}
-    assert not reached(spread(people, offers())) & {Level.STRANGER, Level.FOLLOWER}
+    assert reached(spread(people, offers())) >= {SocialDistance.FRIEND, SocialDistance.GROUP_MEMBER}
+    assert not reached(spread(people, offers())) & {
+        SocialDistance.STRANGER,
+        SocialDistance.FOLLOWER,
+    }
 
 
 def test_a_broadcast_reaches_followers_first(people: Society) -> None:
     result = spread(people, offers(channel=Channel.OFFICIAL))
     assert result.events is not None
     first = result.events.hop == 1
-    assert set(result.events.level[first].tolist()) == {Level.FOLLOWER}
+    assert set(result.events.level[first].tolist()) == {SocialDistance.FOLLOWER}
 
 
 @pytest.mark.parametrize("kind", [{"tool": Tool.LIVESTREAM}, {"channel": Channel.ADVERT}])
 def test_rooms_and_adverts_reach_strangers(people: Society, kind: dict[str, object]) -> None:
-    assert Level.STRANGER in reached(spread(people, offers(**kind)))
+    assert SocialDistance.STRANGER in reached(spread(people, offers(**kind)))
 
 
 def test_without_groups_nobody_is_reached_in_one(people: Society) -> None:
     scenario = Scenario()
     off = replace(scenario, mechanisms=scenario.mechanisms.without("groups"))
-    assert Level.GROUP_MEMBER not in reached(spread(people, offers(), off))
+    assert SocialDistance.GROUP_MEMBER not in reached(spread(people, offers(), off))
 
 
 def test_a_lower_cap_takes_reach_away_and_never_adds(people: Society) -> None:
     scenario = Scenario()
     tight = replace(scenario, rules=replace(scenario.rules, group_cap=5, group_demotion=0.0))
     usual, less = spread(people, offers()), spread(people, offers(), tight)
-    at = Level.GROUP_MEMBER - 1
+    at = SocialDistance.GROUP_MEMBER - 1
     assert less.reach[:, at].sum() < usual.reach[:, at].sum()
     assert (less.reach.sum(axis=1) <= usual.reach.sum(axis=1)).all()
 
 
 def test_no_campaigns_reach_nobody(people: Society) -> None:
-    assert spread(people, Campaigns.from_offers([])).reach.shape == (0, len(Level))
+    assert spread(people, Campaigns.from_offers([])).reach.shape == (0, len(SocialDistance))
 
 
 def test_groups_of_nobody_are_fine(people: Society) -> None:
@@ -108,5 +110,5 @@ def test_groups_of_nobody_are_fine(people: Society) -> None:
         9,
         "tensor",
     )
-    assert Level.FRIEND in reached(result)
-    assert Level.GROUP_MEMBER not in reached(result)
+    assert SocialDistance.FRIEND in reached(result)
+    assert SocialDistance.GROUP_MEMBER not in reached(result)

@@ -12,12 +12,15 @@ import pytest
 
 from weishang.kernels import Events, Graph
 from weishang.model.core.campaigns import Campaigns
-from weishang.model.core.decision import DecisionWeights
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.market.distribution import spread
-from weishang.model.market.market import Market, choose_sellers
+from weishang.model.market.market import Market
 from weishang.model.scenario import Scenario
+from weishang.model.sellers.choose import choose_sellers
 from weishang.model.sellers.parameters import SellerParameters
-from weishang.model.society.society import SocietyParameters, from_graph, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
 
 FIVE_SD = 5.0
 
@@ -26,13 +29,13 @@ LIVELY = DecisionWeights(
     buy_intercept=-0.5,
     trust=1.0,
     recommender_trust=0.5,
-    appeal_sd=1.5,
-    passed_on=0.9,
+    shareability_sd=1.5,
+    takeoff_probability=0.9,
     first_visitors=10.0,
     visit_intercept=-0.5,
     price=1.0,
     proof=1.0,
-    appeal_on_buying=0.3,
+    shareability_on_buying=0.3,
 )
 """Much is passed on and second exposures tell, so that small worlds use all of the rule."""
 
@@ -127,7 +130,7 @@ def test_days_differ_in_offers_and_luck(society):
     first, reach = market.campaigns, market.spread.reach
     market.step()
     assert np.array_equal(market.campaigns.seller, first.seller)
-    assert (market.campaigns.appeal != first.appeal).all()
+    assert (market.campaigns.shareability != first.shareability).all()
     assert not np.array_equal(market.spread.reach, reach)
 
 

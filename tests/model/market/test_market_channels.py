@@ -10,12 +10,15 @@ import pytest
 from weishang.kernels import Events
 from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel, Orders
-from weishang.model.core.social_distance import Level
-from weishang.model.core.switches import Mechanisms
+from weishang.model.core.social_distance import SocialDistance
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.groups.groups import GroupChats, GroupParameters, form_groups
-from weishang.model.scenario import Scenario
-from weishang.model.society.society import Society, SocietyParameters, generate
+from weishang.model.mechanisms.groups.formation import form_groups
+from weishang.model.mechanisms.groups.parameters import GroupParameters
+from weishang.model.scenario import Mechanisms, Scenario
+from weishang.model.society.generate import generate
+from weishang.model.society.group_chats import GroupChats
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 FROZEN_DAYS = (
     ("f54c4da854ae44c5fe3649da7e931f9aceb9dbffae60766348387d42f71dbeea", 3253),
@@ -34,7 +37,7 @@ def busy(**mechanisms: bool) -> Scenario:
         usual,
         society=SocietyParameters(mean_friends=12.0, num_interests=4),
         mechanisms=replace(Mechanisms(), **mechanisms),
-        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, passed_on=0.6),
+        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, takeoff_probability=0.6),
         sellers=replace(
             usual.sellers,
             activity=1.0,
@@ -133,7 +136,7 @@ def test_the_small_market_uses_every_mechanism(usual: Any) -> None:
     orders = Orders.joined([day["orders"] for day in usual])
     assert set(channels.tolist()) == set(Channel)
     assert set(tools.tolist()) == set(Tool)
-    assert set(levels.tolist()) == set(Level)
+    assert set(levels.tolist()) == set(SocialDistance)
     assert set(orders.channel.tolist()) == set(OrderChannel)
     assert orders.refunded.any()
     assert not orders.refunded.all()
@@ -274,7 +277,7 @@ def test_the_columns_of_the_series_add_up(usual: Any) -> None:
         counted = sum(row[f"orders_{one.name.lower()}"] for one in OrderChannel)
         assert counted + row["orders_live"] == kept.sum()
         sold = sum(row[f"sales_{one.name.lower()}"] for one in OrderChannel) + row["sales_live"]
-        assert sold == pytest.approx(orders.value(busy().money.usual_price)[kept].sum())
+        assert sold == pytest.approx(orders.value(busy().money.reference_price)[kept].sum())
         assert row["refunded"] == (~kept).sum()
         assert row["campaigns"] == sum(row[f"campaigns_{one.name.lower()}"] for one in Channel)
         assert row["campaigns"] == sum(row[f"campaigns_{one.name.lower()}"] for one in Tool)

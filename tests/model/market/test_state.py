@@ -11,15 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weishang.model.core.switches import Mechanisms
 from weishang.model.market import state
 from weishang.model.market.engines import Engine
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.groups.groups import GroupChats, GroupParameters, form_groups
-from weishang.model.scenario import Scenario
-from weishang.model.sellers.learning import Learner
+from weishang.model.mechanisms.groups.formation import form_groups
+from weishang.model.mechanisms.groups.parameters import GroupParameters
+from weishang.model.mechanisms.learning.learning import ProfitLearner
+from weishang.model.scenario import Mechanisms, Scenario
 from weishang.model.sellers.parameters import NamedSeller
-from weishang.model.society.society import Society, SocietyParameters, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.group_chats import GroupChats
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 DAYS, SELLERS = 4, 12
 SWITCHES = [item.name for item in fields(Mechanisms)]
@@ -27,13 +30,13 @@ SWITCHES = [item.name for item in fields(Mechanisms)]
 CARRIED = {
     Market: {"day", "sellers", "followers", "attention", "indicators"},
     state.Seller: {"price", "orders", "revenue", "profit", "learner"},
-    Learner: {"values", "tries", "campaigns"},
+    ProfitLearner: {"values", "tries", "campaigns"},
 }
 """What `state` saves, or what holds it."""
 OF_THE_DAY = {
     Market: {"campaigns", "spread", "orders", "visits", "viewing", "_leanings"},
     state.Seller: {"offer", "_actions"},
-    Learner: set[str](),
+    ProfitLearner: set[str](),
 }
 """What speaks of the day that has passed, and is made anew on the next before it is read."""
 BUILT = {
@@ -51,7 +54,7 @@ BUILT = {
         "_allowed",
     },
     state.Seller: {"node", "category", "_level", "_prices"},
-    Learner: {"_epsilon"},
+    ProfitLearner: {"_epsilon"},
 }
 """What a new market of the same arguments has again, and no day changes."""
 
@@ -63,7 +66,7 @@ def busy(**mechanisms: bool) -> Scenario:
         usual,
         society=SocietyParameters(mean_friends=12.0, num_interests=4),
         mechanisms=replace(Mechanisms(), **mechanisms),
-        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, passed_on=0.6),
+        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, takeoff_probability=0.6),
         sellers=replace(
             usual.sellers,
             activity=0.7,

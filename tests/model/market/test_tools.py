@@ -7,27 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Tool
-from weishang.model.core.decision import Leanings
-from weishang.model.core.social_distance import Level
-from weishang.model.market.tools import (
-    RewardParameters,
-    Settlement,
-    ToolParameters,
-    leanings,
-    settle,
-)
+from weishang.model.core.social_distance import SocialDistance
+from weishang.model.market.tools import Settlement, ToolParameters, leanings, settle
 from weishang.model.mechanisms.bargain import bargain
 from weishang.model.mechanisms.discount import discount
 from weishang.model.mechanisms.livestream import livestream
+from weishang.model.mechanisms.reward.reward import RewardParameters
 from weishang.model.mechanisms.team_purchase import team_purchase
 
-NEAR, FAR = Level.FRIEND, Level.FRIENDS_FRIEND
+NEAR, FAR = SocialDistance.FRIEND, SocialDistance.FRIENDS_FRIEND
 PARAMETERS = ToolParameters()
 
 
 def columns(leanings):
-    return {item.name: getattr(leanings, item.name) for item in fields(Leanings)}
+    return {item.name: getattr(leanings, item.name) for item in fields(Adjustments)}
 
 
 def settled(day, **options):
@@ -44,7 +39,7 @@ def settled(day, **options):
 
 def test_without_tools_all_is_neutral_bit_for_bit(offers_of):
     added = columns(leanings(offers_of(Tool.NONE, Tool.NONE), PARAMETERS))
-    for name, none in columns(Leanings.none(2, len(Level))).items():
+    for name, none in columns(Adjustments.none(2, len(SocialDistance))).items():
         assert added[name].tobytes() == none.tobytes()
 
 
@@ -67,12 +62,12 @@ def test_each_campaign_has_its_own_tools_leanings(offers_of):
         Tool.LIVESTREAM: livestream.leanings(campaigns, PARAMETERS.livestream),
     }
     for row, tool in enumerate(Tool):
-        own = columns(alone.get(tool, Leanings.none(len(Tool), len(Level))))
+        own = columns(alone.get(tool, Adjustments.none(len(Tool), len(SocialDistance))))
         assert all(np.array_equal(together[name][row], own[name][row]) for name in own)
 
 
 def test_each_tool_changes_something(offers_of):
-    none = columns(Leanings.none(1, len(Level)))
+    none = columns(Adjustments.none(1, len(SocialDistance)))
     for tool in (tool for tool in Tool if tool is not Tool.NONE):
         own = columns(leanings(offers_of(tool), PARAMETERS))
         assert any(not np.array_equal(own[name], none[name]) for name in none)
@@ -82,7 +77,7 @@ def test_rewards_let_visitors_pass_on_and_do_nothing_else(offers_of):
     parameters = replace(PARAMETERS, reward=RewardParameters(induced=0.6))
     added = columns(leanings(offers_of(Tool.NONE, induced=True), parameters))
     assert (added.pop("share") == 0.6).all()
-    none = columns(Leanings.none(1, len(Level)))
+    none = columns(Adjustments.none(1, len(SocialDistance)))
     assert all(np.array_equal(added[name], none[name]) for name in added)
 
 
@@ -90,7 +85,7 @@ def test_the_price_of_the_tables_and_that_of_the_bargain_both_count(offers_of, e
     """1 asked and 2 helped; the tables had given everyone half the price."""
     campaigns = offers_of(Tool.BARGAIN)
     events = events_of(campaigns, (0, 1, 1, 0, NEAR, "vs"), (0, 2, 2, 1, FAR, "v"))
-    half = Leanings.none(1, len(Level))
+    half = Adjustments.none(1, len(SocialDistance))
     half.price[:] = 0.5
     parameters = replace(PARAMETERS, bargain=bargain.BargainParameters(step=0.2))
     seen = []

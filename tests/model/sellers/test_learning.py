@@ -13,16 +13,10 @@ from scipy import stats
 
 from weishang.kernels.rng import WORD_MASK, child, derive
 from weishang.model.core.campaigns import Channel, Tool
+from weishang.model.core.choices import EVERYTHING, PLAIN, Decision, Options, draw
 from weishang.model.core.streams import MarketPurpose, fraction
-from weishang.model.sellers.learning import (
-    EVERYTHING,
-    PLAIN,
-    Allowed,
-    Decision,
-    Learner,
-    LearningParameters,
-    draw,
-)
+from weishang.model.mechanisms.learning.learning import ProfitLearner
+from weishang.model.mechanisms.learning.parameters import LearningParameters
 
 RARE = 1e-6
 WORDS = [derive(3, MarketPurpose.EXPLORE, number) for number in range(20_000)]
@@ -34,7 +28,7 @@ shares = st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1.0)), min_size=5, max
 
 
 def learner_of(epsilon=0.0, initial_value=0.0):
-    return Learner(LearningParameters(epsilon=epsilon, initial_value=initial_value))
+    return ProfitLearner(LearningParameters(epsilon=epsilon, initial_value=initial_value))
 
 
 def knowing(values, epsilon=0.0):
@@ -202,7 +196,7 @@ def test_all_is_allowed_or_only_what_is_plain():
 )
 def test_what_is_allowed_is_something_and_in_order(name, actions):
     with pytest.raises(ValueError, match=rf"{name} is .*; give at least one action, in order"):
-        Allowed(**{name: actions})
+        Options(**{name: actions})
 
 
 @pytest.mark.parametrize(

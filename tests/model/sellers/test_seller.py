@@ -14,21 +14,16 @@ from scipy import stats
 
 from weishang.kernels.rng import child, derive
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
+from weishang.model.core.choices import EVERYTHING, PLAIN, Decision, Options, draw
 from weishang.model.core.streams import MarketPurpose, fraction
-from weishang.model.core.switches import Mechanisms
-from weishang.model.market.market import Market, choose_sellers
-from weishang.model.scenario import Scenario
-from weishang.model.sellers.learning import (
-    EVERYTHING,
-    PLAIN,
-    Allowed,
-    Decision,
-    LearningParameters,
-    draw,
-)
+from weishang.model.market.market import Market
+from weishang.model.mechanisms.learning.parameters import LearningParameters
+from weishang.model.scenario import Mechanisms, Scenario
+from weishang.model.sellers.choose import choose_sellers
 from weishang.model.sellers.parameters import SellerParameters
 from weishang.model.sellers.seller import Seller, cost
-from weishang.model.society.society import SocietyParameters, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.parameters import SocietyParameters
 
 RARE = 1e-6
 MANY = 2000
@@ -94,7 +89,7 @@ def test_plain_offers_are_those_of_before_channels_and_tools(allowed, mix):
     sellers, market = sellers_at(people, 50, **mix)
     found = [
         f"{offer.campaign} {offer.seller} {offer.category} {offer.price.hex()} {offer.rich} "
-        f"{offer.appeal.hex()} {int(offer.channel)} {int(offer.tool)} {offer.external} "
+        f"{offer.shareability.hex()} {int(offer.channel)} {int(offer.tool)} {offer.external} "
         f"{offer.induced}"
         for day in range(3)
         for offer in offers_of(sellers, market, day, allowed)
@@ -122,20 +117,20 @@ def test_a_shop_has_the_price_of_the_first_day_and_then_of_the_last_campaign(soc
         assert seller.price == (before if offer is None else offer.price)
 
 
-def test_prices_are_lognormal_around_the_usual_price(campaigns):
+def test_prices_are_lognormal_around_the_reference_price(campaigns):
     prices = np.log(campaigns.price) / SellerParameters().price_log_sd
     assert stats.kstest(prices, "norm").pvalue > RARE
 
 
-def test_appeal_is_standard_normal_and_content_as_rich_as_set(campaigns):
-    assert stats.kstest(campaigns.appeal, "norm").pvalue > RARE
+def test_shareability_is_standard_normal_and_content_as_rich_as_set(campaigns):
+    assert stats.kstest(campaigns.shareability, "norm").pvalue > RARE
     rich = int(campaigns.rich.sum())
     assert stats.binomtest(rich, MANY, SellerParameters().rich_content).pvalue > RARE
 
 
 def test_the_choices_are_independent(everything):
     """Two-sided tests of rank correlation at 1e-6 each."""
-    names = ("price", "rich", "appeal", "channel", "tool", "external", "induced")
+    names = ("price", "rich", "shareability", "channel", "tool", "external", "induced")
     columns = [getattr(everything, name) for name in names]
     for place, one in enumerate(columns):
         for other in columns[place + 1 :]:
@@ -173,7 +168,7 @@ def test_content_can_be_all_plain_or_all_rich(society, share, expected):
     assert {offer.rich for offer in offers} == expected
 
 
-def test_without_spread_everyone_asks_the_usual_price(society):
+def test_without_spread_everyone_asks_the_reference_price(society):
     offers = offers_of(*sellers_at(society, 10, price_log_sd=0.0))
     assert [offer.price for offer in offers] == [1.0] * 10
 
@@ -182,14 +177,14 @@ def test_a_change_of_one_choice_leaves_the_luck_of_the_others(society, campaigns
     """More rich content: the same prices and appeals, and nobody rich turns plain."""
     other = Campaigns.from_offers(offers_of(*sellers_at(society, MANY, rich_content=0.8)))
     assert np.array_equal(other.price, campaigns.price)
-    assert np.array_equal(other.appeal, campaigns.appeal)
+    assert np.array_equal(other.shareability, campaigns.shareability)
     assert (other.rich >= campaigns.rich).all()
     assert other.rich.sum() > campaigns.rich.sum()
 
 
 def test_a_rule_changes_only_the_offers_that_it_forbids(society, everything):
     tools = tuple(tool for tool in Tool if tool != Tool.TEAM)
-    allowed = Allowed(tools=tools, induced=(False,))
+    allowed = Options(tools=tools, induced=(False,))
     offers = offers_of(*sellers_at(society, MANY), allowed=allowed)
     changed = 0
     for row, offer in enumerate(offers):
@@ -234,7 +229,7 @@ def test_orders_and_revenue_add_up(society):
 
 
 def offered(**changes):
-    plain = Offer(campaign=1, seller=1, category=0, price=1.0, rich=False, appeal=0.0)
+    plain = Offer(campaign=1, seller=1, category=0, price=1.0, rich=False, shareability=0.0)
     return replace(plain, **changes)
 
 
@@ -336,7 +331,7 @@ def test_what_is_explored_of_one_decision_says_nothing_of_another(society):
 
 def test_a_learner_does_only_what_is_allowed_when_rules_change(society):
     sellers, market = sellers_at(society, 50, LearningParameters(epsilon=0.3))
-    strict = Allowed(
+    strict = Options(
         (Channel.MOMENTS, Channel.OFFICIAL), (Tool.NONE, Tool.BARGAIN), (False,), (False,)
     )
     seen = set()
@@ -371,7 +366,8 @@ def test_a_seller_learns_from_its_own_results_alone(society):
 def test_sellers_learn_a_price_that_earns_more(society):
     """Demand falls with the price to the power of -2.62; 300 campaigns of 30 sellers.
 
-    The goods cost .6: sellers begin at 1.6 times the usual price, but at .97 they would earn most.
+    The goods cost .6: sellers begin at 1.6 times the reference price, but at .97 they would earn
+    most.
     """
     sellers, market = sellers_at(
         society, 30, LearningParameters(price_steps=(1.6, 1.0, 2.0)), price_log_sd=0.0

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from weishang.kernels import Graph
-from weishang.model.mechanisms.groups.groups import GroupChats
 from weishang.model.society.attributes import (
     UNKNOWN,
     NodeAttributes,
     take_from_anyone,
     take_from_friends,
 )
+from weishang.model.society.group_chats import GroupChats
 
 PATH = Graph.from_edges([0, 1, 2, 3], [1, 2, 3, 4], directed=False, num_nodes=6)
 """0 - 1 - 2 - 3 - 4, and 5 alone."""

@@ -12,15 +12,12 @@ from hypothesis import strategies as st
 
 from weishang.kernels import Graph
 from weishang.model.society.attributes import NodeAttributes
+from weishang.model.society.describe import describe, same_interest_share
+from weishang.model.society.generate import generate
+from weishang.model.society.impute import from_graph
 from weishang.model.society.measures import count_within, find_one_way_edge, local_clustering
-from weishang.model.society.society import (
-    Society,
-    SocietyParameters,
-    describe,
-    from_graph,
-    generate,
-    same_interest_share,
-)
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 FACEBOOK = Path(__file__).parents[3].parent / "shared" / "graphs" / "facebook_combined.txt"
 NUM_USERS = 50_000

@@ -97,9 +97,9 @@ def test_the_manifest_tells_of_the_run(folder):
 def test_the_unit_of_money_meets_its_figure_and_nothing_else_is_tuned(folder, estimates):
     assert estimates.loc[("t1_moments_aov", SALES_BY_ORDERS), "value"] == pytest.approx(198.0)
     usual = manifest.read(folder)["parameters"]
-    money = usual.pop("money")["usual_price"]
+    money = usual.pop("money")["reference_price"]
     told = tables.read(folder / "money.csv").iloc[0]
-    assert (told["usual_price"], told["fitted"], told["target"]) == (money, True, 198.0)
+    assert (told["reference_price"], told["fitted"], told["target"]) == (money, True, 198.0)
     assert told["reached"] == pytest.approx(198.0)
     rows = pd.read_parquet(folder / "campaigns.parquet")
     assert (rows["sales_cny"] == rows["sales"] * money).all()
@@ -177,7 +177,7 @@ def test_a_market_without_orders_keeps_its_unit_of_money(folder):
     half = channels.Run(empty.days, rows.assign(sales=rows["sales"] / 2), empty.searches)
     full = channels.Run(empty.days, rows, empty.searches)
     one, two = (
-        channels.with_unit_of_money(Scenario(), run).money.usual_price for run in (full, half)
+        channels.with_unit_of_money(Scenario(), run).money.reference_price for run in (full, half)
     )
     assert two == pytest.approx(2 * one)
 
@@ -196,7 +196,7 @@ def test_on_a_graph_of_ones_own_nothing_is_fitted_or_judged(tmp_path, monkeypatc
     assert set(rows["verdict"]) == {"-"}
     record = manifest.read(tmp_path / "channels")
     assert [item["name"] for item in record["inputs"]] == ["ring.txt", "nodes.csv"]
-    assert record["parameters"]["money"] == {"usual_price": Scenario().money.usual_price}
+    assert record["parameters"]["money"] == {"reference_price": Scenario().money.reference_price}
     assert not tables.read(tmp_path / "channels" / "money.csv")["fitted"].any()
     assert record["parameters"]["num_sellers"] == 60
 

@@ -27,7 +27,7 @@ from weishang.experiments.studies.channels.estimands import (
 from weishang.experiments.studies.reach import judgement
 from weishang.experiments.studies.reach.judgement import OTHER_READING
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 USUAL = Scenario()
 
@@ -92,7 +92,7 @@ def test_every_figure_that_comes_out_says_why_and_has_a_switch():
 @pytest.mark.parametrize(
     ("figure", "changed"),
     [
-        ("t1_moments_conv", {"weights.appeal_sd": 0.0}),
+        ("t1_moments_conv", {"weights.shareability_sd": 0.0}),
         ("t1_oa_conv", {"followers.interested": 0.0, "channels.follower_trust": 0.0}),
         ("t1_oa_aov", {"basket.max_items": 1}),
         ("t1_search_conv", {"search.price_comparison": 0.0, "search.rank_price": 0.0}),
@@ -164,7 +164,7 @@ def test_a_searcher_of_any_shop_by_integration():
     conversion = channel_judgement.null_value("t1_search_conv", ORDERS_BY_VISITS, USUAL)
     price = channel_judgement.null_value("t1_search_aov", SALES_BY_ORDERS, USUAL)
     assert conversion == pytest.approx(np.mean(bought), rel=1e-3)
-    assert price == pytest.approx(USUAL.money.usual_price * sum(paid) / sum(bought), rel=5e-3)
+    assert price == pytest.approx(USUAL.money.reference_price * sum(paid) / sum(bought), rel=5e-3)
 
 
 @pytest.fixture(scope="module")

@@ -63,8 +63,8 @@ def test_table_1_stands_beside_what_is_reported():
 def test_the_unit_of_money_stands_beside_its_figure():
     (row,) = unit_of_money(Scenario(), ESTIMATES, fitted=True).to_dict("records")
     assert row == {
-        "parameter": "money.usual_price",
-        "usual_price": Scenario().money.usual_price,
+        "parameter": "money.reference_price",
+        "reference_price": Scenario().money.reference_price,
         "fitted": True,
         "figure": "t1_moments_aov",
         "target": 198.0,

@@ -15,7 +15,7 @@ from weishang.experiments.studies.livestream.audiences import (
 )
 from weishang.experiments.studies.paired.tools import forced
 from weishang.model.core.campaigns import Tool
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import SocialDistance
 from weishang.model.market.market import Market
 from weishang.model.scenario import Scenario
 
@@ -23,7 +23,7 @@ USUAL = forced(Scenario(), Tool.LIVESTREAM)
 LIVE = replace(
     USUAL,
     livestream=replace(USUAL.livestream, slots=100),
-    weights=replace(USUAL.weights, passed_on=0.3),
+    weights=replace(USUAL.weights, takeoff_probability=0.3),
 )
 """Few strangers and much passing on, so that some viewers are told by others."""
 
@@ -52,15 +52,15 @@ def of_first_day(frame, setting):
 
 def test_a_row_a_campaign_and_level_and_one_of_those_recommended_to(found):
     rows = found.rows
-    assert len(rows) == 2 * 2 * 30 * (len(Level) + 1)
+    assert len(rows) == 2 * 2 * 30 * (len(SocialDistance) + 1)
     assert set(rows["who"]) == {*WHO.values(), RECOMMENDED}
-    assert set(WHO) == set(Level)
+    assert set(WHO) == set(SocialDistance)
     assert not rows.duplicated(["world", "day", "campaign", "who"]).any()
 
 
 def test_counts_are_those_of_the_cascades(found, setting, market):
     rows = of_first_day(found.rows, setting)
-    for level in Level:
+    for level in SocialDistance:
         some = rows[rows["who"] == WHO[level]].set_index("campaign").loc[market.campaigns.campaign]
         for name, told in (("shown", "reach"), ("visitors", "visitors"), ("buyers", "buyers")):
             assert some[name].tolist() == getattr(market.spread, told)[:, level - 1].tolist()
@@ -74,8 +74,8 @@ def test_interested_are_those_whose_interest_the_goods_serve(found, setting, mar
         events.row, events.node, events.level, events.visited, strict=True
     ):
         interested = market.society.interest[node] == campaigns.category[row]
-        expected += bool(visited and interested and level == Level.STRANGER)
-    strangers = rows[rows["who"] == WHO[Level.STRANGER]]
+        expected += bool(visited and interested and level == SocialDistance.STRANGER)
+    strangers = rows[rows["who"] == WHO[SocialDistance.STRANGER]]
     assert strangers["visitors_match"].sum() == expected
     assert 0 < expected < strangers["visitors"].sum()
 

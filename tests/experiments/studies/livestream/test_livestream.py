@@ -20,7 +20,7 @@ from weishang.experiments.studies.livestream.judgement import (
     NO_CHOICE,
     TRADITIONAL,
 )
-from weishang.model.mechanisms.livestream.livestream import LivestreamParameters
+from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
 from weishang.model.scenario import Scenario
 
 SIZES = {"users": 1000, "seed": 7, "worlds": 2, "days": 1, "sellers": 30}

@@ -12,8 +12,7 @@ from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.paired import tools
 from weishang.model.core.campaigns import Tool
-from weishang.model.core.switches import Mechanisms
-from weishang.model.scenario import Scenario
+from weishang.model.scenario import Mechanisms, Scenario
 
 SIZES = {"users": 800, "seed": 7, "worlds": 2, "days": 1, "sellers": 50}
 FILES = {
@@ -35,7 +34,7 @@ FILES = {
     "tools.png",
     "worlds.parquet",
 }
-OFFER = ["world", "campaign", "seller", "channel", "external", "rich", "price", "appeal"]
+OFFER = ["world", "campaign", "seller", "channel", "external", "rich", "price", "shareability"]
 
 
 @pytest.fixture(scope="module")

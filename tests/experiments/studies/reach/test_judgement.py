@@ -28,7 +28,7 @@ def estimate(**changes):
         "ci_high": 10_000.0,
         "prior_low": 100.0,
         "prior_high": 60_000.0,
-        "appeal_off": 50.0,
+        "shareability_off": 50.0,
         "null": 90_000.0,
     }
     return {**usual, **changes}
@@ -43,7 +43,7 @@ def estimate(**changes):
         ({"null": 9900.0}, "implied", "outside"),
         ({"value": 7e4, "ci_high": 8e4}, "implied", "inside"),
         ({"prior_low": 51_000.0}, "implied", "outside"),
-        ({"appeal_off": 9000.0}, "implied", "outside"),
+        ({"shareability_off": 9000.0}, "implied", "outside"),
         ({"figure": "conv_friend", "reading": BY_REACHED}, "implied", "outside"),
         ({"figure": "t2_l2_reach"}, "fitted", "outside"),
         ({"figure": "t2_l2_reach", "value": 3000.0, "ci_low": 9.0}, "fitted", "inside"),
@@ -64,7 +64,7 @@ def test_nulls_by_hand():
     """Level 3 grows as level 2 did from 175 to 4,000; 12% of campaigns get past level 1."""
     third = 4000.0**2 / 175.0
     usual = Scenario()
-    scenario = replace(usual, weights=replace(usual.weights, passed_on=0.12))
+    scenario = replace(usual, weights=replace(usual.weights, takeoff_probability=0.12))
     two = (175 * 0.127 + 480 * 0.048) / 655
     all_three = (175 * 0.127 + (480 + 0.12 * third) * 0.048) / (655 + 0.12 * third)
     expected = {

@@ -21,9 +21,9 @@ from weishang.experiments.analysis.verdicts import VERDICTS
 from weishang.experiments.simulate.worlds import run_world, society
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.reach import codebook, reach
-from weishang.model.core.decision import DecisionWeights
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters
+from weishang.model.society.parameters import SocietyParameters
 
 FACEBOOK = Path(__file__).parents[4].parent / "shared" / "graphs" / "facebook_combined.txt"
 SIZES = {"users": 5000, "seed": 7, "worlds": 2, "campaigns": 50}
@@ -152,12 +152,13 @@ def test_the_table_has_a_row_an_estimand_with_its_band(estimates):
         assert row["prior_low"] <= row["prior_high"]
 
 
-def test_first_levels_do_not_hang_on_appeal_and_second_ones_do(estimates):
+def test_first_levels_do_not_hang_on_shareability_and_second_ones_do(estimates):
     first, second = (
-        estimates.loc[(f"t2_l{level}_reach", ALL), ["value", "appeal_off"]] for level in (1, 2)
+        estimates.loc[(f"t2_l{level}_reach", ALL), ["value", "shareability_off"]]
+        for level in (1, 2)
     )
-    assert first["appeal_off"] == first["value"]
-    assert second["appeal_off"] != second["value"]
+    assert first["shareability_off"] == first["value"]
+    assert second["shareability_off"] != second["value"]
 
 
 def test_the_fitted_weights_are_told(out):
@@ -168,7 +169,7 @@ def test_the_fitted_weights_are_told(out):
     }
     met = weights[weights["found"]]
     assert np.allclose(met["reached"], met["target"], rtol=0.01)
-    assert set(weights.loc[~weights["found"], "weight"]) <= {"appeal_sd", "recommender_trust"}
+    assert set(weights.loc[~weights["found"], "weight"]) <= {"shareability_sd", "recommender_trust"}
 
 
 def test_every_verdict_obeys_the_rules(verdict_rows, estimates):
@@ -179,7 +180,7 @@ def test_every_verdict_obeys_the_rules(verdict_rows, estimates):
         assert claims[row["role"]] <= claims[figure.plan]
         assert row["verdict"] == ("inside" if figure.holds(row["simulated"]) else "outside")
         assert row["verdict"] in VERDICTS
-        columns = {"simulated": "value", "mechanism_off": "appeal_off"}
+        columns = {"simulated": "value", "mechanism_off": "shareability_off"}
         for name in ("simulated", "ci_low", "ci_high", "prior_low", "prior_high", "mechanism_off"):
             assert row[name] == estimate[columns.get(name, name)]
         if row["role"] == "comes out":
@@ -195,15 +196,15 @@ def test_the_page_tells_every_table(out):
     assert page.count("| t2_l3_reach |") == 2
 
 
-def test_without_appeal_campaigns_differ_no_more_in_sharing():
-    """The spread of appeal is off and nothing else: offers are the same, sharing is not."""
+def test_without_shareability_campaigns_differ_no_more_in_sharing():
+    """The spread of shareability is off and nothing else: offers are the same, sharing is not."""
     people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
     usual = Scenario()
-    off = reach._without_appeal(usual)
-    assert off.weights.appeal_sd == 0.0
+    off = reach._without_shareability(usual)
+    assert off.weights.shareability_sd == 0.0
     assert replace(off, weights=usual.weights) == usual
     rows, without = (run_world(people, scenario, 4, 60) for scenario in (usual, off))
-    assert rows["appeal"].equals(without["appeal"])
+    assert rows["shareability"].equals(without["shareability"])
     assert rows["reach_1"].equals(without["reach_1"])
     assert not rows["sharers_1"].equals(without["sharers_1"])
 

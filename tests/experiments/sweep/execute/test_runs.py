@@ -88,7 +88,7 @@ def test_a_run_is_the_market_of_its_setting(plan, truth, run):
     groups = worlds.chats(people, setting.scenario.groups, plan.seed)
     ran = run_markets(people, groups, setting.scenario, [setting.world_seed], 2, 20)
     row = frames(truth, "runs").loc[run]
-    price = setting.scenario.money.usual_price
+    price = setting.scenario.money.reference_price
     for outcomes, begin in ((market_outcomes(price), ""), (campaign_outcomes(price), "campaign_")):
         found = by_world(ran, outcomes)
         assert [row[f"{begin}{one.name}"] for one in outcomes] == [

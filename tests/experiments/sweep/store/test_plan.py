@@ -186,7 +186,7 @@ FAULTS = {
     "parameters that do not fit each other": (
         SWEEP + '[parameters]\n"society.num_budgets" = {values = [5, 4]}\n',
         "sweep.toml:12: parameters.'society.num_budgets': at point 1: budgets.relative has 5 "
-        "classes but society.num_budgets is 4; give one budget a class",
+        "classes but society.num_budgets is 4; give one budget per class",
     ),
     "a policy out of range": (
         SWEEP

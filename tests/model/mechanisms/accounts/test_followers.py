@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from weishang.kernels import CascadeRule, Graph, propagate
 from weishang.model.core.campaigns import Tool
 from weishang.model.core.orders import OrderChannel, Orders
-from weishang.model.mechanisms.accounts.followers import (
-    FollowerParameters,
-    Followers,
-    open_accounts,
+from weishang.model.mechanisms.accounts.by_agents import (
     open_accounts_by_agents,
     with_buyers_by_agents,
 )
-from weishang.model.society.society import Society, SocietyParameters
+from weishang.model.mechanisms.accounts.followers import Followers, open_accounts
+from weishang.model.mechanisms.accounts.parameters import FollowerParameters
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 FIVE_SD = 5.0
 WORLD = 19

@@ -9,18 +9,14 @@ from hypothesis import strategies as st
 
 from weishang.kernels.rng import CERTAIN, Purpose, uniform
 from weishang.model.core.campaigns import Tool
-from weishang.model.core.social_distance import Level
-from weishang.model.mechanisms.bargain.bargain import (
-    BargainParameters,
-    leanings,
-    settle,
-    settle_by_agents,
-)
+from weishang.model.core.social_distance import SocialDistance
+from weishang.model.mechanisms.bargain.bargain import BargainParameters, end_bargains, leanings
+from weishang.model.mechanisms.bargain.by_agents import end_bargains_by_agents
 
 WORLD = 2026
-NEAR, FAR, STRANGER = Level.FRIEND, Level.FRIENDS_FRIEND, Level.STRANGER
+NEAR, FAR, STRANGER = SocialDistance.FRIEND, SocialDistance.FRIENDS_FRIEND, SocialDistance.STRANGER
 TENTHS = BargainParameters(step=0.1, floor=0.75)
-WAYS = pytest.mark.parametrize("way", [settle, settle_by_agents])
+WAYS = pytest.mark.parametrize("way", [end_bargains, end_bargains_by_agents])
 
 
 def never(chosen, price):
@@ -134,7 +130,7 @@ def test_both_ways_alike_on_the_rules_own_chances(small_world, seed, step, floor
     parameters = BargainParameters(step=step, floor=floor)
     fast, slow = (
         way(day.events, day.campaigns, parameters, day.world, day.chance)
-        for way in (settle, settle_by_agents)
+        for way in (end_bargains, end_bargains_by_agents)
     )
     assert all(np.array_equal(mine, theirs) for mine, theirs in zip(fast, slow, strict=True))
 
@@ -144,7 +140,7 @@ def test_both_ways_alike_on_the_rules_own_chances(small_world, seed, step, floor
 def test_a_helper_who_takes_nothing_off_changes_nobodys_mind(small_world, seed):
     day = small_world(seed, choices=[Tool.BARGAIN] * 3)
     nothing = BargainParameters(step=0.0)
-    price, bought = settle(day.events, day.campaigns, nothing, day.world, day.chance)
+    price, bought = end_bargains(day.events, day.campaigns, nothing, day.world, day.chance)
     assert (price == 1.0).all()
     assert np.array_equal(bought, day.events.bought)
 
@@ -156,7 +152,7 @@ def test_buyers_only_increase_with_what_a_helper_is_worth(small_world):
         before = day.events.bought
         for step in (0.02, 0.05, 0.1, 0.3):
             parameters = BargainParameters(step=step, floor=0.1)
-            _, now = settle(day.events, day.campaigns, parameters, day.world, day.chance)
+            _, now = end_bargains(day.events, day.campaigns, parameters, day.world, day.chance)
             assert not (before & ~now).any()
             before = now
         more += int(before.sum() - day.events.bought.sum())
@@ -173,7 +169,7 @@ def test_more_helpers_never_make_a_purchase_less_likely(offers_of, events_of, sm
             helped = [(0, 2, 10 + k, 1, FAR, "v") for k in range(helpers)]
             events = events_of(campaigns, (0, 1, 1, 0, NEAR, "vs"), *helped)
             day = replace(rule, campaigns=campaigns, events=events)
-            _, bought = settle(events, campaigns, BargainParameters(), world, day.chance)
+            _, bought = end_bargains(events, campaigns, BargainParameters(), world, day.chance)
             assert not (bought_before and not bought[0])
             bought_before = bool(bought[0])
 

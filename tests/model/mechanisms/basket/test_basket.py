@@ -9,11 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.model.core.campaigns import Campaigns, Channel, Offer
-from weishang.model.mechanisms.basket.basket import (
-    BasketParameters,
-    fill_baskets,
-    fill_baskets_by_agents,
-)
+from weishang.model.mechanisms.basket.basket import BasketParameters, fill_baskets
+from weishang.model.mechanisms.basket.by_agents import fill_baskets_by_agents
 
 FIVE_SD = 5.0
 WORLD = 12

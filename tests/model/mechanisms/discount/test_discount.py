@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Tool
-from weishang.model.core.decision import Leanings
-from weishang.model.core.social_distance import PATHS, Layer, Level
+from weishang.model.core.social_distance import PATHS, Layer, SocialDistance
 from weishang.model.mechanisms.discount.discount import DiscountParameters, leanings
 
 QUARTER = DiscountParameters(cut=0.25)
@@ -13,15 +13,15 @@ QUARTER = DiscountParameters(cut=0.25)
 
 def test_the_first_pay_less_and_then_it_ends(offers_of):
     added = leanings(offers_of(Tool.NONE, Tool.DISCOUNT), QUARTER)
-    by_level = dict(zip(Level, added.price[1].tolist(), strict=True))
+    by_level = dict(zip(SocialDistance, added.price[1].tolist(), strict=True))
     assert by_level == {
-        Level.FRIEND: 0.75,
-        Level.FRIENDS_FRIEND: 1.0,
-        Level.FURTHER: 1.0,
-        Level.STRANGER: 0.75,
-        Level.AFTER_STRANGER: 1.0,
-        Level.FOLLOWER: 0.75,
-        Level.GROUP_MEMBER: 0.75,
+        SocialDistance.FRIEND: 0.75,
+        SocialDistance.FRIENDS_FRIEND: 1.0,
+        SocialDistance.FURTHER: 1.0,
+        SocialDistance.STRANGER: 0.75,
+        SocialDistance.AFTER_STRANGER: 1.0,
+        SocialDistance.FOLLOWER: 0.75,
+        SocialDistance.GROUP_MEMBER: 0.75,
     }
 
 
@@ -39,7 +39,8 @@ def test_nothing_but_the_price_changes(offers_of):
 def test_other_campaigns_are_left_alone(offers_of):
     others = [tool for tool in Tool if tool is not Tool.DISCOUNT]
     assert np.array_equal(
-        leanings(offers_of(*others), QUARTER).price, Leanings.none(len(others), len(Level)).price
+        leanings(offers_of(*others), QUARTER).price,
+        Adjustments.none(len(others), len(SocialDistance)).price,
     )
 
 

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weishang.model.mechanisms.fatigue.attention import (
-    Attention,
-    AttentionParameters,
-    after_one_by_one,
-    class_of,
-)
+from weishang.model.mechanisms.fatigue.attention import class_of
+from weishang.model.mechanisms.fatigue.by_agents import after_one_by_one
+from weishang.model.mechanisms.fatigue.fatigue import Attention
+from weishang.model.mechanisms.fatigue.parameters import AttentionParameters
 
 PARAMETERS = AttentionParameters(half_life=2.0, thresholds=(2.0, 4.0), tired=(0.0, 0.5, 1.0))
 

@@ -10,12 +10,16 @@ import pytest
 
 from weishang.kernels import Graph
 from weishang.model.core.campaigns import Campaigns, Offer
-from weishang.model.core.decision import STRANGER_TRUST, DecisionWeights, rule
+from weishang.model.core.decision import STRANGER_TRUST, rule
+from weishang.model.core.weights import DecisionWeights
 from weishang.model.market.distribution import spread
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.feed.recommendation import FeedParameters, draw_audience, recommend
+from weishang.model.mechanisms.feed.parameters import FeedParameters
+from weishang.model.mechanisms.feed.recommendation import draw_audience, recommend
 from weishang.model.scenario import Scenario
-from weishang.model.society.society import SocietyParameters, from_graph, generate
+from weishang.model.society.generate import generate
+from weishang.model.society.impute import from_graph
+from weishang.model.society.parameters import SocietyParameters
 
 FIVE_SD = 5.0
 SCENARIO = Scenario(weights=DecisionWeights(buy_intercept=-1.0))
@@ -67,7 +71,12 @@ def test_strangers_decide_by_the_rule_without_trust(society, campaigns):
 
 def test_neither_trust_nor_view_nor_sharing_matters_to_strangers(society, campaigns):
     changed = replace(
-        SCENARIO.weights, trust=0.0, recommender_trust=1.0, view=0.01, passed_on=0.01, proof=3.0
+        SCENARIO.weights,
+        trust=0.0,
+        recommender_trust=1.0,
+        view=0.01,
+        takeoff_probability=0.01,
+        proof=3.0,
     )
     usual, other = shown(society, campaigns), shown(society, campaigns, changed)
     assert np.array_equal(usual.visitors, other.visitors)
@@ -129,7 +138,7 @@ def test_strangers_have_luck_of_their_own():
     star = Graph.from_edges([0] * size, range(1, size + 1), directed=False)
     everyone = from_graph(star, SocietyParameters(num_interests=1), np.random.default_rng(1))
     campaigns = Campaigns.from_offers(
-        [Offer(campaign=0, seller=0, category=0, price=1.0, rich=True, appeal=0.0)]
+        [Offer(campaign=0, seller=0, category=0, price=1.0, rich=True, shareability=0.0)]
     )
     weights = DecisionWeights(view=1.0, trust=0.0, visit_intercept=-1.5)
     feed = FeedParameters(audience=size)

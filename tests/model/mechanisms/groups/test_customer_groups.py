@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from weishang.model.mechanisms.groups.customer_groups import customers_layer
-from weishang.model.mechanisms.groups.groups import GroupChats, GroupParameters
+from weishang.model.mechanisms.groups.groups import customers_layer
+from weishang.model.mechanisms.groups.parameters import GroupParameters
+from weishang.model.society.group_chats import GroupChats
 
 CHATS = GroupChats(
     6,

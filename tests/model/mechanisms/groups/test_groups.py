@@ -8,17 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.kernels import Graph
-from weishang.model.market.market import choose_sellers
-from weishang.model.mechanisms.groups.groups import (
-    MIN_SIZE,
-    NO_FOUNDER,
-    GroupChats,
-    GroupParameters,
-    form_groups,
-    found_sellers_groups,
-    join,
-)
-from weishang.model.society.society import Society, SocietyParameters, generate
+from weishang.model.mechanisms.groups.formation import form_groups, found_sellers_groups
+from weishang.model.mechanisms.groups.parameters import MIN_SIZE, GroupParameters
+from weishang.model.sellers.choose import choose_sellers
+from weishang.model.society.generate import generate
+from weishang.model.society.group_chats import NO_FOUNDER, GroupChats, join
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 NUM_USERS = 3000
 USUAL = GroupParameters()

@@ -3,7 +3,8 @@
 import pytest
 
 from weishang.model.mechanisms.livestream.agents import Room
-from weishang.model.mechanisms.livestream.livestream import NO_ORDER, LivestreamParameters
+from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
+from weishang.model.mechanisms.livestream.viewing import NO_ORDER
 
 SHORT = LivestreamParameters(minutes=30, mean_stay=5.0, offer_every=7)
 HALF = 1 << 63

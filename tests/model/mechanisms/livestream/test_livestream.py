@@ -9,21 +9,16 @@ from hypothesis import strategies as st
 
 from weishang.kernels.rng import uniform
 from weishang.model.core.campaigns import Tool
-from weishang.model.core.social_distance import Level
+from weishang.model.core.social_distance import SocialDistance
 from weishang.model.core.streams import MarketPurpose
 from weishang.model.market.tools import ToolParameters
-from weishang.model.mechanisms.livestream.agents import viewing_by_agents
-from weishang.model.mechanisms.livestream.livestream import (
-    NO_ORDER,
-    LivestreamParameters,
-    Viewing,
-    by_minute,
-    leanings,
-    viewing,
-)
+from weishang.model.mechanisms.livestream.by_agents import viewing_by_agents
+from weishang.model.mechanisms.livestream.livestream import leanings
+from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
+from weishang.model.mechanisms.livestream.viewing import NO_ORDER, Viewing, by_minute, viewing
 
 WORLD = 2026
-NEAR, FAR, STRANGER = Level.FRIEND, Level.FRIENDS_FRIEND, Level.STRANGER
+NEAR, FAR, STRANGER = SocialDistance.FRIEND, SocialDistance.FRIENDS_FRIEND, SocialDistance.STRANGER
 FIVE_SD = 5.0
 SHORT = LivestreamParameters(minutes=30, mean_stay=5.0, offer_every=7)
 WAYS = pytest.mark.parametrize("way", [viewing, viewing_by_agents])

@@ -5,10 +5,10 @@ from dataclasses import fields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weishang.model.core.decision import Budgets, DecisionWeights
-from weishang.model.mechanisms.search.agents import search_by_agents
+from weishang.model.core.weights import Budgets, DecisionWeights
+from weishang.model.mechanisms.search.by_agents import search_by_agents
 from weishang.model.mechanisms.search.parameters import SearchParameters
-from weishang.model.mechanisms.search.search import search
+from weishang.model.mechanisms.search.searches import run_searches
 
 WEIGHTS = DecisionWeights(buy_intercept=-1.0)
 DAY = 3
@@ -41,7 +41,7 @@ def test_both_ways_give_the_same_visits(
     shops = shops_of(people, count, seed)
     arrays, agents = (
         way(people, shops, parameters, WEIGHTS, Budgets(), world, DAY, **rules)
-        for way in (search, search_by_agents)
+        for way in (run_searches, search_by_agents)
     )
     assert arrays.equals(agents)
     for item in fields(arrays):

@@ -12,17 +12,13 @@ from scipy import stats
 
 from weishang.kernels import Graph
 from weishang.model.core.campaigns import Campaigns, Offer
-from weishang.model.core.decision import (
-    SELLER_TRUST,
-    STRANGER_TRUST,
-    Budgets,
-    DecisionWeights,
-    rule,
-)
+from weishang.model.core.decision import SELLER_TRUST, STRANGER_TRUST, rule
 from weishang.model.core.shops import Shops
+from weishang.model.core.weights import Budgets, DecisionWeights
 from weishang.model.mechanisms.search.parameters import SearchParameters
-from weishang.model.mechanisms.search.search import search
-from weishang.model.society.society import Society, SocietyParameters
+from weishang.model.mechanisms.search.searches import run_searches
+from weishang.model.society.parameters import SocietyParameters
+from weishang.model.society.society import Society
 
 FIVE_SD = 5.0
 RARE = 1e-6
@@ -38,7 +34,7 @@ PLAIN = SearchParameters(
 
 def look(society, shops, parameters=PLAIN, world=WORLD, day=DAY, **rules):
     rules = {"friends_first": False, "platform_first": False, **rules}
-    return search(society, shops, parameters, WEIGHTS, BUDGETS, world, day, **rules)
+    return run_searches(society, shops, parameters, WEIGHTS, BUDGETS, world, day, **rules)
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +193,7 @@ def test_the_cheaper_and_the_nearer_are_opened_more_often(crowd):
 
 @pytest.mark.parametrize("friends_first", [False, True])
 def test_searchers_buy_by_the_rule(society, friends_first, shops_of):
-    """Orders against the sum of the table's chances for a plain match and average appeal."""
+    """Orders against the sum of the table's chances for a plain match and average shareability."""
     shops = shops_of(society, 200, 9)
     offers = [
         Offer(0, int(shops.node[at]), int(shops.category[at]), float(shops.price[at]), rich, 0.0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from weishang.model.core.decision import Budgets, DecisionWeights
+from weishang.model.core.weights import Budgets, DecisionWeights
 from weishang.model.mechanisms.search.parameters import SearchParameters
 from weishang.model.mechanisms.search.tables import tabulate
 

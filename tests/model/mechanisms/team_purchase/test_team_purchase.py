@@ -6,15 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.model.core.campaigns import Tool
-from weishang.model.core.social_distance import Level
-from weishang.model.mechanisms.team_purchase.team_purchase import (
-    TeamParameters,
-    leanings,
-    refunded,
-    refunded_by_agents,
-)
+from weishang.model.core.social_distance import SocialDistance
+from weishang.model.mechanisms.team_purchase.by_agents import refunded_by_agents
+from weishang.model.mechanisms.team_purchase.team_purchase import TeamParameters, leanings, refunded
 
-NEAR, FAR = Level.FRIEND, Level.FRIENDS_FRIEND
+NEAR, FAR = SocialDistance.FRIEND, SocialDistance.FRIENDS_FRIEND
 OF_TWO, OF_THREE = TeamParameters(size=2), TeamParameters(size=3)
 WAYS = pytest.mark.parametrize("way", [refunded, refunded_by_agents])
 

@@ -1,35 +1,46 @@
-"""Searches person by person: searchers as Mesa agents, with the same visits as from arrays."""
+"""Searches person by person, with searchers as Mesa agents: the reference for `search`."""
+
+from typing import Any
 
 import mesa
 import numpy as np
 
 from weishang.kernels.rng import UNIFORM_BITS, child, derive, threshold
-from weishang.model.core.decision import Budgets, DecisionWeights
+from weishang.model.core.decision import DecisionRule
 from weishang.model.core.shops import Shops, Visits
-from weishang.model.core.streams import MarketPurpose, fraction
+from weishang.model.core.streams import Stream, fraction
+from weishang.model.mechanisms.mechanism import Day, Draft, World
 from weishang.model.mechanisms.search.parameters import SearchParameters
+from weishang.model.mechanisms.search.search import Search, settle_with
+from weishang.model.mechanisms.search.searches import CLICK, SEARCH, SHOP
 from weishang.model.mechanisms.search.tables import SearchTables, tabulate
 from weishang.model.society.society import Society
+
+
+class SearchByAgents(Search):
+    """Mini-program search, searcher by searcher."""
+
+    def settle(self, world: World, state: Any, day: Day, draft: Draft) -> Draft:
+        """Let people look for shops."""
+        return settle_with(search_by_agents, world, day, draft, self.own(world))
 
 
 def search_by_agents(
     society: Society,
     shops: Shops,
     parameters: SearchParameters,
-    weights: DecisionWeights,
-    budgets: Budgets,
-    world: int,
+    rule: DecisionRule,
+    seed: int,
     day: int,
     *,
     friends_first: bool,
-    platform_first: bool,
 ) -> Visits:
-    """Run a day's searches person by person; arguments, result and errors as of `search`."""
-    tables = tabulate(society, shops, parameters, weights, budgets, platform_first)
-    listings = Listings(society, shops, parameters, tables, world, day, friends_first)
+    """Run a day's searches person by person; arguments, result and errors as of `run_searches`."""
+    tables = tabulate(society, shops, parameters, rule, friends_first)
+    listings = Listings(society, shops, parameters, tables, seed, day, friends_first)
     listings.step()
     columns = np.array(listings.visits, dtype=np.int32).reshape(-1, 5).T
-    listings.disband()
+    listings.close()
     return Visits(*columns[:3], *columns[3:].astype(np.bool_))
 
 
@@ -56,7 +67,7 @@ class Searcher(mesa.Agent):
 
     def search(self) -> None:
         """Look for something, if there is anything; open one of the results and buy or not."""
-        if not _happens(self._luck(MarketPurpose.SEARCH), self.model.parameters.rate):
+        if not _happens(self._luck(SEARCH), self.model.parameters.rate):
             return
         results = self.model.results_for(self, self._choose_category())
         if results:
@@ -73,7 +84,7 @@ class Searcher(mesa.Agent):
         return int(self.model.tables.place[shop]) == self.place
 
     def _choose_category(self) -> int:
-        luck = self._luck(MarketPurpose.SEARCH)
+        luck = self._luck(SEARCH)
         num_interests = self.model.society.parameters.num_interests
         others = num_interests - 1
         if not others or _happens(child(luck, 0), self.model.parameters.own_interest):
@@ -89,15 +100,15 @@ class Searcher(mesa.Agent):
             near = tables.near if self.is_near(shop) else 1.0
             total += bias * float(tables.attraction[shop]) * near
             so_far.append(total)
-        mark = fraction(self._luck(MarketPurpose.CLICK)) * total
+        mark = fraction(self._luck(CLICK)) * total
         return 1 + min(sum(end <= mark for end in so_far), len(results) - 1)
 
     def _buys(self, shop: int) -> bool:
         limit = int(self.model.tables.buy[shop, int(self.knows(shop)), self.budget_class])
-        return self._luck(MarketPurpose.SHOP) >> UNIFORM_BITS < limit
+        return self._luck(SHOP) >> UNIFORM_BITS < limit
 
-    def _luck(self, purpose: MarketPurpose) -> int:
-        return derive(self.model.world, purpose, self.model.day, self.node)
+    def _luck(self, stream: Stream) -> int:
+        return derive(self.model.seed, stream, self.model.day, self.node)
 
 
 class Listings(mesa.Model):
@@ -105,7 +116,7 @@ class Listings(mesa.Model):
 
     Attributes:
         society, shops, parameters, tables: what is looked up.
-        world, day: whose luck it is.
+        seed, day: of their random streams.
         visits: node, shop, rank, whether a friend's, whether bought, by searcher.
     """
 
@@ -115,13 +126,13 @@ class Listings(mesa.Model):
         shops: Shops,
         parameters: SearchParameters,
         tables: SearchTables,
-        world: int,
+        seed: int,
         day: int,
         friends_first: bool,
     ) -> None:
         super().__init__(rng=0)
         self.society, self.shops, self.parameters = society, shops, parameters
-        self.tables, self.world, self.day = tables, world, day
+        self.tables, self.seed, self.day = tables, seed, day
         self.visits: list[tuple[int, int, int, bool, bool]] = []
         self._friends_first = friends_first
         for node in range(society.num_users):
@@ -146,9 +157,10 @@ class Listings(mesa.Model):
 
         return sorted(able, key=place_in_line)[: self.parameters.results]
 
-    def disband(self) -> None:
-        """Let go of everyone: Mesa 3.3 keeps each model that it made agents for."""
-        self.__dict__.clear()
+    def close(self) -> None:
+        """Let go of everyone: Mesa 3.3 keeps each model for which it made agents."""
+        self.remove_all_agents()
+        del self.society, self.shops, self.tables, self.visits
 
 
 def _happens(word: int, probability: float) -> bool:

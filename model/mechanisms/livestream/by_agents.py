@@ -1,4 +1,6 @@
-"""Viewers of livestreams as Mesa agents: the plain way that `livestream` is held against."""
+"""Viewers of livestreams as Mesa agents: the reference for `viewing`."""
+
+from typing import Any
 
 import mesa
 import numpy as np
@@ -7,22 +9,33 @@ from weishang.kernels import Events
 from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, derive, uniform
 from weishang.model.core.campaigns import Campaigns, Tool
 from weishang.model.core.lineage import parents_by_loops
-from weishang.model.core.streams import MarketPurpose
-from weishang.model.mechanisms.livestream.livestream import (
+from weishang.model.mechanisms.livestream.livestream import Livestream
+from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
+from weishang.model.mechanisms.livestream.viewing import (
     ARRIVAL,
     NO_ORDER,
+    ROOM,
     STAY,
-    LivestreamParameters,
     Viewing,
     reacting,
     staying,
 )
+from weishang.model.mechanisms.mechanism import Day, Draft, World
+
+
+class LivestreamByAgents(Livestream):
+    """Livestreams, viewer by viewer and minute by minute."""
+
+    def settle(self, world: World, state: Any, day: Day, draft: Draft) -> Draft:
+        """Note who watched when."""
+        seen = viewing_by_agents(day.campaigns, draft.events, self.own(world), world.seed)
+        return draft.noting(self.name, seen)
 
 
 def viewing_by_agents(
-    campaigns: Campaigns, events: Events, parameters: LivestreamParameters, world: int
+    campaigns: Campaigns, events: Events, parameters: LivestreamParameters, seed: int
 ) -> Viewing:
-    """The same with every viewer a Mesa agent, minute by minute."""
+    """`viewing` with every viewer a Mesa agent, minute by minute."""
     rooms = np.flatnonzero(campaigns.tool == Tool.LIVESTREAM)
     parents = parents_by_loops(events)
     watched: list[tuple[int, int, int, int, int]] = []
@@ -30,10 +43,10 @@ def viewing_by_agents(
         room = Room(parameters)
         for place in np.flatnonzero((events.row == row) & events.visited).tolist():
             cascade, node = int(events.cascade[place]), int(events.node[place])
-            luck = derive(world, MarketPurpose.ROOM, cascade, node)
+            luck = derive(seed, ROOM, cascade, node)
             room.admit(place, luck, parents[place], bool(events.bought[place]))
         watched += [(one.place, row, one.arrival, one.leaving, one.order) for one in room.stream()]
-        room.disband()
+        room.close()
     event, of_row, *minutes = np.array(watched, dtype=np.int64).reshape(-1, 5).T
     return Viewing(rooms, event, of_row, *(column.astype(np.int32) for column in minutes))
 
@@ -128,6 +141,7 @@ class Room(mesa.Model):
         """Whether the livestream ends with this minute."""
         return self.minute == self.parameters.minutes - 1
 
-    def disband(self) -> None:
-        """Let go of everyone: Mesa 3.3 keeps each model that it made agents for."""
-        self.__dict__.clear()
+    def close(self) -> None:
+        """Let go of everyone: Mesa 3.3 keeps each model for which it made agents."""
+        self._viewers.clear()
+        self.remove_all_agents()

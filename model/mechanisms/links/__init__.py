@@ -1,0 +1,5 @@
+"""Links that leave the platform."""
+
+from weishang.model.mechanisms.links.links import Links
+
+__all__ = ["Links"]
