@@ -1,4 +1,4 @@
-"""Say which packages there are: the folders at the root import as weishang.<folder>."""
+"""Say which packages there are: weishang, and the folders at the root as weishang.<folder>."""
 
 from setuptools import find_namespace_packages, setup
 
@@ -8,4 +8,4 @@ found = find_namespace_packages(
     include=[pattern for folder in FOLDERS for pattern in (folder, f"{folder}.*")],
     exclude=["*.__pycache__", "*.__pycache__.*"],
 )
-setup(packages=sorted(f"weishang.{folder}" for folder in {*FOLDERS, *found}))
+setup(packages=["weishang", *sorted(f"weishang.{folder}" for folder in {*FOLDERS, *found})])

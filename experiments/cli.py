@@ -4,12 +4,13 @@ import importlib
 import sys
 from collections import UserDict
 from collections.abc import Callable
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from weishang.experiments.console.command import application, finish, importing, logged
+from weishang.experiments.console.command import application, finish, logged
 from weishang.experiments.console.signals import requeue_on_signals
 
 COMMANDS = {
@@ -22,7 +23,7 @@ COMMANDS = {
         "Run a scenario file's market and save its days and campaigns; resumes a stopped run.",
     ),
     "sweep": ("sweep.execute.sweep", "Run a sweep file: settings times worlds times policies."),
-    "progress": ("sweep.results.progress", "Tell how far a sweep is."),
+    "progress": ("sweep.results.progress", "Show how far a sweep has come."),
     "gather": ("sweep.results.gather", "Check and merge the parts of a sweep."),
     "replicates": (
         "sweep.results.replicates",
@@ -30,11 +31,11 @@ COMMANDS = {
     ),
     "verify": (
         "diagnostics.verify",
-        "Hash every file of results again, and tell which is not what was written.",
+        "Hash every file of results again, and name those that are not what was written.",
     ),
     "estimate": (
         "diagnostics.estimate",
-        "Tell what memory a run takes, and whether it fits or what would.",
+        "Report what memory a run takes, and whether it fits or what would.",
     ),
     "bench": (
         "bench.bench",
@@ -42,10 +43,10 @@ COMMANDS = {
     ),
     "doctor": (
         "diagnostics.doctor",
-        "Tell what runs here; with --gpu, hold a device to the reference and measure it.",
+        "Report what runs here; with --gpu, check a device against the reference and measure it.",
     ),
 }
-"""By name, the module that holds the function of this name, and the first line about it."""
+"""By name: the module that has the function of this name, and the first line of its help."""
 STUDIES = {
     "reach": (
         "studies.reach.reach",
@@ -83,10 +84,10 @@ STUDIES = {
         "Refresh the tables of README.md and docs/ from the parameters and the results.",
     ),
 }
-"""The same of studies: each has one claim and writes one folder of results."""
+"""The same for studies: each makes one claim and writes one folder of results."""
 EVERY = COMMANDS | STUDIES
 RESUMED = ("run", "sweep")
-"""Commands that go on where they were stopped."""
+"""Commands that resume where they were stopped."""
 
 
 def function(name: str) -> Callable[..., None]:
@@ -95,8 +96,7 @@ def function(name: str) -> Callable[..., None]:
     Raises:
         KeyError: there is no such command.
     """
-    with importing():
-        module = importlib.import_module(f"weishang.experiments.{EVERY[name][0]}")
+    module = importlib.import_module(f"weishang.experiments.{EVERY[name][0]}")
     return getattr(module, name.replace("-", "_"))
 
 
@@ -113,7 +113,7 @@ class _Loaded(UserDict[str, Any]):
 
 
 class _Commands(TyperGroup):
-    """A group that lists its commands without importing them."""
+    """A group that lists its commands without importing their modules."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -133,13 +133,26 @@ class _Commands(TyperGroup):
 app = application(_Commands)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"weishang {metadata.version('weishang')}")
+        raise typer.Exit
+
+
 @app.callback()
-def weishang() -> None:
+def weishang(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
     """A laboratory for social commerce: agents decide, exact cascades spread what they share."""
 
 
 def main() -> None:
-    """Run the command line and exit; without a word, show the help."""
+    """Run the command line and exit; without arguments, show the help."""
     if len(sys.argv) == 1:
         sys.argv.append("--help")
     finish(app)

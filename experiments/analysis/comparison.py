@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.storage.tables import cell
+from weishang.experiments.console.format import cell
 
 CONSISTENT, CONFLICT, AMBIGUOUS = "consistent", "conflict", "ambiguous"
 

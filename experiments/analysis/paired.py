@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from weishang.experiments.analysis.estimands import LEVELS
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import MIN_PAIRS
 from weishang.experiments.storage.columns import Columns

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from weishang.experiments.analysis.estimands import values
-from weishang.experiments.console.command import stage
-from weishang.experiments.simulate.worlds import Branch, most_sellers, run_world
+from weishang.experiments.console.progress import stage
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers, run_world
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import SellerParameters
@@ -35,7 +35,7 @@ def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataF
 
     The society and the number of hops stay as they are; so does what has no range.
     """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
+    rng = np.random.default_rng([seed, SeedStream.PRIOR])
     sellers = most_sellers(people, CAMPAIGNS)
     draws = []
     with stage("prior predictive", total=DRAWS) as advance:
@@ -46,7 +46,9 @@ def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataF
                 sellers=drawn(scenario.sellers, rng, fixed=BEYOND_FRIENDS),
                 feed=drawn(scenario.feed, rng, fixed=("audience",)),
             )
-            result = values(run_world(people, there, derive(seed, Branch.PRIOR, number), sellers))
+            result = values(
+                run_world(people, there, derive(seed, SeedStream.PRIOR, number), sellers)
+            )
             draws.append({column(*key): value for key, value in result.items()})
             advance()
     return pd.DataFrame(draws)

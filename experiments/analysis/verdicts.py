@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.storage import atomic, tables
+from weishang.experiments.console.format import cell
+from weishang.experiments.storage import atomic, lock, tables
 
 NAME = "verdicts.csv"
 CLAIMS = {"not modelled": 0, "set": 1, "fitted": 1, "implied": 2, "comes out": 3}
@@ -155,7 +156,7 @@ def update(results: Path, rows: Iterable[Verdict]) -> Path:
         raise ValueError(f"rows hold {min(repeated, key=str)} twice; give each reading once")
     atomic.make_writable(results)
     path = results / NAME
-    with atomic.locked(results):
+    with lock.exclusive(results):
         kept = [] if not path.exists() else read(results).to_dict("records")
         merged = {(row["id"], row["reading"]): row for row in [*kept, *new]}
         order = {name: place for place, name in enumerate(reported.figures())}
@@ -198,5 +199,5 @@ def read(results: Path) -> pd.DataFrame:
 
 def spans(low: "pd.Series[float]", high: "pd.Series[float]") -> list[str]:
     """Ranges as people read them; an open end is left out, an absent range empty."""
-    pairs = zip(low.map(tables.cell), high.map(tables.cell), strict=True)
+    pairs = zip(low.map(cell), high.map(cell), strict=True)
     return [f"{bottom} .. {top}".strip() if bottom or top else "" for bottom, top in pairs]

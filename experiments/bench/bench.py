@@ -31,7 +31,9 @@ from weishang.experiments.bench.memory import measure_memory
 from weishang.experiments.bench.scaling import measure_sizes
 from weishang.experiments.bench.settings import Setting, labelled, run_setting
 from weishang.experiments.bench.start import measure_start
-from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, show, stage
+from weishang.experiments.console.command import RESULTS, OutOption, SeedOption
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import stage
 from weishang.experiments.storage import manifest
 from weishang.experiments.storage.report import Report
 from weishang.kernels import Graph

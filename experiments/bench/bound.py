@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from weishang.experiments.bench.common import random_reads
 from weishang.experiments.bench.common.graphs import largest_hubs
 from weishang.experiments.bench.common.timing import OURS
-from weishang.experiments.bench.probes import random_reads
 from weishang.kernels import Graph
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from weishang.experiments.bench.checks import check_exact
+from weishang.experiments.bench.common import random_reads
 from weishang.experiments.bench.common.graphs import NUM_SEEDS, RING_DEGREE, ring_and_chance
 from weishang.experiments.bench.common.timing import OURS, calibrate, measure, spread
 from weishang.experiments.bench.contenders.contenders import backend_options
-from weishang.experiments.bench.probes import random_reads
 from weishang.kernels import Graph, independent_cascade
 
 P = 0.15

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from weishang.experiments.bench import claims as bench_claims
-from weishang.experiments.bench import codebook as bench_codebook
 from weishang.experiments.bench import figures, scaling
 from weishang.experiments.bench.checks import (
     BASELINE,
@@ -24,7 +23,7 @@ from weishang.experiments.bench.contenders.contenders import (
 )
 from weishang.experiments.bench.start import START_CASCADES, START_P
 from weishang.experiments.storage import manifest
-from weishang.experiments.storage.codebook import add_codebook
+from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
 
 SETTING = ["nodes", "edges", "p"]
@@ -108,7 +107,7 @@ def save(report: Report, rows: dict[str, pd.DataFrame], seconds: float, threads:
     for name, title in TITLES.items():
         report.table(name, made[name], title, notes[name])
     report.table("caches", scaling.data_caches(), "Caches of data, bytes a core reaches")
-    add_codebook(report, bench_codebook.TABLES)
+    add_codebook(report, COLUMNS)
     report.figure("speed_by_program", figures.draw_speed, "speed")
     report.figure("cost_by_probability", figures.draw_cost, "speed", "bound")
     report.figure("cost_by_nodes", figures.draw_growth, "growth", "caches")
@@ -190,3 +189,119 @@ def _notes(made: dict[str, pd.DataFrame], seconds: float, threads: int) -> dict[
         ),
         "memory": MEMORY_NOTES.format(edge=BYTES_AN_EDGE, node=BYTES_A_NODE),
     }
+
+
+_GRAPH: dict[str, Entry] = {
+    "graph": ("name", "generated, or the file's of a public graph"),
+}
+_SETTING: dict[str, Entry] = {
+    "nodes": ("nodes", "of the graph"),
+    "edges": ("directed edges", "of the graph; a tie is two"),
+    "p": ("probability", "of the independent cascade, on each edge"),
+}
+_PROGRAM: dict[str, Entry] = {"program": ("name", "of the backend or other program")}
+_LINE_UP: dict[str, Entry] = {
+    "version": ("text", "of the program, or why it is absent"),
+    "threads": ("threads", "that the program could use"),
+}
+_REPLICAS: dict[str, Entry] = {"replicas": ("cascades", "of one call")}
+_REACH: dict[str, Entry] = {"mean_reach": ("people a cascade", "reached, seeds not counted")}
+
+
+def _range(unit: str, what: str) -> dict[str, Entry]:
+    return {
+        "median": (unit, f"{what}, median over repetitions"),
+        "min": (unit, "smallest of them"),
+        "max": (unit, "largest of them"),
+    }
+
+
+def _timed(units: str) -> dict[str, Entry]:
+    return {
+        **_PROGRAM,
+        "repetition": ("number", "of the measurement, from 0; programs take turns in each"),
+        "units": (units, "run in the measurement"),
+        "seconds": ("seconds", "wall time of the measurement"),
+        **_REACH,
+    }
+
+
+COLUMNS: dict[str, dict[str, Entry]] = {
+    "repetitions": {**_GRAPH, **_SETTING, **_timed("cascades")},
+    "call_repetitions": {**_GRAPH, **_SETTING, **_REPLICAS, **_timed("calls")},
+    "claims": {
+        "claim": ("text", "what is measured"),
+        "bar": ("text", "at least or at most so much, fixed before the measurement"),
+        "measured": ("times, or as the claim says", "from the other tables; empty if not run"),
+        "met": ("name", "yes, no or not run"),
+    },
+    "speed": {
+        **_SETTING,
+        **_PROGRAM,
+        **_range("cascades a second", "speed"),
+        "ratio": ("times", "median of numba over that of the program"),
+        **_REACH,
+        "ns_a_person": ("nanoseconds", "wall time for each person reached, median"),
+        **_LINE_UP,
+    },
+    "calls": {
+        **_GRAPH,
+        **_SETTING,
+        **_REPLICAS,
+        **_PROGRAM,
+        **_range("milliseconds", "wall time of one call"),
+        "ratio": ("times", "median of the program over that of numba"),
+        **_LINE_UP,
+    },
+    "start": {
+        "graph": ("name", "of the edge list that is read"),
+        "nodes": _SETTING["nodes"],
+        "compiled_code": ("name", "cached: it is there; first ever: its folder is empty"),
+        **_range("seconds", "a fresh process to its first result"),
+    },
+    "growth": {
+        **_SETTING,
+        "graph_bytes": ("bytes", "of the graph's arrays"),
+        "cascades": ("cascades", "of one measurement"),
+        "share_reached": ("fraction", "of the nodes, mean over cascades"),
+        **_range("nanoseconds", "wall time for each person reached"),
+        "bound": ("nanoseconds", "for each person reached, the random reads alone"),
+    },
+    "bound": {
+        **_SETTING,
+        "exposures": ("live slots a person", "for each person reached"),
+        "bound": ("nanoseconds", "for each person reached, the random reads alone"),
+        "measured": ("nanoseconds", "for each person reached, numba, median"),
+        "ratio": ("times", "measured over bound"),
+    },
+    "gather": {
+        "array": ("name", "that is read: 64 MB, or one of the largest generated graph"),
+        "bytes": ("bytes", "of the array"),
+        "ns": ("nanoseconds", "wall time of one random read, all threads together"),
+        "threads": ("threads", "that read at once"),
+    },
+    "checks": {
+        **_GRAPH,
+        **_SETTING,
+        **_PROGRAM,
+        "cascades": ("cascades", "that are held against numba's"),
+        **_REACH,
+        "errors_away": ("standard errors", "of the difference, between the mean and numba's"),
+        "ks_distance": ("fraction", "largest distance of the distribution of reach from numba's"),
+        "ks_p_value": ("probability", "of a distance so large by chance"),
+    },
+    "memory": {
+        **_SETTING,
+        **_PROGRAM,
+        "cascades": ("cascades", "of the batch"),
+        "peak_bytes": ("bytes", "resident memory at its peak, beyond the graph"),
+        "bytes_an_edge": ("bytes a directed edge", "the same over the graph's edges"),
+        "limit_bytes": ("bytes", "that a backend may take beyond the graph"),
+        "within": ("yes or no", "the peak is not above the limit"),
+    },
+    "caches": {
+        "level": ("number", "of the cache of data, 1 is the nearest"),
+        "bytes": ("bytes", "that one core reaches"),
+    },
+}
+"""What every column means, with its unit, by file."""

@@ -19,7 +19,6 @@ command takes `--log` beside its own options.
 
 import contextlib
 import functools
-import gc
 import inspect
 import logging
 import os
@@ -35,27 +34,16 @@ import typer
 from typer.core import TyperGroup
 
 from weishang.experiments.console import progress, system_errors
-from weishang.experiments.console.output import say, show
-from weishang.experiments.console.progress import Log, note, stage
-from weishang.experiments.console.signals import INTERRUPTED, REQUEUE, Leave
-
-__all__ = [
-    "RESULTS",
-    "GraphOption",
-    "NodesOption",
-    "OutOption",
-    "SeedOption",
-    "UsersOption",
-    "application",
-    "finish",
-    "importing",
-    "logged",
-    "note",
-    "run",
-    "say",
-    "show",
-    "stage",
-]
+from weishang.experiments.console.exit_codes import (
+    BAD_INPUT,
+    FAILED,
+    INTERRUPTED,
+    REQUEUE,
+    TERMINATED,
+    CheckFailedError,
+)
+from weishang.experiments.console.progress import Log
+from weishang.experiments.console.signals import GracefulExit
 
 RESULTS = Path("results")
 
@@ -71,13 +59,9 @@ UsersOption = Annotated[int, typer.Option(help="Users of the generated network."
 SeedOption = Annotated[int, typer.Option(help="Seed of the world, in [0, 2^64).")]
 OutOption = Annotated[Path, typer.Option(help="Folder of results.")]
 
-MACHINE = 1
-BAD_INPUT = 2
-TERMINATED = 143
-
-SAVED = "saved; run the same command again to go on"
-WHY = {REQUEUE: SAVED, INTERRUPTED: "interrupted; earlier results are as they were"}
-"""What is told for codes that stand for no error."""
+SAVED = "saved; run the same command again to resume"
+WHY = {REQUEUE: SAVED, INTERRUPTED: "interrupted; earlier results are unchanged"}
+"""What is reported for codes that stand for no error."""
 
 
 _NOTES = progress.Notes(logging.WARNING)
@@ -91,7 +75,7 @@ def run(experiment: Callable[..., None]) -> NoReturn:
 
 
 def application(cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
-    """An empty command line in the house's manner."""
+    """An empty command line in the style of this program."""
     return typer.Typer(
         cls=cls,
         add_completion=False,
@@ -101,7 +85,7 @@ def application(cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
 
 
 def logged(experiment: Callable[..., None]) -> Callable[..., None]:
-    """An experiment whose command line has `--log` too, in effect before it is called."""
+    """The experiment with `--log` on its command line too, in effect before it is called."""
 
     @functools.wraps(experiment)
     def wrapped(log: Log, **options: Any) -> None:
@@ -118,23 +102,11 @@ def logged(experiment: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-@contextmanager
-def importing() -> Iterator[None]:
-    """For imports that take long: what they make is no garbage, and to look for it is a sixth."""
-    collected = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collected:
-            gc.enable()
-
-
 def finish(app: typer.Typer) -> NoReturn:
-    """Run an application and exit; all but a defect of the program is told in one line.
+    """Run an application and exit; everything but a defect of the program is reported in one line.
 
-    The codes: 0 done; 2 bad input; 1 the machine said no, or nobody reads stdout any more (then
-    without a line); 75 saved, to be put back in a queue; 130 interrupted; 143 terminated.
+    The exit code is 0 or one of `exit_codes`. Where nobody reads stdout any more it is FAILED, and
+    there is no line.
     """
     progress.use(None)
     logging.getLogger("weishang").addHandler(_NOTES)
@@ -152,7 +124,7 @@ _LogOption = Annotated[
     Log,
     typer.Option(
         "--log",
-        help="How progress is told; auto: bars on a terminal, else a line a minute.",
+        help="How progress is shown; auto: bars on a terminal, else a line per minute.",
         envvar=progress.VARIABLE,
         callback=_use,
         is_eager=True,
@@ -162,43 +134,45 @@ _LogOption = Annotated[
 
 @contextmanager
 def _own_errors() -> Iterator[None]:
-    """Keep from Typer what it would take for its own: an end of input, a broken pipe."""
+    """Keep from Typer what it would take for its own: the end of an input, a broken pipe."""
     try:
         yield
     except EOFError as error:
         raise ValueError(f"a file ends too early ({error}); give a whole one") from error
     except BrokenPipeError as error:
         if _nobody_reads():
-            raise SystemExit(_written_out(MACHINE)) from None
-        raise OSError(f"a process that this one works with is gone ({error})") from error
+            raise SystemExit(_written_out(FAILED)) from None
+        raise OSError(f"a process that this one works with has ended ({error})") from error
 
 
 def _exit_code(app: typer.Typer) -> int:
     try:
         code = typer.main.get_command(app)(standalone_mode=False)
-        return _told(code) if isinstance(code, int) else 0
+        return _reported(code) if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
-        return _told(INTERRUPTED)
-    except Leave as error:
-        return _told(error.code, SAVED)
+        return _reported(INTERRUPTED)
+    except GracefulExit as error:
+        return _reported(error.code, SAVED)
     except SystemExit as error:
-        return _told(error.code) if isinstance(error.code, int) else 0
+        return _reported(error.code) if isinstance(error.code, int) else 0
+    except CheckFailedError as error:
+        return _reported(FAILED, str(error))
     except ValueError as error:
-        why = system_errors.told(error)
-        return _told(BAD_INPUT, str(error)) if why is None else _told(MACHINE, why)
+        why = system_errors.message_of(error)
+        return _reported(BAD_INPUT, str(error)) if why is None else _reported(FAILED, why)
     except Exception as error:
         # Typer brings its own copy of click or uses the installed one, by version: a usage
         # error is known by its method.
         if hasattr(error, "format_message"):
-            return _told(BAD_INPUT, error.format_message())
-        why = system_errors.told(error)
+            return _reported(BAD_INPUT, error.format_message())
+        why = system_errors.message_of(error)
         if why is None:
             raise
-        return _told(MACHINE, why)
+        return _reported(FAILED, why)
 
 
-def _told(code: int, why: str | None = None) -> int:
-    """The code, after the one line that goes with it."""
+def _reported(code: int, why: str | None = None) -> int:
+    """The code, after the one line that goes with it is printed."""
     why = WHY.get(code) if why is None else why
     if why is not None:
         progress.error(why, code)
@@ -206,18 +180,18 @@ def _told(code: int, why: str | None = None) -> int:
 
 
 def _written_out(code: int) -> int:
-    """Put out what is left for stdout here, where a full disk or a closed pipe can be told."""
+    """Flush stdout here, where a full disk or a closed pipe can be reported."""
     if sys.stdout is None:
         return code
     try:
         sys.stdout.flush()
     except OSError as error:
-        # What could not be written would be tried again, and complained of, as Python ends.
+        # Python would try to write it again as it ends, and complain.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            _told(MACHINE, system_errors.told(error))
-        return code or MACHINE
+            _reported(FAILED, system_errors.message_of(error))
+        return code or FAILED
     return code
 
 
@@ -232,5 +206,5 @@ def _nobody_reads() -> bool:
 
 
 def _terminate(signum: int, frame: object) -> NoReturn:
-    """End as an exception, so that folders under way are removed."""
+    """End as an exception, so that unfinished folders are removed."""
     sys.exit(TERMINATED)

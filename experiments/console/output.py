@@ -4,6 +4,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from weishang.experiments.console.format import cell
 from weishang.experiments.console.progress import Log, manner
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def _drawn(frame: "pd.DataFrame", title: str) -> str:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
-
-    from weishang.experiments.storage.tables import cell
 
     console = Console()
     if not console.is_terminal:

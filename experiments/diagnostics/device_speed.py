@@ -14,8 +14,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from weishang.experiments.bench.common.random_reads import Reads, exposures_a_person, person_bound
 from weishang.experiments.bench.common.timing import Run, calibrate, measure, spread
-from weishang.experiments.bench.probes.random_reads import Reads, exposures_a_person, person_bound
 from weishang.kernels import Graph, independent_cascade
 
 REPETITIONS = 5

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weishang.experiments.console.command import stage
+from weishang.experiments.console.progress import stage
 from weishang.experiments.diagnostics.device_checks import (
     KNOWN,
     Case,

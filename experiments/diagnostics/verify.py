@@ -1,7 +1,7 @@
-"""Hash results again, and tell which file is not what was written.
+"""Hash results again, and name every file that is not what was written.
 
-Command: `weishang verify [RESULTS]`. It changes nothing, and ends with exit code 2 when a file is
-missing, changed, a link, or known to no manifest.
+Command: `weishang verify [RESULTS]`. It changes nothing. Exit code 1: a file is missing, changed,
+a link, or in no manifest; 2: there is no folder of results to verify.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,23 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from weishang.experiments.console.command import RESULTS, show, stage
+from weishang.experiments.console.command import RESULTS
+from weishang.experiments.console.exit_codes import CheckFailedError
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import stage
 from weishang.experiments.diagnostics import verify_folders
 from weishang.experiments.diagnostics.verify_folders import Checked
 from weishang.experiments.storage import manifest
+from weishang.experiments.sweep.store.layout import RECORD
 
-TOLD = 5
-"""Faults that the last line tells; the table before it has all."""
+MAX_SHOWN = 5
+"""Faults that the last line names; the table before it has them all."""
 
 
 def verify(
     results: Annotated[Path, typer.Argument(help="Folder of results, or one in it.")] = RESULTS,
 ) -> None:
-    """Hash every file of results again, and tell which is not what was written."""
+    """Hash every file of results again, and name those that are not what was written."""
     if not results.is_dir():
         raise ValueError(f"{results}: no such folder; give a folder of results")
     found = list(verify_folders.find(results))
@@ -33,12 +37,11 @@ def verify(
     faults = [fault for one in checked for fault in one.faults]
     if faults:
         show(pd.DataFrame({"fault": faults}), "Faults")
-        rest = [f"and {len(faults) - TOLD} more"] if len(faults) > TOLD else []
-        raise ValueError(f"{_count(faults)}: {' | '.join([*faults[:TOLD], *rest])}")
+        rest = [f"and {len(faults) - MAX_SHOWN} more"] if len(faults) > MAX_SHOWN else []
+        raise CheckFailedError(f"{_count(faults)}: {' | '.join([*faults[:MAX_SHOWN], *rest])}")
     if not any(one.files for one in checked):
         raise ValueError(
-            f"{results}: holds no {manifest.NAME} and no {verify_folders.RECORD}; give a folder of "
-            "results"
+            f"{results}: holds no {manifest.NAME} and no {RECORD}; give a folder of results"
         )
 
 

@@ -14,16 +14,19 @@ from typing import NoReturn
 
 from weishang.experiments.analysis import verdicts
 from weishang.experiments.readers import parquet_limits
-from weishang.experiments.storage import atomic, manifest, partitions, tables
+from weishang.experiments.storage import atomic, lock, manifest, partitions, tables
+from weishang.experiments.sweep.store.layout import (
+    DAYS,
+    GATHERED,
+    INPUTS,
+    JOBS,
+    PARTS,
+    RECORD,
+    RUNS,
+    STATE,
+)
 
 RESULT, SWEEP, OTHER = "result", "sweep", "other"
-RECORD, INPUTS, PARTS = "sweep.json", "inputs", "parts"
-"""A sweep's own file and folders; see `sweep_plan`, which takes long to import."""
-PART_TABLES = ("runs", "days")
-GATHERED = "gathered"
-"""Folder of a sweep that its parts are merged into."""
-STATE, JOBS = "state", "slurm"
-"""Folders of a sweep that is not done, and of its jobs: no results."""
 RUN_STATE = ".state"
 """How the name of the hidden folder of a run that is not done ends."""
 SOURCES = ("estimands.csv", "conversions.csv")
@@ -122,7 +125,7 @@ def _check_sweep(found: Found, advance: Callable[[], object]) -> Checked:
     for part in made:
         faults += _fault(partitions.check, part)
         advance()
-    for table in PART_TABLES:
+    for table in (RUNS, DAYS):
         faults += _fault(_check_rows, folder, table)
     faults += _unknown([path for path in (*found.files, *found.hidden) if path not in known])
     note = "not done" if (folder / STATE).exists() else ""
@@ -250,7 +253,7 @@ def _unknown(paths: Sequence[Path]) -> list[str]:
 
 def _is_under_way(path: Path) -> bool:
     """Whether a run is making this, or one that was killed left it: the next takes it away."""
-    return fnmatch.fnmatchcase(path.name, atomic.UNDER_WAY)
+    return path.name == lock.NAME or fnmatch.fnmatchcase(path.name, atomic.UNDER_WAY)
 
 
 def _checked(found: Found, files: Sequence[Path], faults: Sequence[str], note: str = "") -> Checked:

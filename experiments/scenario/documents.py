@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from weishang.experiments.readers.toml_faults import Fault, KeyPath, Parsed, parse, shown
+from weishang.experiments.readers.faults import Fault, KeyPath, shown
+from weishang.experiments.readers.toml_scan import Parsed, parse
 from weishang.experiments.scenario.schema import (
     ATTRIBUTES,
     HEAD,

@@ -35,7 +35,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from weishang.experiments.readers.toml_faults import FaultyFileError, shown
+from weishang.experiments.readers.faults import FaultyFileError, shown
 from weishang.experiments.scenario.documents import Document, read_chain
 from weishang.experiments.scenario.schema import (
     ATTRIBUTES,

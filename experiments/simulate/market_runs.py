@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weishang.experiments.analysis.estimands import LEVELS
+from weishang.experiments.simulate.campaign_rows import LEVELS, MEASURES
 from weishang.experiments.storage.columns import Columns
 from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel, Orders
@@ -21,7 +21,6 @@ from weishang.model.sellers.parameters import NamedSeller
 from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
-COUNTS = ("reach", "visitors", "buyers", "sharers")
 OFFERED = ("external", "induced", "rich", "price", "shareability")
 CHANNEL_NAMES = np.array([channel.name.lower() for channel in Channel])
 TOOL_NAMES = np.array([tool.name.lower() for tool in Tool])
@@ -211,11 +210,11 @@ def campaign_columns(market: Market) -> dict[str, NDArray[Any]]:
         "tool": TOOL_NAMES[campaigns.tool],
         **{name: getattr(campaigns, name) for name in OFFERED},
     }
-    for measure in COUNTS:
+    for measure in MEASURES:
         counts = getattr(spread, measure)
         for level in LEVELS:
             columns[f"{measure}_{level}"] = counts[:, level == REPORTED_TIER].sum(axis=1)
-    for measure in COUNTS[:3]:
+    for measure in MEASURES[:3]:
         columns[f"stranger_{measure}"] = getattr(spread, measure)[:, SocialDistance.STRANGER - 1]
     live = campaigns.tool == Tool.LIVESTREAM
     columns["live_viewers"] = np.where(live, spread.visitors.sum(axis=1), 0)

@@ -7,7 +7,6 @@ name it is on the disk, and before a block ends well its name is too.
 import contextlib
 import ctypes
 import errno
-import fcntl
 import glob
 import os
 import secrets
@@ -16,6 +15,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from weishang.experiments.storage import lock
+from weishang.experiments.storage.lock import Lock
 
 UNDER_WAY = ".*.new-*"
 """Names of what is under way, or was when a run was killed."""
@@ -44,14 +46,16 @@ def staged_folder(target: Path) -> Iterator[Path]:
     try:
         yield staging
         _sync_tree(staging)
-        with locked(target.parent):
+        with lock.exclusive(target.parent):
             _swap(staging, target)
         for folder in created:
             sync(folder.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-        os.close(mine)
-        _remove_empty(created)
+        mine.release()
+        for folder in created:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 @contextmanager
@@ -76,7 +80,7 @@ def staged_file(target: Path, *, clean_first: bool = True) -> Iterator[Path]:
         sync(target.parent)
     finally:
         staging.unlink(missing_ok=True)
-        os.close(mine)
+        mine.release()
 
 
 def clean(folder: Path) -> None:
@@ -85,7 +89,7 @@ def clean(folder: Path) -> None:
     Takes the folder's lock for that time. On a file system without locks nothing is removed,
     since nobody can tell there who lives.
     """
-    with locked(folder):
+    with lock.exclusive(folder):
         for old in filter(Path.is_dir, folder.glob(".*.old")):
             _recover(old.with_name(old.name.removeprefix(".").removesuffix(".old")))
         _remove_leftovers(folder, UNDER_WAY)
@@ -123,21 +127,6 @@ def refuse_links(root: Path, path: Path) -> None:
             raise ValueError(f"{step}: is a link, and results are not written through links")
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, so that runs at the same time take turns to change what is in it.
-
-    File systems without locks (some network ones) are used without.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def make_writable(folder: Path) -> None:
     """Make a folder that results go to.
 
@@ -162,36 +151,25 @@ def _make_folder(folder: Path) -> list[Path]:
     return missing
 
 
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-
-
-def _open_staging(target: Path) -> tuple[Path, int]:
+def _open_staging(target: Path) -> tuple[Path, Lock]:
     """A new hidden folder and the lock that tells others that its run is alive."""
-    with locked(target.parent):
+    with lock.exclusive(target.parent):
         _recover(target)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
         staging.chmod(0o777 & ~_umask())
-        descriptor = os.open(staging, os.O_RDONLY)
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return staging, descriptor
+        return staging, Lock(os.open(staging, os.O_RDONLY))
 
 
-def _open_file(target: Path) -> tuple[Path, int]:
+def _open_file(target: Path) -> tuple[Path, Lock]:
     """A new hidden file and the lock that tells others that its writer is alive."""
     while True:
         name = f".{target.name}.new-{os.getpid()}-{secrets.token_hex(4)}"
         staging = target.with_name(name)
-        descriptor = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # Somebody who cleans may have come between the two lines above.
+        mine = Lock(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), wait=True)
+        # A process that cleans up may have come between making the file and locking it.
         if staging.exists():
-            return staging, descriptor
-        os.close(descriptor)
+            return staging, mine
+        mine.release()
 
 
 def _sync_tree(folder: Path) -> None:
@@ -267,18 +245,13 @@ def _remove_leftovers(folder: Path, pattern: str) -> None:
     for leftover in folder.glob(pattern):
         with contextlib.suppress(OSError):
             descriptor = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(leftover)
-            finally:
-                os.close(descriptor)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+            with Lock(descriptor) as found:
+                if not found.held:
+                    continue
+                if leftover.is_dir():
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    leftover.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -6,15 +6,16 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
-from matplotlib.figure import Figure
 from pyarrow import parquet as pq
 
 from weishang.experiments.storage import atomic, behaviour, manifest, tables
-from weishang.experiments.storage import figure_style as figures
 from weishang.experiments.storage.partitions import Part, merge
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Report"]
 
@@ -32,7 +33,7 @@ class Report:
 
     Example:
         >>> def draw(levels):
-        ...     figure, axes = figures.canvas()
+        ...     figure, axes = figure_style.canvas()
         ...     axes.plot(levels["level"], levels["reach"])
         ...     axes.set(xlabel="level", ylabel="people reached")
         ...     return figure
@@ -156,7 +157,7 @@ class Report:
         """
         return _load(self._saved_path(name))
 
-    def figure(self, name: str, draw: Callable[..., Figure], *sources: str) -> None:
+    def figure(self, name: str, draw: "Callable[..., Figure]", *sources: str) -> None:
         """Draw from saved files alone, so that a figure can be drawn again without a run.
 
         Args:
@@ -167,10 +168,13 @@ class Report:
         Raises:
             ValueError: a source was not saved, or an axis has no label.
         """
+        # Most runs draw nothing, and need not wait for Matplotlib.
+        from weishang.experiments.storage import figure_style
+
         paths = [self._saved_path(source) for source in sources]
         self._new(f"{name}.pdf")
-        with figures.styled():
-            made = figures.save(draw(*map(_load, paths)), self._folder / name)
+        with figure_style.styled():
+            made = figure_style.save(draw(*map(_load, paths)), self._folder / name)
         for path in made:
             self._drawn_from[path.name] = [source.name for source in paths]
 

@@ -25,10 +25,10 @@ from weishang.experiments.analysis.comparison import (
     findings,
 )
 from weishang.experiments.console.command import RESULTS, OutOption
+from weishang.experiments.console.format import cell
 from weishang.experiments.storage import figure_style
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
-from weishang.experiments.storage.tables import cell
 
 DAYS_A_YEAR = 365
 SECONDS_A_DAY = 86_400

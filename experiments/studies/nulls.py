@@ -13,16 +13,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from weishang.experiments.analysis import null_models, reported
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, LEVELS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, THERE
 from weishang.experiments.console.command import (
     RESULTS,
     GraphOption,
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
-from weishang.experiments.simulate.worlds import Branch, most_sellers, society
+from weishang.experiments.console.progress import stage
+from weishang.experiments.simulate.campaign_rows import LEVELS
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
@@ -70,7 +71,9 @@ def nulls(
         rows = _model_rows(model) + _formulas(model, people.num_users)
         report.table(
             "nulls",
-            pd.DataFrame(rows + _cascades(model, people, campaigns, derive(seed, Branch.NULLS))),
+            pd.DataFrame(
+                rows + _cascades(model, people, campaigns, derive(seed, SeedStream.NULLS))
+            ),
             "Reach by level and the conversion of all levels",
             "People reached, mean over campaigns. The branching process and the epidemic are given "
             "the model's levels 1 and 2, the independent cascade one of them; what a row was given "

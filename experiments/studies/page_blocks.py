@@ -17,6 +17,7 @@ import pandas as pd
 
 from weishang.experiments.analysis import verdicts
 from weishang.experiments.console.command import RESULTS, OutOption
+from weishang.experiments.console.format import cell
 from weishang.experiments.storage import atomic, manifest, tables
 from weishang.model.scenario import Scenario
 
@@ -213,7 +214,7 @@ def _with_spans(table: pd.DataFrame) -> pd.DataFrame:
 
 def _numbers(value: Any) -> str:
     """A parameter's value, rounded as in tables; several numbers side by side."""
-    return ", ".join(map(tables.cell, value)) if isinstance(value, tuple) else tables.cell(value)
+    return ", ".join(map(cell, value)) if isinstance(value, tuple) else cell(value)
 
 
 def _range(row: Mapping[str, Any]) -> str:

@@ -15,9 +15,9 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    show,
-    stage,
 )
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import stage
 from weishang.experiments.studies.audit import audit
 from weishang.experiments.studies.channels.channels import channels
 from weishang.experiments.studies.livestream.livestream import livestream

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 import typer
@@ -52,6 +53,11 @@ def test_every_command_has_its_help_and_takes_a_manner(name, capsys, monkeypatch
     told = capsys.readouterr().out
     assert f"weishang {name}" in told
     assert "--log" in told
+
+
+def test_the_version_is_told_without_a_command(capsys, monkeypatch):
+    assert weishang(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"weishang {metadata.version('weishang')}\n"
 
 
 def test_the_commands_can_be_looked_at_from_outside():

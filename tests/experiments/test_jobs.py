@@ -14,6 +14,7 @@ import typer
 
 from weishang.experiments import cli
 from weishang.experiments.sweep.execute import slurm, worker
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 JOBS = sorted(Path(cli.__file__).parent.rglob("jobs/*.sbatch"))
@@ -115,7 +116,7 @@ def test_it_names_no_host(job):
 def test_every_command_exists_and_takes_its_options(job):
     text = job.read_text().replace("\\\n", " ")
     lines = re.findall(r"^ *(?:exec |srun .*)?\b(weishang \w.*)$", text, re.MULTILINE)
-    workers = re.findall(rf"^srun .* python -m {slurm.WORKER} (.*)$", text, re.MULTILINE)
+    workers = re.findall(rf"^srun .* python -m {worker.MODULE} (.*)$", text, re.MULTILINE)
     assert len(lines) + len(workers) == 1
     for line in lines:
         words = shlex.split(line)
@@ -220,11 +221,11 @@ def test_a_run_is_run(submitted, tmp_path):
 def test_jobs_share_a_sweep(submitted, tmp_path):
     (tmp_path / "tiny.toml").write_text(SMALL_SWEEP)
     plan = sweep_plan.make(tmp_path / "tiny.toml")
-    folder = sweep_plan.open_folder(plan, tmp_path / "my results")
+    folder = sweep_folder.open_folder(plan, tmp_path / "my results")
     done, asked = submitted(SWEEP, srun='shift 2; exec "$@"', FOLDER=str(folder), TASKS="2")
     assert done.returncode == 0, done.stderr
     assert asked == []
-    assert sweep_plan.missing(plan, folder) == [0]
+    assert sweep_folder.missing(plan, folder) == [0]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="with a device the job would run in full")
@@ -239,5 +240,5 @@ def test_the_doctor_runs_up_to_the_missing_device(tmp_path):
         env={**environment, "RESULTS": str(tmp_path / "results")},
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("weishang: --gpu cannot look at cuda here: ")
+    assert done.stderr.startswith("weishang: --gpu cannot check cuda here: ")
     assert list(tmp_path.iterdir()) == []

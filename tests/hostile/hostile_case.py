@@ -26,11 +26,13 @@ class Case:
         make: writes it into the working folder, given the folder that cases share, from which
             nothing is changed; gives the arguments of `weishang` that read it.
         told: what the one line has in it.
+        code: exit code of the command.
     """
 
     name: str
     make: Callable[[Path], list[str]]
     told: str
+    code: int = 2
 
 
 def prepare(common: Path) -> None:

@@ -40,6 +40,7 @@ def prepare(common: Path) -> None:
     """Make a finished run, one that was stopped, and a sweep, each in a results folder."""
     from weishang.experiments.sweep.execute import worker
     from weishang.experiments.sweep.results import gather
+    from weishang.experiments.sweep.store import folder as sweep_folder
     from weishang.experiments.sweep.store import plan as sweep_plan
 
     os.chdir(common)
@@ -47,7 +48,7 @@ def prepare(common: Path) -> None:
     _stopped(common)
     (common / SWEEP).write_text(TINY)
     plan = sweep_plan.make(common / SWEEP)
-    folder = sweep_plan.open_folder(plan, Path("swept"))
+    folder = sweep_folder.open_folder(plan, Path("swept"))
     for number in range(plan.num_parts):
         worker.compute(plan, folder, number)
     shutil.copytree("swept", "gathered")

@@ -41,7 +41,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from weishang.experiments.console.command import show
+from weishang.experiments.console.output import show
 from weishang.experiments.readers.people import read_nodes
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.simulate import resumable_run
@@ -50,7 +50,8 @@ from weishang.experiments.storage.checkpoints import Checkpoints
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.partitions import Part
 from weishang.experiments.storage.report import Report
-from weishang.experiments.sweep.store import plan
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store import layout, plan
 from weishang.experiments.sweep.store import record as sweep_record
 from weishang.kernels import Graph
 from weishang.kernels.io import text_blocks
@@ -485,8 +486,8 @@ def _records() -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "t.toml"
         file.write_bytes(_sweeps()[0])
-        made = plan.open_folder(_read_sweep(file), Path(folder) / "out")
-        return [(made / plan.RECORD).read_bytes()]
+        made = sweep_folder.open_folder(_read_sweep(file), Path(folder) / "out")
+        return [(made / layout.RECORD).read_bytes()]
 
 
 def _tables() -> list[bytes]:

@@ -28,7 +28,7 @@ COMMANDS = ("run", "verify", "sweep", "gather")
 PROGRAM = "weishang.experiments.cli"
 OF_THE_RUN = ("started", "wall_seconds", "command")
 """What a manifest tells of the run and not of its result."""
-NOTES = ("goes on after day ", "backend 'auto' is ", "going on from the one before")
+NOTES = ("resumes after day ", "backend 'auto' is ", "resuming from the one before")
 """Lines that a command may say on stderr beside how it ended."""
 MOST_SECONDS = 600.0
 """No start takes so long; one that does hangs."""
@@ -163,16 +163,16 @@ def tasks_and_gather(files: Path, points: int) -> Trial:
 
 def open_sweep(file: Path, out: Path) -> None:
     """Make a sweep's folder, as `weishang sweep` does."""
-    from weishang.experiments.sweep.store import plan
+    from weishang.experiments.sweep.store import folder, plan
 
-    plan.open_folder(plan.make(file), out)
+    folder.open_folder(plan.make(file), out)
 
 
 def tidy_sweep(folder: Path) -> None:
     """Remove from a sweep's folder what stopped tasks left, as `weishang gather` does."""
-    from weishang.experiments.sweep.store import plan, state
+    from weishang.experiments.sweep.store import folder as sweep_folder
 
-    state.tidy(plan.read(folder), folder)
+    sweep_folder.tidy(sweep_folder.read(folder), folder)
 
 
 def take_code(box: Path) -> None:
@@ -204,14 +204,14 @@ def warm(box: Path, *, gathers: bool = True) -> None:
 
     for name in COMMANDS:
         cli.function(name)
-    from weishang.experiments.simulate import resumable_run, run
+    from weishang.experiments.simulate import run, run_checkpointer
     from weishang.experiments.storage import manifest
     from weishang.experiments.sweep.execute import runs
     from weishang.experiments.sweep.execute import worker as sweep_worker
     from weishang.experiments.sweep.results import gather
 
     runs.LONG = 0
-    resumable_run.Keeper.__init__.__defaults__ = (0.0,)
+    run_checkpointer.RunCheckpointer.__init__.__defaults__ = (0.0,)
     manifest.source_digest = functools.cache(manifest.source_digest)
     manifest.environment = functools.cache(manifest.environment)
     manifest.environment("cpu", None)

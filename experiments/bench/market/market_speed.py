@@ -16,17 +16,12 @@ import pandas as pd
 import typer
 from matplotlib.figure import Figure
 
-from weishang.experiments.bench.market import codebook as market_speed_codebook
-from weishang.experiments.console.command import (
-    RESULTS,
-    OutOption,
-    SeedOption,
-    UsersOption,
-    stage,
-)
-from weishang.experiments.simulate.worlds import Branch, chats, society
+from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, UsersOption
+from weishang.experiments.console.progress import stage
+from weishang.experiments.simulate.codebook import PLACE_AND_TIME
+from weishang.experiments.simulate.worlds import SeedStream, chats, society
 from weishang.experiments.storage import figure_style
-from weishang.experiments.storage.codebook import add_codebook
+from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.kernels.rng import derive
 from weishang.model.market.market import Market
@@ -63,7 +58,7 @@ def market_speed(
         usual = Scenario()
         people = society(None, users, seed, usual.society)
         groups = chats(people, usual.groups, seed)
-        world = derive(seed, Branch.WORLD, 0)
+        world = derive(seed, SeedStream.WORLD, 0)
         report.graph_hash = people.graph.fingerprint()
         sizes = {"users": users, "num_sellers": sellers, "days": days}
         report.parameters = {**usual.values(), **sizes}
@@ -180,7 +175,7 @@ def _write(report: Report, timed: pd.DataFrame, profile: pd.DataFrame) -> None:
         "At the default activity. The market times its stages; the whole day is measured from "
         "outside, so what the stages leave of it is shown by nothing else.",
     )
-    add_codebook(report, market_speed_codebook.TABLES)
+    add_codebook(report, COLUMNS)
     report.figure("profile", _draw_profile, "profile")
 
 
@@ -190,3 +185,27 @@ def _draw_profile(profile: pd.DataFrame) -> Figure:
     axes.barh(rising["stage"], rising["seconds_a_day"])
     axes.set(xlabel="seconds a simulated day", ylabel="stage of the day")
     return figure
+
+
+COLUMNS: dict[str, dict[str, Entry]] = {
+    "claims": {
+        "claim": ("text", "what is measured, and its unit"),
+        "measured": ("of the claim", "at the default activity"),
+        "at_most": ("of the claim", "the bar, fixed before the measurement"),
+        "met": ("yes or no", "measured is not above the bar"),
+    },
+    "days": {
+        "activity": ("fraction", "probability that a seller starts a campaign on a day"),
+        "day": PLACE_AND_TIME["day"],
+        "campaigns": ("campaigns", "that start on that day"),
+        "reached": ("people", "by all campaigns of the day, each once a campaign"),
+        "seconds": ("seconds", "wall time of the day"),
+        "peak_gb": ("GB of 10^9 bytes", "resident memory of the process at its peak so far"),
+    },
+    "profile": {
+        "stage": ("name", "of the day"),
+        "seconds_a_day": ("seconds", "mean over days"),
+        "share": ("fraction", "of the day's time"),
+    },
+}
+"""What every column means, with its unit, by file."""

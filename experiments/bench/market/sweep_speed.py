@@ -21,11 +21,13 @@ import pandas as pd
 import typer
 
 from weishang.experiments.bench.claims import AT_LEAST, AT_MOST
-from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, stage
+from weishang.experiments.console.command import RESULTS, OutOption, SeedOption
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate import worlds
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.sweep.execute import runs as sweep_runs
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
 from weishang.experiments.sweep.store.plan import Plan
 from weishang.model.market.market import Market
@@ -137,7 +139,7 @@ def simulate(plan: Plan, runs: int) -> float:
 
 def compute_parts(plan: Plan, out: Path) -> float:
     """Seconds that all parts take to be computed and saved, one after the other."""
-    folder = sweep_plan.open_folder(plan, out)
+    folder = sweep_folder.open_folder(plan, out)
     begun = time.perf_counter()
     for number in range(plan.num_parts):
         sweep_runs.compute(plan, folder, number)

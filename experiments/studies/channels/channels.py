@@ -19,6 +19,7 @@ import pandas as pd
 import typer
 
 from weishang.experiments.analysis import fitting, prior, verdicts
+from weishang.experiments.analysis.codebook import DRAWN
 from weishang.experiments.analysis.market_prior import DRAWS, drawn_scenario
 from weishang.experiments.console.command import (
     RESULTS,
@@ -27,14 +28,15 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch, most_sellers
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers
 from weishang.experiments.storage.codebook import codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.channels import figures, judgement
+from weishang.experiments.studies.channels.codebook import TABLES
 from weishang.experiments.studies.channels.estimands import SALES_BY_ORDERS, in_money, values
 from weishang.experiments.studies.channels.misses import explanations
 from weishang.experiments.studies.channels.tables import by_level, table_1, unit_of_money, volumes
@@ -111,7 +113,7 @@ def _smaller(setting: Setting, seed: int, graph: Path | None) -> Setting:
     """People and sellers of the prior predictive: as many sellers a person, or fewer people."""
     people, groups = setting.people, setting.chats
     if graph is None and people.num_users > PRIOR_USERS:
-        usual, rng = Scenario(), np.random.default_rng([seed, Branch.CHATS, Branch.PRIOR])
+        usual, rng = Scenario(), np.random.default_rng([seed, SeedStream.CHATS, SeedStream.PRIOR])
         with stage(f"generate {PRIOR_USERS:,} users"):
             people = generate(usual.society, PRIOR_USERS, rng)
             groups = form_groups(people, usual.groups, rng)
@@ -123,13 +125,13 @@ def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.Data
 
     People and their group chats stay as they are; so do rules and what has no range.
     """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
+    rng = np.random.default_rng([seed, SeedStream.PRIOR])
     active = replace(scenario, sellers=replace(scenario.sellers, activity=PRIOR_ACTIVITY))
     draws = []
     with stage("prior predictive", total=DRAWS) as advance:
         for number in range(DRAWS):
             there = drawn_scenario(active, rng)
-            world, unit = derive(seed, Branch.PRIOR, number), there.money.reference_price
+            world, unit = derive(seed, SeedStream.PRIOR, number), there.money.reference_price
             market = run_markets(
                 setting.people, setting.chats, there, [world], setting.days, setting.sellers
             )
@@ -157,7 +159,9 @@ def _write(
         "levels": by_level(market.campaigns),
     }
     frames = {"days": market.days, "campaigns": market.campaigns, "searches": market.searches}
-    described = codebook(**frames, prior=draws, **tables)
+    saved = {**frames, "prior": draws, **tables}
+    known = {**TABLES, "prior": dict.fromkeys(draws.columns, DRAWN)}
+    described = codebook(saved, known)
     for name, frame in {**frames, "prior": draws}.items():
         report.data(name, frame)
     notes = {**NOTES, "estimands": "\n\n".join((NOTES["estimands"], misses)).strip()}

@@ -13,14 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weishang.experiments.analysis.estimands import (
-    ALL,
-    INTERVAL,
-    LEVELS,
-    RESAMPLES,
-    THERE,
-    Estimand,
-)
+from weishang.experiments.analysis.estimands import ALL, INTERVAL, RESAMPLES, THERE, Estimand
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 
 EVERY = "all channels"

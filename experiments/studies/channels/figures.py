@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from weishang.experiments.analysis.estimands import LEVELS
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.storage import figure_style
 from weishang.experiments.studies.channels.estimands import (
     ALL_BY_ALL,

@@ -11,7 +11,7 @@ from weishang.experiments.analysis import fitting, null_models, prior, reported
 from weishang.experiments.analysis.estimands import ALL, THERE
 from weishang.experiments.analysis.verdicts import Verdict
 from weishang.experiments.simulate.market_runs import Run
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.studies.channels import estimands as channel_estimands
 from weishang.experiments.studies.channels.estimands import (
     ALL_BY_ALL,
@@ -116,7 +116,9 @@ def judge(
     Returns:
         A row an estimand; see `codebook.ESTIMANDS`.
     """
-    table = channel_estimands.with_intervals(run, np.random.default_rng([seed, Branch.BOOTSTRAP]))
+    table = channel_estimands.with_intervals(
+        run, np.random.default_rng([seed, SeedStream.BOOTSTRAP])
+    )
     columns = draws[[prior.column(item.figure, item.reading) for item in ESTIMANDS]]
     table["prior_low"], table["prior_high"] = columns.quantile(list(prior.INTERVAL)).to_numpy()
     first = _first_world(run)

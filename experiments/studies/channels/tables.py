@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.estimands import LEVELS
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.studies.channels.estimands import ORDERS_BY_VISITS, SALES_BY_ORDERS
 from weishang.model.scenario import Scenario

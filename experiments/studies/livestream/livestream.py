@@ -23,10 +23,10 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
+from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.livestream import figures, judgement
 from weishang.experiments.studies.livestream.audiences import RECOMMENDED, Audiences, audiences
@@ -68,7 +68,9 @@ def livestream(
         found = {name: _run(setting, one, name) for name, one in scenarios(usual).items()}
         draws = prior_predictive(setting, usual, seed)
         rows = pd.concat([one.rows.assign(kind=name) for name, one in found.items()])
-        estimates = judgement.judge(rows, draws, np.random.default_rng([seed, Branch.BOOTSTRAP]))
+        estimates = judgement.judge(
+            rows, draws, np.random.default_rng([seed, SeedStream.BOOTSTRAP])
+        )
         report.graph_hash = setting.people.graph.fingerprint()
         report.parameters = {**usual.values(), **setting.sizes}
         _write(report, setting, rows, found[LIVE].minutes, draws, estimates)
@@ -93,7 +95,7 @@ def prior_predictive(setting: Setting, usual: Scenario, seed: int) -> pd.DataFra
     Rooms, channels and weights of the rule are drawn. Groups are off, so that a draw is quick:
     few of a room's viewers come by them.
     """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
+    rng = np.random.default_rng([seed, SeedStream.PRIOR])
     live = forced(usual, Tool.LIVESTREAM)
     live = replace(live, mechanisms=live.mechanisms.without("groups"))
     few = replace(setting, days=1, sellers=min(PRIOR_ROOMS, setting.sellers))
@@ -106,7 +108,7 @@ def prior_predictive(setting: Setting, usual: Scenario, seed: int) -> pd.DataFra
                 channels=prior.drawn(live.channels, rng),
                 weights=prior.drawn(live.weights, rng),
             )
-            world = derive(seed, Branch.PRIOR, number)
+            world = derive(seed, SeedStream.PRIOR, number)
             rows = audiences(replace(few, worlds=[world]), there).rows
             draws.append({one.reading: one.value(rows) for one in CONVERSIONS if one.kind == LIVE})
             advance()

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from weishang.experiments.analysis.paired import Outcome, campaign_outcomes, market_outcomes
+from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, PLACE_AND_TIME
 from weishang.experiments.storage import codebook
-from weishang.experiments.storage.codebook import CAMPAIGNS, DAYS, PLACE_AND_TIME, Entry
+from weishang.experiments.storage.codebook import Entry
 from weishang.experiments.studies.livestream.judgement import BY_SHOWN, BY_VIEWERS
 
 if TYPE_CHECKING:

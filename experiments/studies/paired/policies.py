@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import typer
 
-from weishang.experiments.analysis.estimands import LEVELS
 from weishang.experiments.analysis.paired import (
     ENOUGH,
     Outcome,
@@ -33,6 +32,7 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.scenario import scenario_file
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.storage.report import Report

@@ -19,7 +19,7 @@ import typer
 from numpy.typing import NDArray
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.estimands import INTERVAL, LEVELS, RESAMPLES
+from weishang.experiments.analysis.estimands import INTERVAL, RESAMPLES
 from weishang.experiments.analysis.paired import (
     Outcome,
     by_world,
@@ -35,9 +35,10 @@ from weishang.experiments.console.command import (
     SeedOption,
     UsersOption,
 )
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.paired import figures
 from weishang.experiments.studies.paired.codebook import add_codebook
@@ -122,7 +123,7 @@ def tools(
         report.parameters = {**usual.values(), **setting.sizes, "market_days": market.days}
         _write_tools(report, runs, setting, campaign_outcomes(price))
         _write_mechanisms(report, switched, market, market_outcomes(price))
-        rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
+        rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
         _write_content(report, content, campaign_outcomes(price), rng)
         add_codebook(report)
         report.figure("tools", figures.effects_of_tools, "tools", "outcomes")

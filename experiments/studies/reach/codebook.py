@@ -1,9 +1,10 @@
 """What every column means in the results of reach, with its unit."""
 
-from weishang.experiments.analysis import prior
-from weishang.experiments.analysis.estimands import ESTIMANDS, LEVELS, MEASURES
-from weishang.experiments.storage import codebook
-from weishang.experiments.storage.codebook import CAMPAIGNS, PARAMETERS, Entry
+from weishang.experiments.analysis import codebook, prior
+from weishang.experiments.analysis.estimands import ESTIMANDS
+from weishang.experiments.simulate.campaign_rows import LEVELS, MEASURES
+from weishang.experiments.simulate.codebook import CAMPAIGNS, PARAMETERS
+from weishang.experiments.storage.codebook import Entry
 
 _SHARED = (
     "world",

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, LEVELS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, THERE
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.storage import figure_style
 
 SHOWN_CONVERSIONS = (

@@ -17,7 +17,7 @@ from weishang.experiments.analysis.estimands import (
     with_intervals,
 )
 from weishang.experiments.analysis.verdicts import Verdict
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.model.scenario import Scenario
 
 COMES_OUT = ("t2_l3_reach", "t1_moments_conv")
@@ -62,7 +62,7 @@ def judge(
         A row an estimand: figure, reading, value, ci_low, ci_high, prior_low, prior_high,
         shareability_off, null, reported_low, reported_high.
     """
-    table = with_intervals(rows, np.random.default_rng([seed, Branch.BOOTSTRAP]))
+    table = with_intervals(rows, np.random.default_rng([seed, SeedStream.BOOTSTRAP]))
     ranges = [
         draws[prior.column(item.figure, item.reading)].quantile(list(prior.INTERVAL)).tolist()
         for item in ESTIMANDS

@@ -24,9 +24,9 @@ from weishang.experiments.console.command import (
     OutOption,
     SeedOption,
     UsersOption,
-    stage,
 )
-from weishang.experiments.simulate.worlds import Branch, most_sellers, run_world, society
+from weishang.experiments.console.progress import stage
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers, run_world, society
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.reach import codebook as reach_codebook
@@ -63,7 +63,7 @@ def reach(
     with Report("reach", out, title=title, seed=seed, inputs=inputs) as report:
         people = society(graph, users, seed, Scenario().society)
         campaigns = most_sellers(people, campaigns)
-        names = [derive(seed, Branch.WORLD, number) for number in range(worlds)]
+        names = [derive(seed, SeedStream.WORLD, number) for number in range(worlds)]
         scenario, weights = _fitted(people, Scenario(), names, campaigns, refit=graph is None)
         rows = _worlds(people, scenario, names, campaigns)
         off = _worlds(people, _without_shareability(scenario), names, campaigns, "shareability off")
@@ -114,7 +114,7 @@ def _while_offers_last(people: Society, scenario: Scenario, seed: int) -> pd.Dat
     with stage("longer offers", total=len(lives)) as advance:
         for hops in lives:
             longer = replace(scenario, sellers=replace(scenario.sellers, campaign_hops=hops))
-            found = values(run_world(people, longer, derive(seed, Branch.WORLD, 0), size))
+            found = values(run_world(people, longer, derive(seed, SeedStream.WORLD, 0), size))
             shown = {f"{name}, {reading}": found[name, reading] for name, reading in SHOWN_BY_HOPS}
             rows.append({"hops": hops, **shown})
             advance()
@@ -158,7 +158,7 @@ def _write(
         "Found by Brent's method in [low, high] with common random numbers, on the campaigns that "
         "are reported; log odds but for `view`, a probability.",
     )
-    measures = describe(people, np.random.default_rng([seed, Branch.DESCRIBE]))
+    measures = describe(people, np.random.default_rng([seed, SeedStream.DESCRIBE]))
     report.table(
         "society", pd.DataFrame(measures.items(), columns=["measure", "value"]), "The society"
     )

@@ -1,7 +1,7 @@
 """The processes that compute a sweep on this machine: started, given parts, watched and stopped.
 
-A worker is asked for one part at a time (see `sweep_worker`). When one fails, or a signal comes,
-all save and leave. When this process is killed, their stdin ends, and so do they.
+A worker is asked for one part at a time (see `worker`). When one fails, or a signal comes, all save
+and exit. When this process is killed, the workers' stdin ends, and so do they.
 """
 
 import contextlib
@@ -18,44 +18,43 @@ from pathlib import Path
 from typing import NoReturn
 
 from weishang.experiments.console import progress
-from weishang.experiments.console.command import BAD_INPUT, MACHINE, note
-from weishang.experiments.console.signals import INTERRUPTED, REQUEUE, Asked, Leave, saving
+from weishang.experiments.console.exit_codes import BAD_INPUT, FAILED, INTERRUPTED, REQUEUE
+from weishang.experiments.console.progress import note
+from weishang.experiments.console.signals import GracefulExit, StopRequest, deferred_signals
 from weishang.experiments.storage.manifest import usable_cores
-from weishang.experiments.sweep.execute.worker import PART, RUN
+from weishang.experiments.sweep.execute.worker import MODULE, PART, RUN, THREADS
 from weishang.experiments.sweep.store.plan import Plan
 
-WORKER = "weishang.experiments.sweep.execute.worker"
 POLL_SECONDS = 0.1
-"""Between looks whether a signal has come."""
+"""Between checks for a signal."""
 READ_BYTES = 1 << 16
 KEPT_LINES = 100
-"""Of what a worker says on stderr."""
-THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Of what a worker writes to stderr."""
 DEVICES = "CUDA_VISIBLE_DEVICES"
 DEVICE_FILE = re.compile(r"nvidia\d+")
-TOLD = "weishang: "
+PREFIX = "weishang: "
 """Begins every line that is meant for people."""
 ENDED = "ended"
-"""Stands for the answer of a process that is over."""
+"""Stands for the answer of a process that has ended."""
 
 
-class CrewError(Exception):
-    """A worker failed, and the others have saved and left; the message says what to do."""
+class WorkerError(Exception):
+    """A worker failed, and the others have saved and exited; the message says what to do."""
 
 
 class Worker:
-    """One process, and what it is at.
+    """One process, and what it is working on.
 
     Attributes:
-        process: its own.
+        process: of the system.
         part: that it computes; None while it waits.
-        lines: the last of its stderr.
+        lines: the last ones of its stderr.
     """
 
     def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
         """Start it; without options it waits for its first part."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", WORKER, str(folder), *options],
+            [sys.executable, "-m", MODULE, str(folder), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -79,10 +78,10 @@ class Worker:
         return self.process.stderr.fileno()
 
     def ask(self, part: int | None) -> None:
-        """Ask for a part; None: there is no more, and it ends."""
+        """Ask for a part; None: there are no more, and it ends."""
         assert self.process.stdin is not None
         self.part = part
-        # One that has died meanwhile is met at the end of its stdout.
+        # One that has died meanwhile is noticed at the end of its stdout.
         with contextlib.suppress(BrokenPipeError):
             if part is None:
                 self.process.stdin.close()
@@ -90,7 +89,7 @@ class Worker:
                 self.process.stdin.write(f"{part}\n".encode())
 
     def read(self, stream: int) -> list[str] | None:
-        """The lines that have come; None at the stream's end."""
+        """The lines that have arrived; None at the end of the stream."""
         data = os.read(stream, READ_BYTES)
         *lines, self._rest[stream] = (self._rest[stream] + data).split(b"\n")
         if not data:
@@ -101,7 +100,7 @@ class Worker:
         return found if data else None
 
     def close(self) -> None:
-        """Kill it if it lives, and let go of its pipes."""
+        """Kill it if it is alive, and close its pipes."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
@@ -129,28 +128,28 @@ def compute(
 
     Raises:
         ValueError: what a worker refuses.
-        CrewError: the machine stopped a worker, or a defect of the program did.
-        Leave: a signal asked for it, and all have saved.
+        WorkerError: the system stopped a worker, or a defect of the program did.
+        GracefulExit: a signal asked for it, and all have saved.
     """
     todo = deque(numbers)
     said: set[str] = set()
-    with saving() as asked, _crew(folder, min(workers, len(todo))) as crew:
-        for worker in crew:
+    with deferred_signals() as request, _started(folder, min(workers, len(todo))) as pool:
+        for worker in pool:
             worker.ask(todo.popleft())
-        for worker, answer in _answers(crew, asked):
+        for worker, answer in _answers(pool, request):
             if answer == RUN:
                 advance()
             elif answer.startswith(f"{PART} "):
                 worker.ask(todo.popleft() if todo else None)
             elif answer == ENDED and worker.process.returncode:
-                stop(crew)
+                stop(pool)
                 fail(plan, worker)
             elif answer == ENDED:
                 _pass_on(worker, said)
 
 
 def environment(number: int, workers: int) -> dict[str, str]:
-    """Variables of one of several workers: its share of the cores, a device of its own, no bars.
+    """The environment of one of several workers: its share of the cores, its own device, no bars.
 
     Args:
         number: of the worker, from 0.
@@ -167,54 +166,54 @@ def environment(number: int, workers: int) -> dict[str, str]:
     return found
 
 
-def stop(crew: Sequence[Worker]) -> None:
-    """Let all save and leave, and wait for it."""
-    for worker in crew:
+def stop(pool: Sequence[Worker]) -> None:
+    """Let all save and exit, and wait for it."""
+    for worker in pool:
         if worker.process.poll() is None:
             worker.process.terminate()
-    for worker in crew:
+    for worker in pool:
         worker.process.wait()
 
 
 def fail(plan: Plan, worker: Worker) -> NoReturn:
-    """End as a worker did that failed.
+    """Raise what a worker's failure means for the sweep.
 
     Args:
         plan: of the sweep.
-        worker: that is over, with another code than 0.
+        worker: that has ended, with another code than 0.
 
     Raises:
-        ValueError, CrewError, Leave: as of `compute`.
+        ValueError, WorkerError, GracefulExit: as in `compute`.
     """
     code = worker.process.returncode
     if code in (REQUEUE, INTERRUPTED):
-        raise Leave(signal.SIGTERM if code == REQUEUE else signal.SIGINT)
-    told = [line.removeprefix(TOLD) for line in worker.lines if line.startswith(TOLD)]
-    if code == BAD_INPUT and told:
-        raise ValueError(told[-1])
-    if code == MACHINE and told:
-        raise CrewError(told[-1])
+        raise GracefulExit(signal.SIGTERM if code == REQUEUE else signal.SIGINT)
+    messages = [line.removeprefix(PREFIX) for line in worker.lines if line.startswith(PREFIX)]
+    if code == BAD_INPUT and messages:
+        raise ValueError(messages[-1])
+    if code == FAILED and messages:
+        raise WorkerError(messages[-1])
     what = "a worker"
     if worker.part is not None:
         runs = plan.part(worker.part)
-        what = f"the worker at part {worker.part} (runs {runs[0]} to {runs[-1]})"
+        what = f"the worker on part {worker.part} (runs {runs[0]} to {runs[-1]})"
     again = "finished parts are kept; run the same command again"
     if code < 0:
-        why = ", perhaps since memory ran out" if -code == signal.SIGKILL else ""
-        raise CrewError(f"{what} was ended by {signal.Signals(-code).name}{why}; {again}")
+        why = ", perhaps because memory ran out" if -code == signal.SIGKILL else ""
+        raise WorkerError(f"{what} was ended by {signal.Signals(-code).name}{why}; {again}")
     print("\n".join(worker.lines), file=sys.stderr)
-    raise CrewError(f"{what} failed with code {code}, by the defect above; {again}")
+    raise WorkerError(f"{what} failed with code {code}, through the defect above; {again}")
 
 
 @contextmanager
-def _crew(folder: Path, workers: int) -> Iterator[list[Worker]]:
+def _started(folder: Path, workers: int) -> Iterator[list[Worker]]:
     """The workers; none outlives the block."""
-    crew: list[Worker] = []
-    with ExitStack() as started:
+    pool: list[Worker] = []
+    with ExitStack() as running:
         for number in range(workers):
-            crew.append(Worker(folder, environment(number, workers)))
-            started.callback(crew[-1].close)
-        yield crew
+            pool.append(Worker(folder, environment(number, workers)))
+            running.callback(pool[-1].close)
+        yield pool
 
 
 def _devices() -> list[str]:
@@ -225,16 +224,16 @@ def _devices() -> list[str]:
     return [str(number) for number in range(len(files))]
 
 
-def _answers(crew: Sequence[Worker], asked: Asked) -> Iterator[tuple[Worker, str]]:
+def _answers(pool: Sequence[Worker], request: StopRequest) -> Iterator[tuple[Worker, str]]:
     """What workers answer, and that they have ended; a signal stops them all."""
     with selectors.DefaultSelector() as selector:
-        for worker in crew:
+        for worker in pool:
             for stream in (worker.stdout, worker.stderr):
                 selector.register(stream, selectors.EVENT_READ, worker)
         while selector.get_map():
-            if asked():
-                stop(crew)
-                asked.leave()
+            if request.requested:
+                stop(pool)
+                request.exit()
             for key, _ in selector.select(POLL_SECONDS):
                 worker, lines = key.data, key.data.read(key.fd)
                 if lines is None:
@@ -247,8 +246,8 @@ def _answers(crew: Sequence[Worker], asked: Asked) -> Iterator[tuple[Worker, str
 
 
 def _pass_on(worker: Worker, said: set[str]) -> None:
-    """Tell what a worker had to tell, and none of it twice."""
+    """Repeat a worker's messages, each only once."""
     for line in worker.lines:
-        if line.startswith(TOLD) and line not in said:
+        if line.startswith(PREFIX) and line not in said:
             said.add(line)
-            note(line.removeprefix(TOLD))
+            note(line.removeprefix(PREFIX))

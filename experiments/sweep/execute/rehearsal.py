@@ -1,8 +1,8 @@
 """A rehearsal of preemption without Slurm: a sweep in tasks that are stopped and started again.
 
-Tasks are what an array of Slurm jobs runs. At random moments one gets SIGUSR1 or SIGTERM, as Slurm
-sends them, and has to leave with the code that puts it back; or SIGKILL, as when a machine is lost.
-It is started again, until all tasks are done.
+The tasks are those that an array of Slurm jobs runs. At random moments one gets SIGUSR1 or SIGTERM,
+as Slurm sends them, and has to exit with the code that requeues it; or SIGKILL, as when a machine
+is lost. It is started again, until all tasks are done.
 """
 
 import select
@@ -17,17 +17,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from weishang.experiments.console.command import show, stage
-from weishang.experiments.console.signals import PREEMPTIONS, REQUEUE, saving
+from weishang.experiments.console.exit_codes import REQUEUE
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import stage
+from weishang.experiments.console.signals import PREEMPTIONS, deferred_signals
 from weishang.experiments.sweep.execute import pool
-from weishang.experiments.sweep.execute.pool import POLL_SECONDS, CrewError, Worker
-from weishang.experiments.sweep.store import state
+from weishang.experiments.sweep.execute.pool import POLL_SECONDS, Worker, WorkerError
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store.plan import Plan
 
 SECONDS = 6.0
-"""The longest between two preemptions; a task needs some 2 to begin."""
+"""The longest time between two preemptions; a task takes some 2 s to start."""
 KILLED_EVERY = 3
-"""One in so many preemptions is a SIGKILL."""
+"""Of this many preemptions one is a SIGKILL, on average."""
 
 
 @dataclass(eq=False)
@@ -50,27 +52,27 @@ class Turn:
 def rehearse(
     plan: Plan, folder: Path, tasks: int, preemptions: int, seconds: float = SECONDS
 ) -> None:
-    """Compute the missing parts of a sweep in tasks that are preempted, and print how it went.
+    """Compute the missing parts of a sweep in tasks that are preempted, and print how they ended.
 
     Args:
         plan: of the sweep.
         folder: of the sweep, held.
         tasks: how many run at the same time.
-        preemptions: how many at most; a sweep may be over before.
-        seconds: the longest between two of them.
+        preemptions: how many at most; the sweep may be done before.
+        seconds: the longest time between two of them.
 
     Raises:
         ValueError: a task met bad input.
-        CrewError: a task left with another code than it should.
-        Leave: a signal asked for it, and all have saved.
+        WorkerError: a task exited with the wrong code.
+        GracefulExit: a signal asked for it, and all have saved.
     """
-    state.tidy(plan, folder)
+    sweep_folder.tidy(plan, folder)
     rng = np.random.default_rng([plan.seed, preemptions])
     counts: Counter[tuple[str, int]] = Counter()
     with (
-        saving() as asked,
+        deferred_signals() as stop,
         ExitStack() as started,
-        stage("tasks that are done", tasks) as advance,
+        stage("finished tasks", tasks) as advance,
     ):
 
         def start(task: int) -> Turn:
@@ -83,9 +85,9 @@ def rehearse(
         running = [start(task) for task in range(tasks)]
         due = time.monotonic() + rng.uniform(0.0, seconds)
         while running:
-            if asked():
+            if stop.requested:
                 pool.stop([turn.worker for turn in running])
-                asked.leave()
+                stop.exit()
             _listen(running)
             if preemptions and time.monotonic() >= due and _strike(running, rng):
                 preemptions -= 1
@@ -100,7 +102,7 @@ def rehearse(
 
 
 def _listen(running: Sequence[Turn]) -> None:
-    """Read what tasks say; their first word is that they have begun."""
+    """Read what tasks write; their first line says that they have begun."""
     turns = {turn.worker.stdout: turn for turn in running}
     turns |= {turn.worker.stderr: turn for turn in running}
     ready, _, _ = select.select(list(turns), [], [], POLL_SECONDS)
@@ -124,10 +126,10 @@ def _strike(running: Sequence[Turn], rng: np.random.Generator) -> bool:
 
 
 def _is_done(plan: Plan, turn: Turn, counts: Counter[tuple[str, int]]) -> bool:
-    """Whether a task has ended for good, and not to be started again; others have to end so.
+    """Whether a task has done its work; if not, it must have ended as its signal demands.
 
     Raises:
-        ValueError, CrewError: it failed.
+        ValueError, WorkerError: it failed.
     """
     code = turn.worker.process.returncode
     while turn.worker.read(turn.worker.stderr) is not None:
@@ -140,13 +142,13 @@ def _is_done(plan: Plan, turn: Turn, counts: Counter[tuple[str, int]]) -> bool:
     right = -signal.SIGKILL if turn.struck == signal.SIGKILL else REQUEUE
     if code != right:
         lines = "; ".join(turn.worker.lines)
-        raise CrewError(
-            f"task {turn.task} left with {code} after {turn.struck.name}, not {right}: {lines}"
+        raise WorkerError(
+            f"task {turn.task} exited with {code} after {turn.struck.name}, not {right}: {lines}"
         )
     return False
 
 
 def _frame(counts: Counter[tuple[str, int]]) -> pd.DataFrame:
-    """How turns ended: a row a signal and exit code."""
+    """How turns ended: one row per signal and exit code."""
     rows = [(name, code, number) for (name, code), number in sorted(counts.items())]
     return pd.DataFrame(rows, columns=["signal", "exit code", "turns"])

@@ -1,4 +1,4 @@
-"""The runs of a part of a sweep: each a market, its row, and one file a table for all of them."""
+"""The runs of a part of a sweep: one market and one row each, and one file per table for all."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -7,19 +7,21 @@ from typing import Any
 
 import pandas as pd
 
-from weishang.experiments.console.signals import Asked, saving
+from weishang.experiments.console.signals import StopRequest, deferred_signals
 from weishang.experiments.simulate import resumable_run, worlds
 from weishang.experiments.simulate.market_runs import Run
+from weishang.experiments.simulate.named_sellers import check_sellers
+from weishang.experiments.simulate.run_checkpointer import RunCheckpointer
 from weishang.experiments.storage import atomic, partitions
 from weishang.experiments.sweep.results import tables as sweep_tables
-from weishang.experiments.sweep.store import plan as sweep_plan
-from weishang.experiments.sweep.store import state as sweep_state
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store.plan import Plan, RunSetting
 from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
 LONG = 2_000_000
-"""People times days from which a market is saved as it goes: some seconds on two cores."""
+"""People times days from which on a market is saved as it runs: some seconds on two cores."""
 
 
 def compute(
@@ -37,12 +39,12 @@ def compute(
         advance: called after each run.
 
     Raises:
-        ValueError: a society has not the sellers that are named or wanted; no such part; or a
-            checkpoint is of another sweep.
-        Leave: a signal asked for it.
+        ValueError: a society lacks a named seller; there is no such part; or a checkpoint belongs
+            to another sweep.
+        GracefulExit: a signal asked for it.
     """
     rows, days = {}, {}
-    with saving() as asked, ExitStack() as held:
+    with deferred_signals() as stop, ExitStack() as held:
         keepers = []
         for setting in _by_society(plan.setting(run) for run in plan.part(number)):
             people, groups = _people(plan, setting)
@@ -50,7 +52,7 @@ def compute(
             if keep is not None:
                 keepers.append(held.enter_context(keep))
             num_sellers = worlds.most_sellers(people, plan.sellers)
-            ran = _run(plan, setting, people, groups, num_sellers, asked, keep)
+            ran = _run(plan, setting, people, groups, num_sellers, stop, keep)
             rows[setting.run] = sweep_tables.run_row(plan, setting, num_sellers, ran)
             if plan.save_days:
                 days[setting.run] = sweep_tables.days_frame(setting, ran)
@@ -58,14 +60,14 @@ def compute(
         _write(plan, folder, number, rows, days)
         for keep in keepers:
             keep.discard()
-    sweep_state.remove_if_empty(folder)
+    sweep_folder.remove_empty_state(folder)
 
 
 def _people(plan: Plan, setting: RunSetting) -> tuple[Society, GroupChats]:
     """Who the run is among, and their groups."""
     scenario = setting.scenario
     people = worlds.society(plan.graph, plan.users, plan.seed, scenario.society, plan.nodes)
-    _check_sellers(plan, people)
+    check_sellers(plan.file, people)
     return people, worlds.chats(people, scenario.groups, plan.seed, plan.nodes)
 
 
@@ -75,16 +77,16 @@ def _run(
     people: Society,
     groups: GroupChats,
     num_sellers: int,
-    asked: Asked,
-    keep: resumable_run.Keeper | None,
+    stop: StopRequest,
+    keep: RunCheckpointer | None,
 ) -> Run:
     """The market of a run."""
 
-    def leave_if_asked() -> None:
-        if asked():
-            asked.leave()
+    def exit_if_requested() -> None:
+        if stop.requested:
+            stop.exit()
 
-    leave_if_asked()
+    exit_if_requested()
     return resumable_run.run_market(
         people,
         groups,
@@ -93,30 +95,21 @@ def _run(
         plan.days,
         num_sellers,
         named=setting.named,
-        advance=leave_if_asked,
-        keep=keep,
+        advance=exit_if_requested,
+        checkpointer=keep,
     )
-
-
-def _check_sellers(plan: Plan, people: Society) -> None:
-    """Refuse named sellers whom this society cannot have."""
-    if plan.file.sellers:
-        # What it comes with takes long to import, and few sweeps name sellers.
-        from weishang.experiments.simulate.run import check_sellers
-
-        check_sellers(plan.file, people)
 
 
 def _keeper(
     plan: Plan, folder: Path, setting: RunSetting, people: Society
-) -> resumable_run.Keeper | None:
-    """Where a long market is saved as it goes; a short one is not."""
+) -> RunCheckpointer | None:
+    """Where a long market is saved as it runs; a short one is not."""
     if people.num_users * plan.days < LONG:
         return None
-    state = sweep_state.of_run(folder, setting.run)
+    state = sweep_folder.state_of(folder, setting.run)
     atomic.refuse_links(folder, state)
     # The sweep's hash covers its people, scenario, graph and the version of the code.
-    return resumable_run.Keeper(state, {"sweep": plan.sha256, "run": setting.run})
+    return RunCheckpointer(state, {"sweep": plan.sha256, "run": setting.run})
 
 
 def _write(
@@ -127,12 +120,12 @@ def _write(
     days: Mapping[int, pd.DataFrame],
 ) -> None:
     """Write the tables of a part, their runs in order."""
-    frames = {sweep_plan.RUNS: sweep_tables.runs_frame(plan, [rows[run] for run in sorted(rows)])}
+    frames = {layout.RUNS: sweep_tables.runs_frame(plan, [rows[run] for run in sorted(rows)])}
     if plan.save_days:
-        frames[sweep_plan.DAYS] = pd.concat([days[run] for run in sorted(days)], ignore_index=True)
-    for table in sweep_plan.tables(plan):
+        frames[layout.DAYS] = pd.concat([days[run] for run in sorted(days)], ignore_index=True)
+    for table in plan.tables:
         units = sweep_tables.units(plan, table)
-        partitions.write(folder / sweep_plan.PARTS, table, number, frames[table], units)
+        partitions.write(folder / layout.PARTS, table, number, frames[table], units)
 
 
 def _by_society(settings: Iterable[RunSetting]) -> list[RunSetting]:

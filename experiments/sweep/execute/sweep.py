@@ -1,38 +1,27 @@
 """Run a sweep: every design point, world and policy of a file, each a market of its own.
 
-Claim: none; it is how settings are tried by the thousand.
+Claim: none; this is how settings are tried by the thousand.
 Command: weishang sweep FILE [--workers N] [--graph G] [--nodes F] [--out DIR]
 [--slurm | --script | --simulate-preempt]
-Runtime: by the file; on two cores some 3 seconds a million people and day.
-Output: results/sweeps/NAME (parts, gathered). The same command goes on where one was stopped.
+Runtime: depends on the file; on two cores some 3 seconds per million people and day.
+Output: results/sweeps/NAME (parts, gathered). The same command resumes a sweep that was stopped.
 """
 
-import contextlib
-import importlib
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from weishang.experiments.console import progress
-from weishang.experiments.console.command import (
-    MACHINE,
-    RESULTS,
-    GraphOption,
-    NodesOption,
-    OutOption,
-    say,
-    stage,
-)
+from weishang.experiments.console.command import RESULTS, GraphOption, NodesOption, OutOption
+from weishang.experiments.console.exit_codes import FAILED
+from weishang.experiments.console.output import say
+from weishang.experiments.console.progress import stage
 from weishang.experiments.console.signals import requeue_on_signals
-from weishang.experiments.storage import manifest
 from weishang.experiments.storage.manifest import usable_cores
 from weishang.experiments.sweep.execute import pool, slurm
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
-from weishang.experiments.sweep.store import state
 from weishang.experiments.sweep.store.plan import Plan
 
 DEFAULT = slurm.Options()
@@ -45,17 +34,21 @@ def sweep(
     nodes: NodesOption = None,
     out: OutOption = RESULTS,
     workers: Annotated[
-        int | None, typer.Option(help="Processes; as many as there are cores without it.")
+        int | None, typer.Option(help="Processes; by default as many as there are cores.")
     ] = None,
-    on_slurm: Annotated[bool, typer.Option("--slurm", help="Hand it in to Slurm.")] = False,
+    on_slurm: Annotated[bool, typer.Option("--slurm", help="Submit it to Slurm.")] = False,
     script: Annotated[
         bool, typer.Option("--script", help="Print a script for sbatch, and run nothing.")
     ] = False,
-    tasks: Annotated[int, typer.Option(help="Slurm: jobs that share it.")] = DEFAULT.tasks,
-    gpus: Annotated[int, typer.Option(help="Slurm: GPUs a job, 0 or 1.")] = DEFAULT.gpus,
-    cpus: Annotated[int, typer.Option(help="Slurm: cores a job.")] = DEFAULT.cpus,
-    memory_gb: Annotated[float, typer.Option(help="Slurm: memory a job.")] = DEFAULT.memory_gb,
-    minutes: Annotated[int, typer.Option(help="Slurm: time of a turn.")] = DEFAULT.minutes,
+    tasks: Annotated[int, typer.Option(help="Slurm: jobs that share the work.")] = DEFAULT.tasks,
+    gpus: Annotated[int, typer.Option(help="Slurm: GPUs per job, 0 or 1.")] = DEFAULT.gpus,
+    cpus: Annotated[int, typer.Option(help="Slurm: cores per job.")] = DEFAULT.cpus,
+    memory_gb: Annotated[
+        float, typer.Option(help="Slurm: memory per job, GiB.")
+    ] = DEFAULT.memory_gb,
+    minutes: Annotated[
+        int, typer.Option(help="Slurm: time limit; a job that needs longer is requeued.")
+    ] = DEFAULT.minutes,
     partition: Annotated[str | None, typer.Option(help="Slurm: partition.")] = None,
     account: Annotated[str | None, typer.Option(help="Slurm: account.")] = None,
     simulate_preempt: Annotated[
@@ -75,24 +68,27 @@ def sweep(
     if on_slurm:
         slurm.refuse_missing_tools()
     plan = sweep_plan.make(file, graph, nodes)
-    folder = sweep_plan.open_folder(plan, out)
-    with sweep_plan.hold(folder):
-        if slurm.were_handed_in(folder):
-            slurm.refuse_running(folder)
+    folder = sweep_folder.open_folder(plan, out)
+    with sweep_folder.hold(folder):
+        slurm.refuse_running(folder)
         if on_slurm or script:
-            _hand_in(plan, folder, options, script=script)
-        elif simulate_preempt:
-            _rehearse(plan, folder, workers, preemptions)
+            _hand_over(plan, folder, options, script_only=script)
+            return
+        if simulate_preempt:
+            from weishang.experiments.sweep.execute import rehearsal
+
+            rehearsal.rehearse(plan, folder, workers, preemptions)
         else:
             compute(plan, folder, workers)
-    if not (on_slurm or script):
+        # Figures take a second to import, which neither workers nor refusals need wait for.
         from weishang.experiments.sweep.results import gather
 
-        gather.tell(plan, folder)
+        gather.collect(plan, folder)
+    gather.show_summary(plan, folder)
 
 
 def compute(plan: Plan, folder: Path, workers: int) -> None:
-    """Compute the parts that are missing on this machine, and gather all.
+    """Compute the missing parts on this machine.
 
     Args:
         plan: of the sweep.
@@ -100,61 +96,26 @@ def compute(plan: Plan, folder: Path, workers: int) -> None:
         workers: processes, at least 1.
 
     Raises:
-        ValueError: a worker met bad input, or a part is damaged.
-        SystemExit: a worker failed otherwise, or a signal asked to leave.
+        ValueError: a worker met bad input.
+        SystemExit: a worker failed otherwise, or a signal stopped the sweep.
     """
-    state.tidy(plan, folder)
-    missing = sweep_plan.missing(plan, folder)
+    sweep_folder.tidy(plan, folder)
+    missing = sweep_folder.missing(plan, folder)
     todo = sum(len(plan.part(number)) for number in missing)
     try:
-        with (
-            _gathering_at_hand(),
-            stage(f"sweep {plan.name}", plan.num_runs, plan.num_runs - todo) as advance,
-        ):
+        with stage(f"sweep {plan.name}", plan.num_runs, plan.num_runs - todo) as advance:
             pool.compute(plan, folder, missing, workers, advance)
-    except pool.CrewError as error:
-        progress.error(str(error), MACHINE)
-        raise SystemExit(MACHINE) from None
-    from weishang.experiments.sweep.results import gather
-
-    gather.collect(plan, folder)
+    except pool.WorkerError as error:
+        progress.error(str(error), FAILED)
+        raise SystemExit(FAILED) from None
 
 
-@contextmanager
-def _gathering_at_hand() -> Iterator[None]:
-    """Import and list what gathering takes while the block waits for workers.
-
-    It draws figures, so that this takes a second: neither workers nor the end are to wait for it.
-    """
-
-    def fetch() -> None:
-        # Whatever keeps it from being imported will be told where it is imported to be used.
-        with contextlib.suppress(Exception):
-            importlib.import_module("weishang.experiments.sweep.results.gather")
-            manifest.package_owners()
-
-    fetching = threading.Thread(target=fetch)
-    fetching.start()
-    try:
-        yield
-    finally:
-        fetching.join()
-
-
-def _hand_in(plan: Plan, folder: Path, options: slurm.Options, *, script: bool) -> None:
-    """Give what is missing to Slurm, or print how."""
-    if not sweep_plan.missing(plan, folder):
+def _hand_over(plan: Plan, folder: Path, options: slurm.Options, *, script_only: bool) -> None:
+    """Submit what is missing to Slurm, or print the script."""
+    if not sweep_folder.missing(plan, folder):
         raise ValueError(f"{folder}: all parts are there; run weishang gather {folder}")
-    if script:
+    if script_only:
         print(slurm.script(plan, folder, options), end="")
         return
     job = slurm.submit(plan, folder, options)
-    say(f"job {job}: look at it with weishang progress {folder}; at its end, run weishang gather")
-
-
-def _rehearse(plan: Plan, folder: Path, tasks: int, preemptions: int) -> None:
-    from weishang.experiments.sweep.execute import rehearsal
-    from weishang.experiments.sweep.results import gather
-
-    rehearsal.rehearse(plan, folder, tasks, preemptions)
-    gather.collect(plan, folder)
+    say(f"job {job}: follow it with weishang progress {folder}, and run weishang gather at its end")

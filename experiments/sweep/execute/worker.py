@@ -1,12 +1,13 @@
-"""A process that computes parts of a sweep, as its sweep hands them out or as a task of an array.
+"""A process that computes parts of a sweep: those handed to it, or one task's share of an array.
 
 Command: python -m weishang.experiments.sweep.execute.worker FOLDER [--task T --tasks N]
-With --task it computes those parts T, T+N, T+2N.. that are missing. Without, it reads the numbers
-of parts from stdin, one a line, and answers on stdout: `ready`, then `run` for each run and
-`part NUMBER` for each part that is written. It ends when stdin does; at once, if a part is under
-way, since whoever asked for it is gone. SIGTERM and SIGUSR1 end it with 75 and nothing lost.
+With --task it computes those of the parts T, T+N, T+2N.. that are missing. Without, it reads the
+numbers of parts from stdin, one per line, and answers on stdout: `ready`, then `run` for each run
+and `part NUMBER` for each part that is written. It ends when stdin does; at once, if a part is
+under way, since whoever asked for it is gone. SIGTERM and SIGUSR1 end it with 75, and nothing is
+lost.
 
-What computes is imported late, so that these signals are answered while it is.
+What computes is imported late, so that these signals are answered during the imports too.
 """
 
 import gc
@@ -22,15 +23,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weishang.experiments.console import signals
-from weishang.experiments.console.command import importing, run, stage
+from weishang.experiments.console.command import run
+from weishang.experiments.console.progress import stage
 
 if TYPE_CHECKING:
     from weishang.experiments.sweep.store.plan import Plan
 
+MODULE = "weishang.experiments.sweep.execute.worker"
 READY, RUN, PART = "ready", "run", "part"
 """What a worker answers."""
+THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Environment variables by which whoever starts a worker gives it a number of cores."""
 LEFT_ALONE = 1
-"""Exit code of a worker whose sweep is gone."""
+"""Exit code of a worker whose sweep has gone."""
 
 
 def sweep_worker(
@@ -55,16 +60,16 @@ def run_tasks(folder: Path, task: int, tasks: int) -> None:
         tasks: how many share the sweep.
 
     Raises:
-        ValueError: there is no such task, or the folder is not this version's sweep.
+        ValueError: there is no such task, or the folder is not a sweep of this version of the code.
     """
     if not 0 <= task < tasks:
         raise ValueError(f"task is {task}; give 0 to {tasks - 1}, as there are {tasks} tasks")
     print(f"task {task} of {tasks} begins", flush=True)
     with _settling():
-        from weishang.experiments.sweep.store import plan as sweep_plan
+        from weishang.experiments.sweep.store import folder as sweep_folder
 
-        plan = sweep_plan.read(folder)
-    mine = [number for number in sweep_plan.missing(plan, folder) if number % tasks == task]
+        plan = sweep_folder.read(folder)
+    mine = [number for number in sweep_folder.missing(plan, folder) if number % tasks == task]
     runs = sum(len(plan.part(number)) for number in mine)
     with stage(f"task {task} of {tasks}: {len(mine)} parts", runs) as advance:
         for number in mine:
@@ -76,16 +81,16 @@ def serve(folder: Path) -> None:
     """Compute the parts whose numbers come on stdin, until it ends.
 
     Raises:
-        ValueError: the folder is not this version's sweep, or there is no such part.
+        ValueError: the folder is not a sweep of this version, or there is no such part.
     """
     answers = _own_stdout()
     wanted: SimpleQueue[int | None] = SimpleQueue()
     busy = Event()
     Thread(target=_listen, args=(wanted, busy), daemon=True).start()
     with _settling():
-        from weishang.experiments.sweep.store import plan as sweep_plan
+        from weishang.experiments.sweep.store import folder as sweep_folder
 
-        plan = sweep_plan.read(folder)
+        plan = sweep_folder.read(folder)
     answers(READY)
     while (number := wanted.get()) is not None:
         compute(plan, folder, number, lambda: answers(RUN))
@@ -96,7 +101,7 @@ def serve(folder: Path) -> None:
 def compute(
     plan: "Plan", folder: Path, number: int, advance: Callable[[], object] = lambda: None
 ) -> None:
-    """Compute one part; see `sweep_runs.compute`."""
+    """Compute one part; see `runs.compute`."""
     from weishang.experiments.sweep.execute import runs as sweep_runs
 
     sweep_runs.compute(plan, folder, number, advance)
@@ -105,14 +110,13 @@ def compute(
 @contextmanager
 def _settling() -> Iterator[None]:
     """Import what computes, and take it out of the garbage collector's rounds: it never goes."""
-    with importing():
-        # First, and from here: Mesa looks through the source of all that is on the stack.
-        import mesa  # noqa: F401
+    # First, and from here: Mesa looks through the source of all that is on the stack.
+    import mesa  # noqa: F401
 
-        yield
-        from weishang.experiments.sweep.execute import runs as sweep_runs  # noqa: F401
+    yield
+    from weishang.experiments.sweep.execute import runs as sweep_runs  # noqa: F401
 
-        gc.freeze()
+    gc.freeze()
 
 
 def _own_stdout() -> Callable[[str], object]:
@@ -136,6 +140,6 @@ def _listen(wanted: "SimpleQueue[int | None]", busy: Event) -> None:
 
 
 if __name__ == "__main__":
-    # A signal may come while all that computes is being imported.
+    # A signal may come during the imports.
     signals.requeue_on_signals()
     run(sweep_worker)

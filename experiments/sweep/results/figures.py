@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from weishang.experiments.console.format import cell
 from weishang.experiments.storage import figure_style
 from weishang.experiments.storage.report import Report
-from weishang.experiments.storage.tables import cell
 from weishang.experiments.studies.paired.figures import forest
 from weishang.experiments.sweep.results import tables as sweep_tables
 from weishang.experiments.sweep.store.plan import Plan

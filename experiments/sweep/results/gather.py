@@ -1,6 +1,6 @@
-"""All parts of a sweep brought together: one file of runs, summaries, effects, figures.
+"""All parts of a sweep in one place: one file of runs, summaries, effects, figures.
 
-Claim: none; it tells what a sweep's runs came to, or which of them are missing.
+Claim: none; it sums up the runs of a sweep, or says which of them are missing.
 Command: weishang gather FOLDER
 Runtime: seconds; each part is read three times.
 Output: FOLDER/gathered (runs.parquet, points.csv, summary.csv, effects.csv, codebook.csv, ..). The
@@ -18,22 +18,22 @@ import pyarrow as pa
 import typer
 from numpy.typing import NDArray
 
-from weishang.experiments.console.command import show, stage
+from weishang.experiments.console.output import show
+from weishang.experiments.console.progress import stage
 from weishang.experiments.console.signals import requeue_on_signals
 from weishang.experiments.storage import partitions
 from weishang.experiments.storage.partitions import Part
 from weishang.experiments.storage.report import Report
 from weishang.experiments.sweep.results import figures
 from weishang.experiments.sweep.results import tables as sweep_tables
-from weishang.experiments.sweep.store import plan as sweep_plan
-from weishang.experiments.sweep.store import state
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store.identity import SWEEP, VERSION
+from weishang.experiments.sweep.store.layout import GATHERED, INPUTS, PARTS, RUNS
 from weishang.experiments.sweep.store.plan import Plan
-from weishang.experiments.sweep.store.state import GATHERED
 
 PAGE_ROWS = 5_000
 """Longer tables are Parquet: nobody reads them on a page."""
-MOST_TOLD = 8
+MOST_LISTED = 8
 """Ranges or files that a message names."""
 
 
@@ -42,14 +42,14 @@ def gather(
 ) -> None:
     """Check and merge the parts of a sweep."""
     requeue_on_signals()
-    plan = sweep_plan.read(folder)
-    with sweep_plan.hold(folder):
+    plan = sweep_folder.read(folder)
+    with sweep_folder.hold(folder):
         collect(plan, folder)
-    tell(plan, folder)
+    show_summary(plan, folder)
 
 
 def collect(plan: Plan, folder: Path) -> Path:
-    """Bring all parts together in `folder/gathered`, and remove what killed processes left.
+    """Gather all parts in `folder/gathered`, and remove what killed processes left.
 
     Args:
         plan: of the sweep.
@@ -63,13 +63,10 @@ def collect(plan: Plan, folder: Path) -> Path:
             gathered before stays.
     """
     refuse_incomplete(plan, folder)
-    state.tidy(plan, folder)
-    found = {
-        table: list(partitions.find(folder / sweep_plan.PARTS, table).values())
-        for table in sweep_plan.tables(plan)
-    }
+    sweep_folder.tidy(plan, folder)
+    found = {table: list(partitions.find(folder / PARTS, table).values()) for table in plan.tables}
     _check(plan, folder, [part for each in found.values() for part in each])
-    inputs = [path for path in (folder / sweep_plan.INPUTS).rglob("*") if path.is_file()]
+    inputs = [path for path in (folder / INPUTS).rglob("*") if path.is_file()]
     files = [path for path in (plan.graph, plan.nodes) if path is not None]
     with Report(
         GATHERED, folder, title=plan.title, seed=plan.seed, inputs=[*sorted(inputs), *files]
@@ -83,18 +80,18 @@ def collect(plan: Plan, folder: Path) -> Path:
         for table, some in found.items():
             with stage(f"merge {table}"):
                 report.rows(table, some)
-        _tell_outcomes(report, plan, _outcomes(plan, found[sweep_plan.RUNS]), list(found))
+        _add_tables(report, plan, _outcomes(plan, found[RUNS]), list(found))
         figures.add_figures(report, plan)
     return folder / GATHERED
 
 
 def refuse_incomplete(plan: Plan, folder: Path) -> None:
-    """Refuse a sweep that is not done.
+    """Refuse an unfinished sweep.
 
     Raises:
-        ValueError: parts are missing: which, which runs these are, and what to run.
+        ValueError: parts are missing: which ones, which runs they hold, and what to run.
     """
-    missing = sweep_plan.missing(plan, folder)
+    missing = sweep_folder.missing(plan, folder)
     if missing:
         runs = [run for number in missing for run in plan.part(number)]
         raise ValueError(
@@ -104,7 +101,7 @@ def refuse_incomplete(plan: Plan, folder: Path) -> None:
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Rising numbers as text, those that follow each other as one range.
+    """Rising numbers as text, consecutive ones as one range.
 
     Example:
         >>> ranges([0, 3, 4, 5, 9])
@@ -116,35 +113,39 @@ def ranges(numbers: Iterable[int]) -> str:
             spans[-1][1] = number
         else:
             spans.append([number, number])
-    told = [f"{low}" if low == high else f"{low} to {high}" for low, high in spans[:MOST_TOLD]]
-    rest = len(spans) - len(told)
-    return ", ".join(told) + (f" and {rest:,} more ranges" if rest else "")
+    listed = [f"{low}" if low == high else f"{low} to {high}" for low, high in spans[:MOST_LISTED]]
+    rest = len(spans) - len(listed)
+    return ", ".join(listed) + (f" and {rest:,} more ranges" if rest else "")
 
 
 def again(plan: Plan, folder: Path) -> str:
-    """The command that goes on with a sweep."""
-    file = folder / sweep_plan.INPUTS / plan.sweep.path.name
+    """The command that resumes a sweep."""
+    file = folder / INPUTS / plan.sweep.path.name
     words = ["weishang", "sweep", str(file), "--out", str(folder.parent.parent)]
     for option, path in (("--graph", plan.graph), ("--nodes", plan.nodes)):
         words += [option, str(path)] if path is not None else []
     return shlex.join(words)
 
 
-def tell(plan: Plan, folder: Path) -> None:
+def show_summary(plan: Plan, folder: Path) -> None:
     """Print what a sweep holds and where."""
-    size = sum(path.stat().st_size for path in (folder / sweep_plan.PARTS).iterdir())
+    size = sum(path.stat().st_size for path in (folder / PARTS).iterdir())
     rows = [
         ("design points", len(plan.points), ""),
         ("worlds", plan.worlds, "the same at every point"),
-        ("policies", len(plan.policies), ", ".join(one.name for one in plan.policies[:MOST_TOLD])),
+        (
+            "policies",
+            len(plan.policies),
+            ", ".join(one.name for one in plan.policies[:MOST_LISTED]),
+        ),
         ("runs", plan.num_runs, str(folder / GATHERED)),
-        ("parts", plan.num_parts, f"{size / 1e6:,.1f} MB in {folder / sweep_plan.PARTS}"),
+        ("parts", plan.num_parts, f"{size / 1e6:,.1f} MB in {folder / PARTS}"),
     ]
     show(pd.DataFrame(rows, columns=["what", "number", "where"]), plan.title)
 
 
 def _check(plan: Plan, folder: Path, found: Sequence[Part]) -> None:
-    """Hold every part against its hash; all that are damaged are told."""
+    """Check every part against its hash; one error names all that are damaged."""
     faults = []
     with stage("check parts", len(found)) as advance:
         for part in found:
@@ -154,10 +155,10 @@ def _check(plan: Plan, folder: Path, found: Sequence[Part]) -> None:
                 faults.append(part.path.name)
             advance()
     if faults:
-        names = ", ".join(faults[:MOST_TOLD])
-        rest = f" and {len(faults) - MOST_TOLD:,} more" if len(faults) > MOST_TOLD else ""
+        names = ", ".join(faults[:MOST_LISTED])
+        rest = f" and {len(faults) - MOST_LISTED:,} more" if len(faults) > MOST_LISTED else ""
         raise ValueError(
-            f"{folder / sweep_plan.PARTS}: damaged, with another hash than in the name: {names}"
+            f"{folder / PARTS}: damaged, as their hashes are not those in their names: {names}"
             f"{rest}; remove them and run {again(plan, folder)}"
         )
 
@@ -176,18 +177,18 @@ def _outcomes(plan: Plan, found: Sequence[Part]) -> NDArray[np.float64]:
             or rows["run"].to_pylist() != list(runs)
         ):
             raise ValueError(
-                f"{part.path}: holds other columns or runs than runs {ranges(runs)} of this sweep; "
-                f"remove it and run again"
+                f"{part.path}: does not hold the columns and runs {ranges(runs)} of this sweep; "
+                "remove it and run the sweep again"
             )
         for at, name in enumerate(names):
             values[runs.start : runs.stop, at] = rows[name].to_numpy()
     return values.reshape(len(plan.points), plan.worlds, len(plan.policies), len(names))
 
 
-def _tell_outcomes(
+def _add_tables(
     report: Report, plan: Plan, values: NDArray[np.float64], saved: Sequence[str]
 ) -> None:
-    """The tables that are made from the runs, and a codebook of all."""
+    """Add the tables that are made from the runs, and a codebook of all."""
     columns = {table: list(sweep_tables.entries(plan, table)) for table in saved}
     for name, frame, title, notes in _tables(plan, values):
         if len(frame) <= PAGE_ROWS:
@@ -211,7 +212,7 @@ def _tables(
     yield (
         "summary",
         sweep_tables.summary(plan, values),
-        "What runs come to",
+        "Outcomes by point and policy",
         "Over the worlds of a point and policy, with the 95% interval of the mean (Student's t).",
     )
     yield "outcomes", sweep_tables.described_outcomes(), "Outcomes", ""
@@ -220,5 +221,5 @@ def _tables(
             "effects",
             sweep_tables.effects(plan, values),
             "Effects of policies",
-            f"Each policy against {plan.policies[0].name}, in pairs of the same worlds.",
+            f"Each policy compared with {plan.policies[0].name}, in pairs of the same worlds.",
         )

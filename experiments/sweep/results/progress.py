@@ -1,4 +1,4 @@
-"""How far a sweep is, from the names in its folder; nothing is read but its plan.
+"""How far a sweep has come, from the names in its folder; nothing is read but its plan.
 
 Claim: none.
 Command: weishang progress FOLDER
@@ -12,33 +12,32 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from weishang.experiments.console.command import show
+from weishang.experiments.console.output import show
 from weishang.experiments.storage import partitions
-from weishang.experiments.sweep.store import plan as sweep_plan
-from weishang.experiments.sweep.store import state
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store.layout import GATHERED, PARTS
 from weishang.experiments.sweep.store.plan import Plan
-from weishang.experiments.sweep.store.state import GATHERED
 
 
 def progress(
     folder: Annotated[Path, typer.Argument(help="Folder of a sweep, results/sweeps/NAME.")],
 ) -> None:
-    """Tell how far a sweep is."""
-    plan = sweep_plan.read(folder)
+    """Show how far a sweep has come."""
+    plan = sweep_folder.read(folder)
     show(progress_frame(plan, folder), f"{folder}: {plan.title}")
 
 
 def progress_frame(plan: Plan, folder: Path) -> pd.DataFrame:
-    """What is done and what is under way: what, done, of, bytes."""
-    missing = sweep_plan.missing(plan, folder)
+    """What is done and what is under way, with columns what, done, of and bytes."""
+    missing = sweep_folder.missing(plan, folder)
     runs = plan.num_runs - sum(len(plan.part(number)) for number in missing)
     found = [
         part.path
-        for table in sweep_plan.tables(plan)
-        for part in partitions.find(folder / sweep_plan.PARTS, table).values()
+        for table in plan.tables
+        for part in partitions.find(folder / PARTS, table).values()
     ]
-    saved = state.runs(folder)
-    states = [path for run in saved for path in state.of_run(folder, run).iterdir()]
+    saved = sweep_folder.runs_with_state(folder)
+    states = [path for run in saved for path in sweep_folder.state_of(folder, run).iterdir()]
     gathered = (folder / GATHERED).is_dir()
     rows = [
         ("runs", runs, plan.num_runs, None),

@@ -25,13 +25,12 @@ from numpy.typing import NDArray
 from pyarrow.types import is_floating, is_integer, is_large_string, is_string
 
 from weishang.experiments.analysis import sample_sizes
-from weishang.experiments.console.command import show
+from weishang.experiments.console.output import show
 from weishang.experiments.readers import parquet_limits
 from weishang.experiments.storage import manifest
 from weishang.experiments.sweep.results import tables as sweep_tables
+from weishang.experiments.sweep.store.layout import GATHERED, RUNS
 
-GATHERED, RUNS = "gathered", "runs.parquet"
-"""Where a sweep's runs stand together; see `gather`."""
 PLACE = ("point", "world", "policy")
 _IS_KIND = {
     "point": is_integer,
@@ -125,7 +124,7 @@ def read(folder: Path, outcomes: Sequence[str]) -> Pilot:
         )
     manifest.verify(folder / GATHERED)
     columns = list(dict.fromkeys([*outcomes, *(BESIDE[name] for name in outcomes)]))
-    runs = _runs(folder / GATHERED / RUNS, [*PLACE, *columns])
+    runs = _runs(folder / GATHERED / f"{RUNS}.parquet", [*PLACE, *columns])
     policies = tuple(dict.fromkeys(runs["policy"]))
     sizes = [runs[name].nunique() for name in ("point", "world")]
     if sizes[1] < LEAST_PILOT:

@@ -18,9 +18,10 @@ from weishang.experiments.analysis.paired import (
     described,
     market_outcomes,
 )
+from weishang.experiments.simulate.codebook import DAYS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import MIN_PAIRS
-from weishang.experiments.storage.codebook import CODEBOOK, DAYS, Entry
+from weishang.experiments.storage.codebook import CODEBOOK, Entry
 from weishang.experiments.studies.paired.codebook import TABLES as PAIRED
 from weishang.experiments.sweep.store.plan import Plan, RunSetting
 from weishang.model.market.indicators import DAILY

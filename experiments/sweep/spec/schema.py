@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
 
-from weishang.experiments.readers.toml_faults import shown
+from weishang.experiments.readers.faults import shown
 from weishang.experiments.scenario import validators
 from weishang.experiments.simulate.worlds import MIN_USERS
 
 GRID, RANDOM, LATIN_HYPERCUBE = METHODS = ("grid", "random", "latin_hypercube")
-LINEAR, LOG = SCALES = ("linear", "log")
+LOG = "log"
 LONGEST_NAME = 64
 """Characters of a sweep's and of a policy's name: one is a folder's, one a column's cell."""
 MAX_USERS = (1 << 31) - 1

@@ -36,14 +36,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from weishang.experiments.readers.toml_faults import (
-    MAX_SHOWN,
-    Fault,
-    FaultyFileError,
-    KeyPath,
-    parse,
-    shown,
-)
+from weishang.experiments.readers.faults import MAX_SHOWN, Fault, FaultyFileError, KeyPath, shown
+from weishang.experiments.readers.toml_scan import parse
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.scenario.documents import (
     Document,

@@ -5,9 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from weishang.experiments.readers.toml_faults import shown
+from weishang.experiments.readers.faults import shown
 from weishang.experiments.storage import manifest
-from weishang.experiments.storage.code_version import version
 from weishang.experiments.sweep.spec.sweep_file import SweepFile
 from weishang.kernels.io import regular_files
 
@@ -15,27 +14,27 @@ SWEEP, VERSION = "sweep", "version"
 HASH_DIGITS = 64
 _WORDS = {"code": "the version of weishang's code"}
 _ELSEWHERE = {"path", "base", "lines"}
-"""Of a sweep file: where it stands and how it is written; its scenario has a hash of its own."""
+"""Of a sweep file: where it lies and how it is written; its scenario has a hash of its own."""
 
 
 def identity(file: SweepFile, graph: Path | None, nodes: Path | None) -> dict[str, Any]:
     """All that decides the results of a sweep, by name, as JSON has it.
 
     Raises:
-        ValueError: the graph or the nodes are no file that can be read.
+        ValueError: the graph or the nodes are not a file that can be read.
     """
     return {
-        **said(file),
+        **stated(file),
         "graph": _sha256(graph, "a graph"),
         "nodes": _sha256(nodes, "a file of people"),
-        VERSION: manifest.plain(version()),
+        VERSION: manifest.plain(manifest.computing_version()),
     }
 
 
-def said(file: SweepFile) -> dict[str, Any]:
-    """What of it the sweep's file and its scenario say.
+def stated(file: SweepFile) -> dict[str, Any]:
+    """The part of the identity that the sweep's file and its scenario state.
 
-    Comments, the order of keys in a scenario, and where files stand do not matter.
+    Comments, the order of keys in a scenario, and where files lie do not matter.
     """
     keys = {
         item.name: getattr(file, item.name) for item in fields(file) if item.name not in _ELSEWHERE
@@ -45,11 +44,11 @@ def said(file: SweepFile) -> dict[str, Any]:
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    """What two sweeps differ by, in words; nothing where they are the same."""
-    told = list(_differing("", there, here))
-    if not told and there != here:
+    """In what two sweeps differ, in words; nothing where they are the same."""
+    found = list(_differing("", there, here))
+    if not found and there != here:
         return ["the order of parameters or policies"]
-    return told
+    return found
 
 
 def _differing(path: str, there: Any, here: Any) -> Iterator[str]:

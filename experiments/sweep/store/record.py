@@ -1,4 +1,4 @@
-"""The record of which sweep a folder is of: `sweep.json`, written once and read with doubt."""
+"""The record of which sweep a folder belongs to: `sweep.json`, written once, and read with care."""
 
 import json
 from pathlib import Path, PurePosixPath
@@ -7,15 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from weishang.experiments.readers import json_file
-from weishang.experiments.readers.toml_faults import dotted, shown
+from weishang.experiments.readers.faults import dotted, shown
 from weishang.experiments.scenario.documents import MAX_BYTES, MAX_EXTENDS
 from weishang.experiments.storage import atomic
 from weishang.experiments.storage.manifest import file_record, parameters_digest
+from weishang.experiments.sweep.spec.sweep_file import SweepFile
 from weishang.kernels.io import regular_files
 
-RECORD = "sweep.json"
 MOST_BYTES = 16 * MAX_BYTES
-"""A record tells what the sweep's file says, in more words."""
+"""A record repeats what the sweep's file says, in more words."""
 
 
 def inside(value: str) -> str:
@@ -44,14 +44,14 @@ class Copy(_Strict):
 
 
 class Record(_Strict):
-    """Which sweep a folder is of.
+    """Which sweep a folder belongs to.
 
     Attributes:
         format: of this record.
         file: the sweep's own copy.
         copies: all copies, by path.
-        graph, nodes: where these files stand, which are not copied.
-        identity: what decides the results; see `sweep_identity`.
+        graph, nodes: where these files are, which are not copied.
+        identity: what decides the results; see `identity`.
         sha256: of that.
     """
 
@@ -64,8 +64,28 @@ class Record(_Strict):
     sha256: _Sha256
 
     def text(self) -> str:
-        """As the file has it."""
+        """As it is written to the file."""
         return f"{json.dumps(self.model_dump(), indent=2, allow_nan=False)}\n"
+
+
+def copied(sweep: SweepFile) -> dict[str, Path]:
+    """The files of a sweep that its folder holds copies of, by the names of the copies.
+
+    A default scenario, which lies elsewhere, is part of the code and not copied.
+
+    Raises:
+        ValueError: one is reached through `..`: its copy would not be where the others look for it.
+    """
+    sources = {sweep.path.name: sweep.path}
+    folder = sweep.path.parent
+    for path in sweep.base.files:
+        if not path.is_relative_to(folder):
+            continue
+        name = path.relative_to(folder)
+        if ".." in name.parts:
+            raise ValueError(f"{path}: a sweep copies its files; give a path without ..")
+        sources[name.as_posix()] = path
+    return sources
 
 
 def read_record(path: Path) -> Record:
@@ -76,14 +96,15 @@ def read_record(path: Path) -> Record:
     """
     if not path.parent.is_dir():
         raise ValueError(
-            f"{path.parent}: is no folder; give a sweep's, such as results/sweeps/NAME"
+            f"{path.parent}: is not a folder; give a sweep's, such as results/sweeps/NAME"
         )
     if not path.exists():
-        told = f"{path.parent}: holds no {path.name}, so it is no sweep's"
-        raise ValueError(f"{told}; give another folder")
-    said = json_file.read(path, MOST_BYTES)
+        raise ValueError(
+            f"{path.parent}: holds no {path.name}, so it is not a sweep's; give another folder"
+        )
+    content = json_file.read(path, MOST_BYTES)
     try:
-        record = Record.model_validate(said)
+        record = Record.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         what = f"{dotted(first['loc'])}: {first['msg']}".removeprefix(": ")
@@ -94,7 +115,7 @@ def read_record(path: Path) -> Record:
 
 
 def check_copies(inputs: Path, record: Record) -> None:
-    """Hold the copies of the files against the record; no other may lie beside them.
+    """Check the copies of the files against the record; no other file may lie beside them.
 
     Raises:
         ValueError: one was changed, is gone, or is a link, or there is another file.
@@ -102,7 +123,7 @@ def check_copies(inputs: Path, record: Record) -> None:
     for path in sorted(inputs.rglob("*")):
         atomic.refuse_links(inputs, path)
         if not path.is_dir() and path.relative_to(inputs).as_posix() not in record.copies:
-            raise ValueError(f"{path}: is none of the sweep's files; move it away")
+            raise ValueError(f"{path}: is not one of the sweep's files; move it away")
     for name, copy in record.copies.items():
         path = inputs / name
         size = regular_files.check(path, "back the sweep's own file")

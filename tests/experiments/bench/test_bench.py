@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments.bench import bench, codebook, start
+from weishang.experiments.bench import bench, start
 from weishang.experiments.bench import checks as bench_checks
 from weishang.experiments.bench import tables as bench_tables
 from weishang.experiments.bench.common import graphs as bench_graphs
 from weishang.experiments.bench.common.graphs import build_graph
 from weishang.experiments.bench.contenders.contenders import CONTENDERS, Contender
-from weishang.experiments.bench.probes.peak_memory import FORGET
+from weishang.experiments.bench.memory import FORGET
 from weishang.experiments.storage import manifest
 
 TINY = replace(
@@ -94,7 +94,7 @@ def test_a_whole_run(public, tmp_path, monkeypatch, capsys):
     assert tables["start"]["compiled_code"].tolist() == ["cached"]
     assert tables["growth"]["nodes"].tolist() == [400, 800]
     book = pd.read_csv(folder / "codebook.csv").groupby("table")["column"].apply(set)
-    described = {name: set(columns) for name, columns in codebook.TABLES.items()}
+    described = {name: set(columns) for name, columns in bench_tables.COLUMNS.items()}
     assert book.drop("codebook").to_dict() == described
     for name in ("speed_by_program", "cost_by_probability", "cost_by_nodes"):
         assert (folder / f"{name}.png").stat().st_size > 10_000

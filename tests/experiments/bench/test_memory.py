@@ -7,7 +7,7 @@ import pytest
 from weishang.experiments.bench import memory
 from weishang.experiments.bench.common.graphs import build_graph, largest_hubs
 from weishang.experiments.bench.contenders import contenders
-from weishang.experiments.bench.probes.peak_memory import FORGET, peak_beyond_graph
+from weishang.experiments.bench.memory import FORGET, peak_beyond_graph
 
 needs_peak = pytest.mark.skipif(not FORGET.exists(), reason="the system does not tell a peak")
 

@@ -5,7 +5,6 @@ import time
 import pytest
 
 from weishang.experiments.bench import start
-from weishang.experiments.bench.probes import first_result
 from weishang.kernels import Graph, independent_cascade
 
 
@@ -13,7 +12,7 @@ def test_a_fresh_process_reaches_what_this_one_reaches(tmp_path) -> None:
     edges = tmp_path / "edges.txt"
     edges.write_text("".join(f"{u} {u + step}\n" for u in range(60) for step in (1, 2)))
     began = time.perf_counter()
-    took, reach = first_result.first_result(edges, 0.5, 20, [0, 7], 1, None)
+    took, reach = start.first_result(edges, 0.5, 20, [0, 7], 1, None)
     passed = time.perf_counter() - began
     graph = Graph.from_edge_list(edges, directed=False)
     assert reach == independent_cascade(graph, [0, 7], 0.5, 20, backend="numba").reach.sum()
@@ -22,15 +21,15 @@ def test_a_fresh_process_reaches_what_this_one_reaches(tmp_path) -> None:
 
 def test_a_failed_process_is_told(tmp_path) -> None:
     with pytest.raises(RuntimeError, match=r"(?s)first result could not be had:.*absent\.txt"):
-        first_result.first_result(tmp_path / "absent.txt", 0.5, 1, [0], 1, None)
+        start.first_result(tmp_path / "absent.txt", 0.5, 1, [0], 1, None)
 
 
 def test_starts_are_listed_and_compiled_code_is_kept_between_them(monkeypatch) -> None:
-    caches = []
+    caches, started = [], start.first_result
 
     def process(edges, p, cascades, seeds, threads, cache):
         caches.append(cache)
-        return 1.0, first_result.total_reach(str(edges), str(p), str(cascades), str(seeds), "1")
+        return started(edges, p, cascades, seeds, threads, None)
 
     monkeypatch.setattr(start, "public_files", dict)
     monkeypatch.setattr(start, "first_result", process)

@@ -1,8 +1,6 @@
 """The command line: one line for bad input, exit codes, nothing left behind."""
 
-import contextlib
 import errno
-import gc
 import json
 import logging
 import os
@@ -16,14 +14,15 @@ import pytest
 import typer
 
 from weishang.experiments.console import command, progress
+from weishang.experiments.console.exit_codes import CheckFailedError
 from weishang.experiments.console.progress import Log
-from weishang.experiments.console.signals import Leave
+from weishang.experiments.console.signals import GracefulExit
 
 WAIT = """
 import time
 from pathlib import Path
-from weishang.experiments.command import OutOption, run
-from weishang.experiments.report import Report
+from weishang.experiments.console.command import OutOption, run
+from weishang.experiments.storage.report import Report
 
 def wait(out: OutOption = Path("results")) -> None:
     '''Wait inside a report.'''
@@ -37,7 +36,8 @@ run(wait)
 
 PRINT = """
 import sys
-from weishang.experiments.command import run, say
+from weishang.experiments.console.command import run
+from weishang.experiments.console.output import say
 
 def answer(lines: int = 1) -> None:
     for _ in range(lines):
@@ -224,7 +224,10 @@ def test_control_characters_of_a_message_reach_no_terminal(monkeypatch, capsys):
     [
         (OSError(errno.ENOSPC, "No space left on device", "days.parquet"), "days.parquet: No spa"),
         (MemoryError("Unable to allocate 9 GiB"), "memory ran out (Unable to allocate 9 GiB)"),
-        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "a process that this one works with is gone"),
+        (
+            BrokenPipeError(errno.EPIPE, "Broken pipe"),
+            "a process that this one works with has ended",
+        ),
     ],
 )
 def test_where_the_machine_says_no_it_is_one_line_and_exit_1(monkeypatch, capsys, error, words):
@@ -251,13 +254,26 @@ def test_a_file_that_ends_too_early_is_bad_input(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("leaving", "code", "line"),
     [
-        (Leave(signal.SIGTERM), 75, "weishang: saved; run the same command again to go on\n"),
-        (Leave(signal.SIGUSR1), 75, "weishang: saved; run the same command again to go on\n"),
-        (Leave(signal.SIGINT), 130, "weishang: saved; run the same command again to go on\n"),
-        (SystemExit(75), 75, "weishang: saved; run the same command again to go on\n"),
-        (SystemExit(130), 130, "weishang: interrupted; earlier results are as they were\n"),
+        (
+            GracefulExit(signal.SIGTERM),
+            75,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (
+            GracefulExit(signal.SIGUSR1),
+            75,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (
+            GracefulExit(signal.SIGINT),
+            130,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (SystemExit(75), 75, "weishang: saved; run the same command again to resume\n"),
+        (SystemExit(130), 130, "weishang: interrupted; earlier results are unchanged\n"),
         (SystemExit(143), 143, ""),
         (typer.Exit(3), 3, ""),
+        (CheckFailedError("2 faults: a | b"), 1, "weishang: 2 faults: a | b\n"),
     ],
 )
 def test_leaving_has_its_code_and_its_line(monkeypatch, capsys, leaving, code, line):
@@ -266,23 +282,6 @@ def test_leaving_has_its_code_and_its_line(monkeypatch, capsys, leaving, code, l
 
     assert exit_code(monkeypatch, experiment) == code
     assert capsys.readouterr().err == line
-
-
-def test_imports_are_not_searched_for_garbage_and_what_follows_is():
-    with contextlib.suppress(ImportError), command.importing():
-        assert not gc.isenabled()
-        raise ImportError
-    assert gc.isenabled()
-
-
-def test_imports_leave_the_collector_off_where_it_was():
-    gc.disable()
-    try:
-        with command.importing():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
 
 
 @pytest.mark.parametrize("lines", [1, 100_000])
@@ -307,7 +306,7 @@ def test_an_answer_that_finds_no_room_is_told():
             [sys.executable, "-c", PRINT], stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert done.returncode == 1
-    assert done.stderr.startswith("weishang: No space left on device; earlier results are whole;")
+    assert done.stderr.startswith("weishang: No space left on device; earlier results are intact;")
     assert done.stderr.count("\n") == 1
 
 

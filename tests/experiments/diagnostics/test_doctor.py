@@ -76,7 +76,7 @@ def test_without_a_device_one_line_tells_what_is_missing(weishang, monkeypatch, 
     monkeypatch.setattr(free_memory, "DEVICE_FILES", ())
     code, out, err = weishang("--gpu")
     assert code == 2
-    assert err.startswith("weishang: --gpu cannot look at cuda here: no CUDA device is here")
+    assert err.startswith("weishang: --gpu cannot check cuda here: no CUDA device is here")
     assert err.count("\n") == 1
     assert out == ""
     assert list(tmp_path.iterdir()) == []
@@ -97,7 +97,7 @@ def test_without_triton_one_line_tells_how_to_install_it(weishang, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--gpu", "--device", "abacus"), "device is 'abacus'|cannot look at abacus"),
+        (("--gpu", "--device", "abacus"), "device is 'abacus'|cannot check abacus"),
         (("--gpu", "--device", "cpu", "--seed", "-1"), "seed is -1"),
     ],
 )
@@ -190,7 +190,7 @@ def test_a_device_that_differs_fails_and_is_not_timed(
 def test_triton_is_rehearsed_by_its_interpreter(tmp_path):
     """In a process of its own: what is interpreted is decided at triton's import."""
     code = f"""
-from weishang.experiments import device_speed, doctor
+from weishang.experiments.diagnostics import device_speed, doctor
 doctor.REHEARSAL = doctor.{LEAST!r}
 device_speed.READS, device_speed.COPIED_BYTES = {{"cpu": 1 << 12}}, {{"cpu": 1 << 20}}
 from weishang.experiments import cli

@@ -10,7 +10,7 @@ import pytest
 from weishang.experiments import cli
 from weishang.experiments.bench.common.graphs import build_graph, largest_hubs
 from weishang.experiments.bench.contenders.contenders import backend_options
-from weishang.experiments.bench.probes.peak_memory import FORGET, peak_beyond_graph
+from weishang.experiments.bench.memory import FORGET, peak_beyond_graph
 from weishang.experiments.diagnostics import estimate as command
 from weishang.experiments.diagnostics.estimate import Room, Run
 from weishang.kernels.cascade.resources import estimate as needs
@@ -80,7 +80,7 @@ def test_a_device_has_its_own_bound(weishang):
     assert "cascades a call would" in out
     code, out, _ = weishang(*options)
     assert code == 0
-    assert out.endswith(f"{command.UNTOLD}\n")
+    assert out.endswith(f"{command.UNCERTAIN}\n")
 
 
 def test_a_file_is_read(weishang, tmp_path):

@@ -7,12 +7,16 @@ import pandas as pd
 import pytest
 from forked import weishang
 
+from weishang.experiments import cli
 from weishang.experiments.analysis import verdicts
+from weishang.experiments.console.exit_codes import CheckFailedError
 from weishang.experiments.diagnostics import verify_folders
 from weishang.experiments.diagnostics.verify import verify
 from weishang.experiments.storage import atomic
 from weishang.experiments.storage import partitions as parts
 from weishang.experiments.storage.report import Report
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 MANIFEST = "manifest.json"
@@ -51,12 +55,12 @@ def made(tmp_path_factory):
 def make_sweep(out, file):
     file.write_text(SWEEP)
     plan = sweep_plan.make(file)
-    folder = sweep_plan.open_folder(plan, out)
+    folder = sweep_folder.open_folder(plan, out)
     for number in range(plan.num_parts):
         frame = pd.DataFrame({"run": [number]})
-        parts.write(folder / sweep_plan.PARTS, "runs", number, frame, {"run": "id"})
+        parts.write(folder / layout.PARTS, "runs", number, frame, {"run": "id"})
     with Report("gathered", folder, title="Small", parameters={}) as report:
-        report.rows("runs", list(parts.find(folder / sweep_plan.PARTS, "runs").values()))
+        report.rows("runs", list(parts.find(folder / layout.PARTS, "runs").values()))
 
 
 @pytest.fixture
@@ -125,7 +129,7 @@ def test_progress_counts_every_file(results, sweep):
         (
             lambda out: replace(out / "audit/manifest.json", '"audit.csv"', '"../audit.csv"'),
             "audit/manifest.json",
-            "is no name of a file",
+            "is not the name of a file",
         ),
         (lambda out: replace(out / "verdicts.csv", "one", "two"), "verdicts.csv", "no table"),
         (lambda out: replace(out / "verdicts.csv", "0.3", "0.31"), "verdicts.csv", "no table"),
@@ -146,7 +150,7 @@ def test_what_is_wrong_is_named(results, change, named, fault):
     assert len(told) == 1
     assert told[0].startswith(f"{results / named}: ")
     assert fault in told[0]
-    with pytest.raises(ValueError, match="1 fault: ") as error:
+    with pytest.raises(CheckFailedError, match="1 fault: ") as error:
         verify(results)
     assert str(results / named) in str(error.value)
 
@@ -193,6 +197,7 @@ def test_two_files_for_one_part_are_told(sweep):
 def test_what_is_under_way_or_was_when_its_run_was_killed_is_no_fault(results, sweep, capsys):
     (results / "runs" / ".long.state").mkdir()
     (results / "runs" / ".killed.new-1-ab").mkdir()
+    (sweep / ".lock").touch()
     (sweep / "state").mkdir()
     (sweep / "slurm").mkdir()
     (sweep / "slurm" / "job").write_text("job")
@@ -212,7 +217,7 @@ def test_what_is_under_way_or_was_when_its_run_was_killed_is_no_fault(results, s
 def test_many_faults_are_counted_in_one_line_and_all_shown(results, capsys):
     for number in range(9):
         (results / f"{number}.csv").write_text("")
-    with pytest.raises(ValueError, match=r"9 faults: .*4\.csv: [^|]* \| and 4 more$"):
+    with pytest.raises(CheckFailedError, match=r"9 faults: .*4\.csv: [^|]* \| and 4 more$"):
         verify(results)
     told = capsys.readouterr().out
     assert all(f"{number}.csv" in told for number in range(9))
@@ -225,19 +230,20 @@ def test_folders_without_results_are_refused(tmp_path):
         verify(tmp_path)
 
 
-def test_names_are_those_of_sweeps():
-    told = (verify_folders.RECORD, verify_folders.INPUTS, verify_folders.PARTS)
-    assert told == (sweep_plan.RECORD, sweep_plan.INPUTS, sweep_plan.PARTS)
-    assert (sweep_plan.RUNS, sweep_plan.DAYS) == verify_folders.PART_TABLES
-
-
-def test_the_command_ends_with_one_line_and_exit_code_2(results):
+def test_a_damaged_file_ends_the_command_with_one_line_and_exit_code_1(results):
     flip(results / "audit" / "audit.csv")
     done = weishang("verify", results)
-    assert done.returncode == 2
+    assert done.returncode == 1
     lines = done.stderr.strip().splitlines()
     assert lines[-1].startswith("weishang: 1 fault: ")
     assert "audit.csv" in lines[-1]
+
+
+def test_a_folder_that_is_not_there_ends_the_command_with_exit_code_2(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["weishang", "verify", str(tmp_path / "absent")])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
 
 
 def flip(path):
@@ -247,7 +253,7 @@ def flip(path):
 
 
 def part(folder):
-    return parts.find(folder / sweep_plan.PARTS, "runs")[2].path
+    return parts.find(folder / layout.PARTS, "runs")[2].path
 
 
 def replace(path, old, new):

@@ -47,7 +47,7 @@ def test_honest_files_pass_and_give_their_footer(tmp_path):
     path = honest(tmp_path / "a.parquet")
     for check in (parquet_limits.check, parquet_limits.check_whole):
         told = check(path)
-        assert (told.num_rows, told.num_columns, told.num_row_groups) == (1000, 2, 4)
+        assert (told.num_rows, len(told.groups)) == (1000, 4)
     with parquet_limits.opened(path) as file:
         assert file.read().equals(pq.read_table(path))
     with parquet_limits.opened(path, ["b"]) as file:
@@ -114,7 +114,7 @@ def test_the_footer_must_lie_in_the_file(tmp_path, length):
 def test_files_that_are_cut_off_are_refused(tmp_path, kept):
     path = honest(tmp_path / "a.parquet")
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(ValueError, match="no Parquet file, or is cut off"):
+    with pytest.raises(ValueError, match="not a Parquet file, or is cut off"):
         parquet_limits.check(path)
 
 
@@ -140,7 +140,7 @@ def test_what_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
 def test_what_is_no_file_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("absent", "pipe", "."):
-        with pytest.raises(ValueError, match="is no file"):
+        with pytest.raises(ValueError, match="is not a file"):
             parquet_limits.check(tmp_path / name)
 
 

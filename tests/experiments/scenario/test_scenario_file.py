@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from weishang.experiments.console import command
-from weishang.experiments.readers.toml_faults import parse
+from weishang.experiments.readers.toml_scan import parse
 from weishang.experiments.scenario.scenario_file import DEFAULT, ScenarioFile, load
 from weishang.experiments.scenario.validators import DAYS, START
 from weishang.experiments.scenario.writer import dump

@@ -196,7 +196,7 @@ def test_the_group_of_a_mechanism_of_one_s_own_is_read_and_checked(write):
         ("value = true", "value = 1", "extra.open.value: is 1; give a valid boolean"),
         ('"friends first"', "1", "extra.ranking.value: is 1; give a valid string"),
         ('"friends first"', '"none"', "extra.ranking.value: ranking is 'none'; give friends first"),
-        ("0.25]", "25]", "extra.opening.value: 25.0 is no fraction; did you mean 0.25?"),
+        ("0.25]", "25]", "extra.opening.value: 25.0 is not a fraction; did you mean 0.25?"),
         (", 0.25]", "]", "extra.opening.value[1]: missing; give a value such as [0.0, 0.25]"),
         ("[extra.open]", "[extra.opne]", "extra.opne: unknown key; did you mean open?"),
     ):

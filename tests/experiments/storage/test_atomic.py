@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from weishang.experiments.storage import atomic
 WAIT = """
 import sys, time
 from pathlib import Path
-from weishang.experiments import atomic
+from weishang.experiments.storage import atomic
 with atomic.staged_folder(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("half")
     print("ready", flush=True)
@@ -26,7 +24,7 @@ with atomic.staged_folder(Path(sys.argv[1])) as folder:
 WAIT_FILE = """
 import sys, time
 from pathlib import Path
-from weishang.experiments import atomic
+from weishang.experiments.storage import atomic
 with atomic.staged_file(Path(sys.argv[1])) as staging:
     staging.write_text("half")
     print("ready", flush=True)
@@ -286,21 +284,6 @@ def test_links_below_the_results_are_refused(tmp_path):
     for path in (tmp_path / "other", root / ".." / "other", root / "a" / ".." / "b"):
         with pytest.raises(ValueError, match="is not below"):
             atomic.refuse_links(root, path)
-
-
-def test_lock_makes_runs_take_turns(tmp_path):
-    counter = tmp_path / "counter"
-    counter.write_text("0")
-
-    def add(_: int) -> None:
-        with atomic.locked(tmp_path):
-            value = int(counter.read_text())
-            time.sleep(0.001)
-            counter.write_text(str(value + 1))
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(add, range(40)))
-    assert counter.read_text() == "40"
 
 
 def kill(target: Path, with_signal: int, code: str = WAIT) -> None:

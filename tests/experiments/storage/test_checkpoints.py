@@ -131,7 +131,7 @@ def test_a_truncated_one_is_told_and_the_one_before_is_read(
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1
     assert f"{newest}: is broken" in told[0]
-    assert "going on from the one before" in told[0]
+    assert "resuming from the one before" in told[0]
 
 
 def test_a_broken_one_makes_room_for_a_whole_one(kept: Checkpoints) -> None:

@@ -1,27 +1,26 @@
 """Every column has its unit and meaning, and no other column is described."""
 
-from dataclasses import fields
-
 import pandas as pd
 import pytest
 
-from weishang.experiments.bench import codebook as bench_codebook
-from weishang.experiments.bench.market import codebook as market_speed_codebook
+from weishang.experiments.bench import tables as bench_tables
+from weishang.experiments.bench.market import market_speed
+from weishang.experiments.simulate import run
 from weishang.experiments.storage import codebook, tables
-from weishang.experiments.storage.codebook import CODEBOOK, TABLES, add_codebook
+from weishang.experiments.storage.codebook import CODEBOOK, add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies import audit, nulls
+from weishang.experiments.studies.channels import codebook as channels_codebook
 from weishang.experiments.studies.reach import codebook as reach_codebook
-from weishang.model.core.orders import Orders
-from weishang.model.market.indicators import DAILY
 
 SOURCES = {
     "audit": {"audit": audit.COLUMNS},
-    "bench": bench_codebook.TABLES,
-    "experiments": TABLES,
-    "market": market_speed_codebook.TABLES,
+    "bench": bench_tables.COLUMNS,
+    "channels": channels_codebook.TABLES,
+    "market": market_speed.COLUMNS,
     "nulls": {"nulls": nulls.COLUMNS},
     "reach": reach_codebook.TABLES,
+    "run": run.COLUMNS,
 }
 DESCRIBED = {"reach": {"people": ("people", "reached"), "level": ("number", "of steps")}}
 
@@ -39,19 +38,19 @@ def book_of(out, described, **saved):
     return tables.read(out / "told" / "codebook.csv")
 
 
-def test_a_row_a_column_in_the_order_given():
-    made = codebook.codebook(searches=frame("visits", "world"), days=frame("day", "visits_live"))
+def test_one_row_per_column_in_the_order_given():
+    described = {
+        "days": {"day": ("days", "from 1")},
+        "searches": {"visits": ("visits", "of shops")},
+    }
+    made = codebook.codebook({"searches": frame("visits"), "days": frame("day")}, described)
     assert list(made.columns) == ["table", "column", "unit", "meaning"]
-    rows = list(zip(made["table"], made["column"], strict=True))
-    assert rows == [
-        ("searches", "visits"),
-        ("searches", "world"),
-        ("days", "day"),
-        ("days", "visits_live"),
-        *(("codebook", name) for name in ("table", "column", "unit", "meaning")),
+    assert made.iloc[:2].to_numpy().tolist() == [
+        ["searches", "visits", "visits", "of shops"],
+        ["days", "day", "days", "from 1"],
     ]
-    live = next(item for item in DAILY if item.name == "visits_live")
-    assert made.iloc[3][["unit", "meaning"]].tolist() == [live.unit, live.meaning]
+    assert made["table"].tolist()[2:] == ["codebook"] * 4
+    assert made["column"].tolist()[2:] == ["table", "column", "unit", "meaning"]
 
 
 @pytest.mark.parametrize("described", SOURCES.values(), ids=SOURCES)
@@ -61,24 +60,11 @@ def test_nothing_is_left_empty(described):
     assert all(unit.strip() and meaning.strip() for unit, meaning in entries)
 
 
-def test_days_have_every_indicator():
-    assert {item.name for item in DAILY} <= set(TABLES["days"])
-
-
-def test_orders_are_described_field_by_field():
-    assert {item.name for item in fields(Orders)} == set(TABLES["orders"]) - {"world"}
-
-
 def test_a_column_that_nobody_described_is_refused():
-    with pytest.raises(ValueError, match="campaigns has column 'weather'; describe it"):
-        codebook.codebook(campaigns=frame("price", "weather"))
+    with pytest.raises(ValueError, match="reach has column 'weather'; describe it"):
+        codebook.codebook({"reach": frame("level", "weather")}, DESCRIBED)
     with pytest.raises(ValueError, match="forecasts has column 'price'"):
-        codebook.codebook(forecasts=frame("price"))
-
-
-def test_a_prior_predictive_may_hold_any_figure():
-    made = codebook.codebook(prior=frame("t1_oa_conv | orders over visits"))
-    assert made["unit"].tolist()[0] == codebook.DRAWN[0]
+        codebook.codebook({"forecasts": frame("price")}, DESCRIBED)
 
 
 def test_a_report_tells_of_the_columns_that_it_holds(tmp_path):

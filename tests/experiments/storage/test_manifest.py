@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -110,10 +112,10 @@ def test_a_manifest_that_is_a_link_is_told(tmp_path):
         ("outputs", {"audit.csv": {"bytes": -1, "sha256": "a" * 64}}, "has no size"),
         ("outputs", {"audit.csv": {"bytes": 4}}, "has no SHA-256"),
         ("outputs", {"audit.csv": {"bytes": 4, "sha256": "A" * 64}}, "has no SHA-256"),
-        ("outputs", {"../x": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
-        ("outputs", {"/etc/passwd": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
-        ("outputs", {"a//b": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
-        ("outputs", {"a\0": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
+        ("outputs", {"../x": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
+        ("outputs", {"/etc/passwd": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
+        ("outputs", {"a//b": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
+        ("outputs", {"a\0": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
     ],
 )
 def test_hostile_manifests_are_refused(tmp_path, key, value, fault):
@@ -169,13 +171,27 @@ def test_dirty_means_that_the_code_differs_from_the_commit(tmp_path, monkeypatch
 
 def test_files_that_runs_read_are_no_part_of_the_code(tmp_path, monkeypatch):
     monkeypatch.setattr(manifest, "ROOT", tmp_path)
-    (tmp_path / "experiments" / "sweeps").mkdir(parents=True)
-    (tmp_path / "experiments" / "sweeps.py").write_text("1")
+    examples = tmp_path / "experiments" / "sweep" / "examples"
+    examples.mkdir(parents=True)
+    (examples.parent / "design.py").write_text("1")
     before = manifest.source_digest()
-    (tmp_path / "experiments" / "sweeps" / "mine.toml").write_text("format = 1")
+    (examples / "mine.toml").write_text("format = 1")
     assert manifest.source_digest() == before
-    (tmp_path / "experiments" / "sweeps.py").write_text("2")
+    (examples.parent / "design.py").write_text("2")
     assert manifest.source_digest() != before
+
+
+def test_files_of_people_that_are_no_code_are_where_the_package_has_them():
+    for folder in manifest.FILED:
+        assert list((manifest.ROOT / folder).glob("*.toml"))
+
+
+def test_what_computes_is_code_packages_and_python():
+    told = manifest.computing_version()
+    assert told["code"] == manifest.source_digest()
+    assert told["packages"] == {name: metadata.version(name) for name in manifest.COMPUTING}
+    assert told["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert manifest.computing_version() is told
 
 
 def commit(folder: Path) -> None:

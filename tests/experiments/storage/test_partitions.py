@@ -23,7 +23,7 @@ MANY = 3 * parts.ROWS + 1234
 WAIT = """
 import sys, time
 from pathlib import Path
-from weishang.experiments import atomic
+from weishang.experiments.storage import atomic
 with atomic.staged_file(Path(sys.argv[1]), clean_first=False) as staging:
     staging.write_bytes(b"half")
     print("ready", flush=True)
@@ -156,7 +156,7 @@ def peak_of_merging(folder, count):
     code = (
         "import sys, pyarrow as pa\n"
         "from pathlib import Path\n"
-        "from weishang.experiments import parts\n"
+        "from weishang.experiments.storage import partitions as parts\n"
         "made = list(parts.find(Path(sys.argv[1]), 'runs').values())[:int(sys.argv[2])]\n"
         "parts.merge(made, Path(sys.argv[1]) / 'merged.parquet')\n"
         "print(pa.default_memory_pool().max_memory())\n"
@@ -210,7 +210,7 @@ def test_links_are_refused(tmp_path):
     part.path.symlink_to(kept)
     with pytest.raises(ValueError, match="is a link"):
         parts.find(tmp_path, "runs")
-    with pytest.raises(ValueError, match="no file"):
+    with pytest.raises(ValueError, match="not a file"):
         parts.check(part)
 
 

@@ -108,28 +108,6 @@ def test_results_that_are_kept_would_be_written_the_same(tmp_path, path):
     assert (tmp_path / "table.csv").read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (1_289_000_000, "1,289,000,000"),
-        (np.int64(12), "12"),
-        (28741.3, "28,741"),
-        (-1234.5, "-1,234"),
-        (0.0816049, "0.0816"),
-        (999.96, "1000"),
-        (0.00015, "0.00015"),
-        (1e-9, "1e-09"),
-        (float("nan"), ""),
-        (float("inf"), "inf"),
-        (None, ""),
-        (True, "True"),
-        ("a|b\nc", "a\\|b c"),
-    ],
-)
-def test_cells_as_people_read_them(value, shown):
-    assert tables.cell(value) == shown
-
-
 def test_markdown_aligns_numbers_right():
     frame = pd.DataFrame({"name": ["a"], "value": [0.123456]})
     assert tables.markdown(frame) == "| name | value |\n| --- | ---: |\n| a | 0.1235 |\n"

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, ESTIMANDS, LEVELS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, ESTIMANDS, THERE
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies import nulls

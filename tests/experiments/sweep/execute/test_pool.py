@@ -5,9 +5,12 @@ import signal
 
 import pytest
 
-from weishang.experiments.console.signals import INTERRUPTED, REQUEUE, Leave
+from weishang.experiments.console.exit_codes import INTERRUPTED, REQUEUE
+from weishang.experiments.console.signals import GracefulExit
 from weishang.experiments.sweep.execute import pool, runs
-from weishang.experiments.sweep.execute.pool import CrewError, compute, environment
+from weishang.experiments.sweep.execute.pool import WorkerError, compute, environment
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 SWEEP = """
@@ -33,7 +36,7 @@ def plan(tmp_path_factory):
 @pytest.fixture(scope="module")
 def truth(plan, tmp_path_factory):
     """Names of the parts, computed in this process."""
-    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("truth"))
+    folder = sweep_folder.open_folder(plan, tmp_path_factory.mktemp("truth"))
     for number in range(plan.num_parts):
         runs.compute(plan, folder, number)
     return names(folder)
@@ -41,12 +44,12 @@ def truth(plan, tmp_path_factory):
 
 @pytest.fixture
 def folder(plan, tmp_path):
-    return sweep_plan.open_folder(plan, tmp_path)
+    return sweep_folder.open_folder(plan, tmp_path)
 
 
 def names(folder):
     """Names of parts, which hold their hashes."""
-    return sorted(path.name for path in (folder / sweep_plan.PARTS).iterdir())
+    return sorted(path.name for path in (folder / layout.PARTS).iterdir())
 
 
 def test_nothing_to_do_starts_nobody(plan, folder, monkeypatch):
@@ -67,11 +70,11 @@ def test_a_worker_that_is_killed_is_told_and_what_is_done_stays(plan, folder, tr
 
     monkeypatch.setattr(pool.Worker, "ask", ask_and_kill)
     told = []
-    with pytest.raises(CrewError) as caught:
+    with pytest.raises(WorkerError) as caught:
         compute(plan, folder, range(plan.num_parts), 1, lambda: told.append(1))
     assert len(told) >= 4
     assert str(caught.value) == (
-        "the worker at part 2 (runs 4 to 5) was ended by SIGKILL, perhaps since memory ran out; "
+        "the worker on part 2 (runs 4 to 5) was ended by SIGKILL, perhaps because memory ran out; "
         "finished parts are kept; run the same command again"
     )
     assert names(folder) == truth[:2]
@@ -88,7 +91,7 @@ def test_a_signal_stops_all_workers(plan, folder, truth, signum, code):
             started.append(True)
             signal.raise_signal(signum)
 
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         compute(plan, folder, range(plan.num_parts), 1, signalled)
     assert left.value.code == code
     assert set(names(folder)) < set(truth)
@@ -100,9 +103,9 @@ def test_what_a_worker_refuses_is_refused(plan, folder):
 
 
 def test_a_machine_that_says_no_is_passed_on(plan, folder):
-    parts = folder / sweep_plan.PARTS
+    parts = folder / layout.PARTS
     parts.rmdir()
-    with pytest.raises(CrewError, match="earlier results are whole"):
+    with pytest.raises(WorkerError, match="earlier results are intact"):
         compute(plan, folder, [0], 1)
 
 
@@ -117,7 +120,7 @@ class Told:
 
 def test_a_defect_shows_its_report(plan, capsys):
     with pytest.raises(
-        CrewError, match=r"part 1 \(runs 2 to 3\) failed with code 1, by the defect"
+        WorkerError, match=r"part 1 \(runs 2 to 3\) failed with code 1, through the defect"
     ):
         pool.fail(plan, Told(1, "Traceback (most recent call last):", "KeyError: 'x'"))
     assert capsys.readouterr().err.endswith("KeyError: 'x'\n")
@@ -125,7 +128,7 @@ def test_a_defect_shows_its_report(plan, capsys):
 
 @pytest.mark.parametrize("code", [REQUEUE, INTERRUPTED])
 def test_a_worker_that_a_signal_met_alone_ends_the_sweep_alike(plan, code):
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         pool.fail(plan, Told(code))
     assert left.value.code == code
 

@@ -5,10 +5,11 @@ from collections import Counter
 
 import pytest
 
-from weishang.experiments.console.signals import REQUEUE
+from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.sweep.execute import rehearsal, runs
-from weishang.experiments.sweep.execute.pool import CrewError
+from weishang.experiments.sweep.execute.pool import WorkerError
 from weishang.experiments.sweep.execute.rehearsal import Turn, rehearse
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 SWEEP = """
@@ -32,7 +33,7 @@ def plan(tmp_path_factory):
 
 
 def test_preempted_tasks_make_the_same_parts(plan, tmp_path, capsys, monkeypatch):
-    truth = sweep_plan.open_folder(plan, tmp_path / "truth")
+    truth = sweep_folder.open_folder(plan, tmp_path / "truth")
     for number in range(plan.num_parts):
         runs.compute(plan, truth, number)
     sent = []
@@ -45,7 +46,7 @@ def test_preempted_tasks_make_the_same_parts(plan, tmp_path, capsys, monkeypatch
         return struck
 
     monkeypatch.setattr(rehearsal, "_strike", noted)
-    folder = sweep_plan.open_folder(plan, tmp_path / "out")
+    folder = sweep_folder.open_folder(plan, tmp_path / "out")
     rehearse(plan, folder, tasks=1, preemptions=2, seconds=0.1)
     assert len(sent) == 2
     out = capsys.readouterr().out
@@ -89,12 +90,12 @@ def test_a_turn_may_end_so(plan, struck, code, done):
 @pytest.mark.parametrize(
     ("struck", "code", "told"),
     [
-        (signal.SIGTERM, 143, "task 0 left with 143 after SIGTERM, not 75: why"),
-        (signal.SIGUSR1, -10, "task 0 left with -10 after SIGUSR1, not 75: why"),
-        (signal.SIGKILL, 75, "task 0 left with 75 after SIGKILL, not -9: why"),
+        (signal.SIGTERM, 143, "task 0 exited with 143 after SIGTERM, not 75: why"),
+        (signal.SIGUSR1, -10, "task 0 exited with -10 after SIGUSR1, not 75: why"),
+        (signal.SIGKILL, 75, "task 0 exited with 75 after SIGKILL, not -9: why"),
         (None, -11, "a worker was ended by SIGSEGV"),
     ],
 )
 def test_a_turn_that_ends_otherwise_is_a_failure(plan, struck, code, told):
-    with pytest.raises(CrewError, match=told):
+    with pytest.raises(WorkerError, match=told):
         rehearsal._is_done(plan, Turn(0, Over(code, "why"), True, struck), Counter())

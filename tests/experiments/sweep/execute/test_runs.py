@@ -6,14 +6,16 @@ import pandas as pd
 import pytest
 
 from weishang.experiments.analysis.paired import by_world, campaign_outcomes, market_outcomes
-from weishang.experiments.console.signals import REQUEUE, Leave
+from weishang.experiments.console.exit_codes import REQUEUE
+from weishang.experiments.console.signals import GracefulExit
 from weishang.experiments.simulate import worlds
 from weishang.experiments.simulate.market_runs import run_markets
 from weishang.experiments.storage import partitions
 from weishang.experiments.sweep.execute import runs as sweep_runs
 from weishang.experiments.sweep.execute.runs import compute
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store import plan as sweep_plan
-from weishang.experiments.sweep.store import state as sweep_state
 from weishang.model.market.market import Market
 
 SWEEP = """
@@ -47,13 +49,13 @@ def plan(tmp_path_factory):
 
 @pytest.fixture
 def folder(plan, tmp_path):
-    return sweep_plan.open_folder(plan, tmp_path)
+    return sweep_folder.open_folder(plan, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def truth(plan, tmp_path_factory):
     """The folder of the sweep, computed in order and in one process."""
-    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("truth"))
+    folder = sweep_folder.open_folder(plan, tmp_path_factory.mktemp("truth"))
     for number in range(plan.num_parts):
         compute(plan, folder, number)
     return folder
@@ -61,11 +63,11 @@ def truth(plan, tmp_path_factory):
 
 def names(folder):
     """Names of parts, which hold their hashes."""
-    return sorted(path.name for path in (folder / sweep_plan.PARTS).iterdir())
+    return sorted(path.name for path in (folder / layout.PARTS).iterdir())
 
 
 def frames(folder, table):
-    found = partitions.find(folder / sweep_plan.PARTS, table).values()
+    found = partitions.find(folder / layout.PARTS, table).values()
     return pd.concat([partitions.read(part).to_pandas() for part in found], ignore_index=True)
 
 
@@ -117,7 +119,7 @@ def test_long_runs_give_the_same_bytes_and_leave_no_state(plan, truth, folder, m
     monkeypatch.setattr(sweep_runs, "LONG", 0)
     compute(plan, folder, 0)
     assert set(names(folder)) <= set(names(truth))
-    assert not (folder / sweep_state.STATE).exists()
+    assert not (folder / layout.STATE).exists()
 
 
 def test_a_signal_in_a_long_market_is_saved_and_gone_on_from(plan, truth, folder, monkeypatch):
@@ -131,17 +133,17 @@ def test_a_signal_in_a_long_market_is_saved_and_gone_on_from(plan, truth, folder
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(Market, "step", signalled)
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         compute(plan, folder, 0)
     assert left.value.code == REQUEUE
     assert days == [1, 2, 1]
     # Runs 0 and 2 are of one society and its groups, so run 1 comes after them.
-    assert sweep_state.runs(folder) == [0, 2]
+    assert sweep_folder.runs_with_state(folder) == [0, 2]
     assert names(folder) == []
     compute(plan, folder, 0)
     assert days == [1, 2, 1, 2, 1, 2]
     assert set(names(folder)) <= set(names(truth))
-    assert not (folder / sweep_state.STATE).exists()
+    assert not (folder / layout.STATE).exists()
 
 
 def test_a_signal_among_short_runs_leaves_with_the_day(plan, folder, monkeypatch):
@@ -153,7 +155,7 @@ def test_a_signal_among_short_runs_leaves_with_the_day(plan, folder, monkeypatch
         signal.raise_signal(signal.SIGUSR1)
 
     monkeypatch.setattr(Market, "step", signalled)
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         compute(plan, folder, 0)
     assert left.value.code == REQUEUE
     assert days == [1]
@@ -163,14 +165,14 @@ def test_a_signal_among_short_runs_leaves_with_the_day(plan, folder, monkeypatch
 def test_the_state_of_another_sweep_is_refused(plan, folder, monkeypatch):
     monkeypatch.setattr(sweep_runs, "LONG", 0)
     compute(plan, folder, 1)
-    state = sweep_state.of_run(folder, 0)
-    keep = sweep_runs.long_run.Keeper(state, {"sweep": "another", "run": 0})
+    state = sweep_folder.state_of(folder, 0)
+    keep = sweep_runs.RunCheckpointer(state, {"sweep": "another", "run": 0})
     setting = plan.setting(0)
     people = worlds.society(None, plan.users, plan.seed, setting.scenario.society)
     groups = worlds.chats(people, setting.scenario.groups, plan.seed)
     with keep:
-        sweep_runs.long_run.run_market(
-            people, groups, setting.scenario, setting.world_seed, 1, 20, keep=keep
+        sweep_runs.resumable_run.run_market(
+            people, groups, setting.scenario, setting.world_seed, 1, 20, checkpointer=keep
         )
     with pytest.raises(ValueError, match="state of another run, its sweep differs"):
         compute(plan, folder, 0)
@@ -180,7 +182,7 @@ def test_a_state_folder_that_is_a_link_is_refused(plan, folder, tmp_path, monkey
     monkeypatch.setattr(sweep_runs, "LONG", 0)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (folder / sweep_state.STATE).symlink_to(elsewhere)
+    (folder / layout.STATE).symlink_to(elsewhere)
     with pytest.raises(ValueError, match="is a link"):
         compute(plan, folder, 0)
     assert list(elsewhere.iterdir()) == []
@@ -195,6 +197,6 @@ def test_small_graphs_have_room_for_fewer_sellers(tmp_path):
         "days = 1\nworlds = 1\n"
     )
     plan = sweep_plan.make(path, graph)
-    folder = sweep_plan.open_folder(plan, tmp_path / "out")
+    folder = sweep_folder.open_folder(plan, tmp_path / "out")
     compute(plan, folder, 0)
     assert frames(folder, "runs")["num_sellers"].tolist() == [30]

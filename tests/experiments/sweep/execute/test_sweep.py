@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from weishang.experiments.sweep.execute import pool as sweep_crew
-from weishang.experiments.sweep.execute import runs
+from weishang.experiments.sweep.execute import pool, runs
 from weishang.experiments.sweep.execute.sweep import compute, sweep
 from weishang.experiments.sweep.results import gather
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 SWEEP = """
@@ -48,7 +48,7 @@ def file(tmp_path_factory):
 def truth(file, tmp_path_factory):
     """The bytes of all results, computed in this process and backwards."""
     plan = sweep_plan.make(file)
-    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("truth"))
+    folder = sweep_folder.open_folder(plan, tmp_path_factory.mktemp("truth"))
     for number in reversed(range(plan.num_parts)):
         runs.compute(plan, folder, number)
     gather.collect(plan, folder)
@@ -73,23 +73,23 @@ def test_two_workers_give_the_bytes_of_one_process(file, truth, tmp_path):
 
 def test_a_stopped_sweep_goes_on(file, truth, tmp_path, monkeypatch, capsys):
     plan = sweep_plan.make(file)
-    folder = sweep_plan.open_folder(plan, tmp_path)
+    folder = sweep_folder.open_folder(plan, tmp_path)
     runs.compute(plan, folder, 1)
-    ask = sweep_crew.Worker.ask
+    ask = pool.Worker.ask
 
     def ask_and_kill(worker, part):
         ask(worker, part)
         worker.process.kill()
 
-    monkeypatch.setattr(sweep_crew.Worker, "ask", ask_and_kill)
+    monkeypatch.setattr(pool.Worker, "ask", ask_and_kill)
     with pytest.raises(SystemExit) as left:
         compute(plan, folder, 1)
     assert left.value.code == 1
     told = capsys.readouterr().err
-    assert "weishang: the worker at part 0 (runs 0 to 3) was ended by SIGKILL" in told
+    assert "weishang: the worker on part 0 (runs 0 to 3) was ended by SIGKILL" in told
     monkeypatch.undo()
     done = []
-    monkeypatch.setattr(sweep_crew, "compute", lambda *given: done.append(given))
+    monkeypatch.setattr(pool, "compute", lambda *given: done.append(given))
     with pytest.raises(ValueError, match="2 of 3 parts are missing"):
         compute(plan, folder, 1)
     assert list(done[0][2]) == [0, 2]
@@ -100,49 +100,20 @@ def test_a_stopped_sweep_goes_on(file, truth, tmp_path, monkeypatch, capsys):
 
 def test_a_finished_sweep_is_gathered_again_without_workers(file, truth, tmp_path, monkeypatch):
     plan = sweep_plan.make(file)
-    folder = sweep_plan.open_folder(plan, tmp_path)
+    folder = sweep_folder.open_folder(plan, tmp_path)
     for number in range(plan.num_parts):
         runs.compute(plan, folder, number)
-    monkeypatch.setattr(sweep_crew, "Worker", lambda *_: pytest.fail("a worker was started"))
+    monkeypatch.setattr(pool, "Worker", lambda *_: pytest.fail("a worker was started"))
     sweep(file, out=tmp_path)
     assert contents(folder) == truth
 
 
-def test_gathering_is_imported_while_workers_compute(file, tmp_path):
-    code = f"""
-import sys
-from pathlib import Path
-from weishang.experiments import sweep, sweep_crew, sweep_plan
-gather = "weishang.experiments.sweep.results.gather"
-before = gather in sys.modules
-sweep_crew.compute = lambda *given: None
-plan = sweep_plan.make(Path({str(file)!r}))
-try:
-    sweep.compute(plan, sweep_plan.open_folder(plan, Path({str(tmp_path)!r})), 1)
-except ValueError as error:
-    assert "parts are missing" in str(error)
-print(before, gather in sys.modules)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False True\n"
-
-
-def test_what_cannot_be_imported_is_told_where_it_is_used(file, tmp_path, monkeypatch, capfd):
-    def fail(name):
-        raise MemoryError(name)
-
-    plan = sweep_plan.make(file)
-    folder = sweep_plan.open_folder(plan, tmp_path)
-    monkeypatch.setattr("weishang.experiments.sweep.execute.sweep.importlib.import_module", fail)
-    monkeypatch.setattr(sweep_crew, "compute", lambda *given: None)
-    with pytest.raises(ValueError, match="3 of 3 parts are missing"):
-        compute(plan, folder, 1)
-    assert capfd.readouterr().err == ""
-
-
 def test_a_second_sweep_of_the_folder_is_refused(file, tmp_path):
-    folder = sweep_plan.open_folder(sweep_plan.make(file), tmp_path)
-    with sweep_plan.hold(folder), pytest.raises(ValueError, match="another sweep runs in"):
+    folder = sweep_folder.open_folder(sweep_plan.make(file), tmp_path)
+    with (
+        sweep_folder.hold(folder),
+        pytest.raises(ValueError, match="another sweep is running here"),
+    ):
         sweep(file, out=tmp_path)
     assert list((folder / "parts").iterdir()) == []
 
@@ -164,7 +135,7 @@ def test_a_signal_leaves_with_75_and_the_command_goes_on(file, truth, tmp_path):
     process.send_signal(signal.SIGUSR1)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 75
-    assert "saved; run the same command again to go on" in errors
+    assert "saved; run the same command again to resume" in errors
     sweep(file, out=tmp_path, workers=1)
     assert contents(tmp_path / "sweeps" / "small") == truth
 
@@ -185,13 +156,13 @@ def test_bad_options_are_refused_before_any_work(file, tmp_path, options, told):
 
 
 def test_a_folder_whose_jobs_run_is_left_to_them(file, tmp_path, monkeypatch):
-    folder = sweep_plan.open_folder(sweep_plan.make(file), tmp_path / "out")
+    folder = sweep_folder.open_folder(sweep_plan.make(file), tmp_path / "out")
     (folder / "slurm").mkdir()
     squeue = tmp_path / "squeue"
     squeue.write_text("#!/bin/sh\necho 7_0\n")
     squeue.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    with pytest.raises(ValueError, match="jobs 7_0 still work on it"):
+    with pytest.raises(ValueError, match="jobs 7_0 are still working on it"):
         sweep(file, out=tmp_path / "out")
 
 

@@ -7,12 +7,13 @@ import sys
 
 import pytest
 
-from weishang.experiments.console.signals import REQUEUE
+from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.storage import partitions
 from weishang.experiments.sweep.execute import worker
 from weishang.experiments.sweep.execute.worker import run_tasks
+from weishang.experiments.sweep.store import folder as sweep_folder
+from weishang.experiments.sweep.store import layout
 from weishang.experiments.sweep.store import plan as sweep_plan
-from weishang.experiments.sweep.store import state
 
 SWEEP = """
 format = 1
@@ -36,13 +37,13 @@ def plan(tmp_path_factory):
 
 @pytest.fixture
 def folder(plan, tmp_path):
-    return sweep_plan.open_folder(plan, tmp_path)
+    return sweep_folder.open_folder(plan, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def truth(plan, tmp_path_factory):
     """The folder of the sweep, computed in order and in this process."""
-    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("truth"))
+    folder = sweep_folder.open_folder(plan, tmp_path_factory.mktemp("truth"))
     for number in range(plan.num_parts):
         worker.compute(plan, folder, number)
     return folder
@@ -51,7 +52,7 @@ def truth(plan, tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(plan, tmp_path_factory):
     """A worker that is ready, and its folder."""
-    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("served"))
+    folder = sweep_folder.open_folder(plan, tmp_path_factory.mktemp("served"))
     process = start(folder)
     assert process.stdout.readline() == "ready\n"
     yield process, folder
@@ -61,7 +62,7 @@ def served(plan, tmp_path_factory):
 
 def names(folder):
     """Names of parts, which hold their hashes."""
-    return sorted(path.name for path in (folder / sweep_plan.PARTS).iterdir())
+    return sorted(path.name for path in (folder / layout.PARTS).iterdir())
 
 
 def command(folder):
@@ -81,7 +82,7 @@ def start(folder):
 
 def test_tasks_share_the_parts(plan, truth, folder, capsys):
     run_tasks(folder, 1, 4)
-    assert set(partitions.find(folder / sweep_plan.PARTS, "runs")) == {1, 5}
+    assert set(partitions.find(folder / layout.PARTS, "runs")) == {1, 5}
     told = capsys.readouterr().out.splitlines()
     assert told == ["task 1 of 4 begins", "part 1", "part 5"]
     run_tasks(folder, 1, 4)
@@ -114,7 +115,7 @@ def test_it_ends_at_once_when_stdin_closes_within_a_part(served, plan):
     process.stdin = None
     process.communicate(timeout=300)
     assert process.returncode == worker.LEFT_ALONE
-    state.tidy(plan, folder)
+    sweep_folder.tidy(plan, folder)
     assert all(not name.startswith(".") for name in names(folder))
 
 

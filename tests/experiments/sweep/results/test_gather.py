@@ -11,6 +11,7 @@ from weishang.experiments.storage.report import Report
 from weishang.experiments.sweep.execute import runs as sweep_runs
 from weishang.experiments.sweep.results import gather
 from weishang.experiments.sweep.results import tables as sweep_tables
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 SWEEP = """
@@ -45,7 +46,7 @@ def plan(tmp_path_factory):
 @pytest.fixture(scope="module")
 def computed(plan, tmp_path_factory):
     """The folder with all parts, gathered."""
-    folder = sweep_plan.open_folder(plan, tmp_path_factory.mktemp("results"))
+    folder = sweep_folder.open_folder(plan, tmp_path_factory.mktemp("results"))
     for number in range(plan.num_parts):
         sweep_runs.compute(plan, folder, number)
     assert gather.collect(plan, folder) == folder / "gathered"
@@ -55,7 +56,7 @@ def computed(plan, tmp_path_factory):
 @pytest.fixture
 def folder(plan, computed, tmp_path):
     """All parts, not gathered yet."""
-    folder = sweep_plan.open_folder(plan, tmp_path)
+    folder = sweep_folder.open_folder(plan, tmp_path)
     for path in (computed / "parts").iterdir():
         (folder / "parts" / path.name).write_bytes(path.read_bytes())
     return folder
@@ -135,7 +136,7 @@ def test_the_command_that_is_told_goes_on_with_this_sweep(plan, folder):
     words = gather.again(plan, folder).split()
     again = sweep_plan.make(folder / "inputs" / "small.toml")
     assert words[:3] == ["weishang", "sweep", str(again.sweep.path)]
-    assert sweep_plan.open_folder(again, folder.parent.parent) == folder
+    assert sweep_folder.open_folder(again, folder.parent.parent) == folder
     assert again.sha256 == plan.sha256
 
 
@@ -210,7 +211,7 @@ def test_one_point_one_world_one_policy(tmp_path):
         "days = 1\nworlds = 1\n"
     )
     plan = sweep_plan.make(path)
-    folder = sweep_plan.open_folder(plan, tmp_path / "out")
+    folder = sweep_folder.open_folder(plan, tmp_path / "out")
     sweep_runs.compute(plan, folder, 0)
     gathered = gather.collect(plan, folder)
     table = csv_tables.read(gathered / "summary.csv")

@@ -5,8 +5,8 @@ import pytest
 from weishang.experiments.sweep.execute import runs
 from weishang.experiments.sweep.results import gather
 from weishang.experiments.sweep.results.progress import progress, progress_frame
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
-from weishang.experiments.sweep.store import state as sweep_state
 
 SWEEP = """
 format = 1
@@ -31,7 +31,7 @@ def plan(tmp_path_factory):
 
 @pytest.fixture
 def folder(plan, tmp_path):
-    return sweep_plan.open_folder(plan, tmp_path)
+    return sweep_folder.open_folder(plan, tmp_path)
 
 
 def told(plan, folder):
@@ -57,7 +57,7 @@ def test_runs_and_parts_are_counted(plan, folder):
 
 def test_bytes_are_those_of_the_files(plan, folder):
     runs.compute(plan, folder, 2)
-    state = sweep_state.of_run(folder, 1)
+    state = sweep_folder.state_of(folder, 1)
     state.mkdir(parents=True)
     (state / "checkpoint-000000").write_bytes(bytes(1_000))
     rows = progress_frame(plan, folder).set_index("what")

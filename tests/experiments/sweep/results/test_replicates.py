@@ -25,6 +25,7 @@ from weishang.experiments.sweep.results.replicates import (
     over_points,
     read,
 )
+from weishang.experiments.sweep.store import folder as sweep_folder
 from weishang.experiments.sweep.store import plan as sweep_plan
 
 PAGE = Path(__file__).parents[4] / "docs" / "replicates.md"
@@ -263,7 +264,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("example")
     (file := out / "pilot.toml").write_text(code("toml")[0], encoding="utf-8")
     plan = sweep_plan.make(file)
-    folder = sweep_plan.open_folder(plan, out / "results")
+    folder = sweep_folder.open_folder(plan, out / "results")
     for number in range(plan.num_parts):
         sweep_runs.compute(plan, folder, number)
     gather.collect(plan, folder)

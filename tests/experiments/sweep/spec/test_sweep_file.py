@@ -136,7 +136,7 @@ PARAMETER_FAULTS = {
     ),
     "no probability": (
         '"weights.view" = {values = [0.5, 30]}',
-        "parameters.'weights.view'.values[1]: 30.0 is no probability; did you mean 0.3?",
+        "parameters.'weights.view'.values[1]: 30.0 is not a probability; did you mean 0.3?",
     ),
     "a number that is none": (
         '"weights.trust" = {values = [nan]}',
@@ -201,7 +201,7 @@ POLICY_FAULTS = {
     ),
     "without sense": (
         '[policies.usual]\n"weights.view" = 40',
-        "11: policies.usual.'weights.view': 40.0 is no probability; did you mean 0.4?",
+        "11: policies.usual.'weights.view': 40.0 is not a probability; did you mean 0.4?",
     ),
     "no table": ("[policies]\nusual = 3", "11: policies.usual: is 3; give a table of parameters"),
     "a name that is none": (
@@ -272,7 +272,7 @@ HEAD_FAULTS = {
     ),
     "no TOML": (
         GRID + "title = what\n",
-        "a.toml:9: title: no TOML: invalid value; put a text in quotes, a number or date as it is",
+        "a.toml:9: title: not TOML: invalid value; put a text in quotes, a number or date as it is",
     ),
 }
 

@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
-from weishang.experiments.storage.code_version import version
+from weishang.experiments.storage.manifest import computing_version
 from weishang.experiments.sweep.spec import sweep_file
-from weishang.experiments.sweep.store.identity import differences, identity, said
+from weishang.experiments.sweep.store.identity import differences, identity, stated
 
 SWEEP = """format = 1
 name = "trust"
@@ -34,24 +34,24 @@ def test_it_is_what_the_files_say_and_what_computes(write):
     file = sweep_file.load(write(SWEEP))
     found = identity(file, None, write("0 1\n", "g.txt"))
     assert found == {
-        **said(file),
+        **stated(file),
         "graph": None,
         "nodes": hashlib.sha256(b"0 1\n").hexdigest(),
-        "version": version(),
+        "version": computing_version(),
     }
 
 
 def test_comments_and_the_place_of_the_file_do_not_matter(write):
     there = sweep_file.load(write(SWEEP))
     here = sweep_file.load(write("# more\n" + SWEEP, "elsewhere/b.toml"))
-    assert said(here) == said(there)
-    assert differences(said(there), said(here)) == []
+    assert stated(here) == stated(there)
+    assert differences(stated(there), stated(here)) == []
 
 
 @pytest.mark.parametrize(("old", "new", "told"), CHANGES.values(), ids=CHANGES)
 def test_what_differs_is_told_from_both_sides(write, old, new, told):
-    there = said(sweep_file.load(write(SWEEP)))
-    here = said(sweep_file.load(write(SWEEP.replace(old, new))))
+    there = stated(sweep_file.load(write(SWEEP)))
+    here = stated(sweep_file.load(write(SWEEP.replace(old, new))))
     (found,) = differences(there, here)
     assert found.startswith(told)
 
@@ -62,6 +62,6 @@ def test_hashes_are_not_shown():
 
 
 def test_an_order_that_differs_is_told(write):
-    there = said(sweep_file.load(write(f"{SWEEP}[parameters]\n{ONE}\n{OTHER}\n")))
-    here = said(sweep_file.load(write(f"{SWEEP}[parameters]\n{OTHER}\n{ONE}\n")))
+    there = stated(sweep_file.load(write(f"{SWEEP}[parameters]\n{ONE}\n{OTHER}\n")))
+    here = stated(sweep_file.load(write(f"{SWEEP}[parameters]\n{OTHER}\n{ONE}\n")))
     assert differences(there, here) == ["the order of parameters or policies"]

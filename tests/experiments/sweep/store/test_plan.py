@@ -1,20 +1,13 @@
-"""Plans and folders of sweeps: numbering, what is refused, and that nothing else is touched."""
+"""Plans of sweeps: numbering, sizes of parts, what identifies a sweep, and what is refused."""
 
-import json
 import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from weishang.experiments.simulate.worlds import Branch
-from weishang.experiments.storage import partitions
-from weishang.experiments.storage.manifest import parameters_digest
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.sweep.store import plan as sweep_plan
+from weishang.experiments.sweep.store.plan import usual_size
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 
@@ -49,29 +42,6 @@ def planned(write):
     return planned
 
 
-@pytest.fixture
-def folder(planned, tmp_path):
-    """A sweep's folder, without any part."""
-    return sweep_plan.open_folder(planned(), tmp_path / "out")
-
-
-def content(folder: Path) -> dict[str, tuple[bytes | None, int]]:
-    """Content and time of change of all that is in a folder."""
-    return {
-        path.relative_to(folder).as_posix(): (
-            path.read_bytes() if path.is_file() else None,
-            path.lstat().st_mtime_ns,
-        )
-        for path in folder.rglob("*")
-    }
-
-
-def write_parts(plan, folder, numbers, table="runs"):
-    for number in numbers:
-        frame = pd.DataFrame({"run": list(plan.part(number))})
-        partitions.write(folder / sweep_plan.PARTS, table, number, frame, {"run": "number"})
-
-
 class TestPlan:
     def test_runs_go_by_point_then_world_then_policy(self, planned):
         plan = planned()
@@ -89,7 +59,7 @@ class TestPlan:
         plan = planned()
         for run in range(plan.num_runs):
             setting = plan.setting(run)
-            assert setting.world_seed == derive(7, Branch.WORLD, setting.world)
+            assert setting.world_seed == derive(7, SeedStream.WORLD, setting.world)
 
     def test_a_run_has_its_points_and_its_policys_values_and_no_others(self, planned):
         plan = planned()
@@ -120,19 +90,35 @@ class TestPlan:
                 plan.setting(number)
 
     @pytest.mark.parametrize(
-        ("users", "days", "runs"), [(300, 2, 100), (300_000, 2, 3), (2_000_000, 2, 1)]
+        ("runs", "users", "days", "size"),
+        [
+            (30, 300, 2, 1),
+            (65, 300, 2, 2),
+            (2_000, 300, 2, 32),
+            (1_000_000, 300, 2, 100),
+            (2_000, 300_000, 2, 3),
+            (2_000, 2_000_000, 2, 1),
+        ],
     )
-    def test_parts_have_fewer_runs_when_these_are_large(self, planned, users, days, runs):
+    def test_parts_have_fewer_runs_where_there_are_few_or_large_ones(
+        self, planned, runs, users, days, size
+    ):
         text = SWEEP.replace("runs_a_part = 5\n", "").replace("= 300", f"= {users}")
-        assert planned(text.replace("days = 2", f"days = {days}")).runs_a_part == runs
+        text = text.replace("days = 2", f"days = {days}").replace("worlds = 3", f"worlds = {runs}")
+        assert planned(text).runs_a_part == size
 
-    def test_what_varies_is_told_in_the_files_order(self, planned):
+    def test_a_dozen_workers_have_several_parts_each(self):
+        for runs in range(1, 2_000):
+            size = usual_size(runs, 600)
+            assert -(-runs // size) >= min(runs, 33)
+
+    def test_what_varies_is_named_in_the_files_order(self, planned):
         assert planned().varied == ("weights.trust", "society.mean_friends")
         assert planned(SWEEP).varied == ()
 
     def test_tables_are_as_the_file_says(self, planned):
-        assert sweep_plan.tables(planned()) == ("runs",)
-        assert sweep_plan.tables(planned("save_days = true\n" + SWEEP)) == ("runs", "days")
+        assert planned().tables == ("runs",)
+        assert planned("save_days = true\n" + SWEEP).tables == ("runs", "days")
 
     def test_named_sellers_come_from_the_scenario(self, planned, write):
         write('format = 1\nname = "b"\n[[named_sellers]]\nid = "tea"\nnode = 3\n', "b.toml")
@@ -268,298 +254,3 @@ class TestMake:
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(ValueError, match="no regular file but a pipe"):
             planned(graph=tmp_path / "pipe")
-
-
-class TestFolder:
-    def test_it_holds_the_record_and_copies(self, planned, write, tmp_path):
-        write('format = 1\nname = "far"\n', "more/far.toml")
-        write('format = 1\nname = "b"\nextends = "far.toml"\n', "more/b.toml")
-        text = 'scenario = "more/b.toml"\n' + SWEEP
-        folder = sweep_plan.open_folder(planned(text), tmp_path / "out")
-        assert folder == tmp_path / "out/sweeps/trust"
-        assert {name for name, (data, _) in content(folder).items() if data is not None} == {
-            "sweep.json",
-            "inputs/sweep.toml",
-            "inputs/more/b.toml",
-            "inputs/more/far.toml",
-        }
-        assert (folder / "inputs/sweep.toml").read_text() == text
-        assert (folder / "parts").is_dir()
-        assert [path.name for path in folder.parent.iterdir()] == ["trust"]
-
-    def test_the_plan_is_read_from_it_alone(self, planned, write, tmp_path):
-        write('format = 1\nname = "b"\n[[named_sellers]]\nid = "tea"\nnode = 3\n', "b.toml")
-        made = planned('scenario = "b.toml"\n' + SWEEP + PARAMETERS)
-        folder = sweep_plan.open_folder(made, tmp_path / "out")
-        for path in tmp_path.glob("*.toml"):
-            path.unlink()
-        plan = sweep_plan.read(folder)
-        assert plan.sha256 == made.sha256
-        assert plan.points == made.points
-        for run in (0, 7, 23):
-            one, other = plan.setting(run), made.setting(run)
-            assert (one.scenario, one.named, one.world_seed) == (
-                other.scenario,
-                other.named,
-                other.world_seed,
-            )
-
-    def test_drawn_points_are_the_same_when_read(self, planned, tmp_path):
-        text = SWEEP.replace('"grid"', '"latin_hypercube"\npoints = 20') + (
-            '[parameters]\n"weights.price" = {low = 0.01, high = 100.0, scale = "log"}\n'
-        )
-        made = planned(text)
-        assert sweep_plan.read(sweep_plan.open_folder(made, tmp_path)).points == made.points
-
-    def test_the_same_sweep_goes_on_and_nothing_is_touched(self, planned, folder, tmp_path):
-        plan = planned("# a comment\n" + SWEEP + PARAMETERS)
-        write_parts(plan, folder, [0])
-        before = content(tmp_path / "out")
-        assert sweep_plan.open_folder(plan, tmp_path / "out") == folder
-        assert content(tmp_path / "out") == before
-
-    def test_another_sweep_is_refused_and_nothing_is_touched(self, planned, folder, tmp_path):
-        text = (SWEEP + PARAMETERS).replace("300", "400").replace("[0.5,", "[0.4,")
-        before = content(tmp_path / "out")
-        with pytest.raises(ValueError, match="is of another sweep, which differs by") as caught:
-            sweep_plan.open_folder(planned(text), tmp_path / "out")
-        message = str(caught.value)
-        assert "users (300 there, 400 here)" in message
-        assert "parameters.weights.trust.values ([0.5, 1.0] there, [0.4, 1.0] here)" in message
-        assert message.endswith("or give another name or --out")
-        assert content(tmp_path / "out") == before
-
-    @pytest.mark.parametrize(
-        ("change", "told"),
-        [
-            ({"version": {"code": "0" * 64}}, "version of weishang's code"),
-            ({"version": {"packages": {"numpy": "1.0"}}}, "packages.numpy ('1.0' there, "),
-            ({"scenario": "0" * 64}, "scenario"),
-            ({"graph": "0" * 64}, "graph"),
-        ],
-    )
-    def test_what_differs_is_told(self, planned, folder, tmp_path, change, told):
-        record = json.loads((folder / "sweep.json").read_text())
-        for key, value in change.items():
-            if isinstance(value, dict):
-                for inner, new in value.items():
-                    merged = new if isinstance(new, str) else record["identity"][key][inner] | new
-                    record["identity"][key][inner] = merged
-            else:
-                record["identity"][key] = value
-        record["sha256"] = parameters_digest(record["identity"])
-        (folder / "sweep.json").write_text(json.dumps(record))
-        for go in (
-            lambda: sweep_plan.open_folder(planned(), tmp_path / "out"),
-            lambda: sweep_plan.read(folder),
-        ):
-            with pytest.raises(ValueError, match="is of another sweep") as caught:
-                go()
-            assert told in str(caught.value)
-
-    def test_the_order_of_parameters_is_told(self, planned, tmp_path):
-        one, other = ('"weights.trust" = {values = [1]}', '"weights.match" = {values = [1]}')
-        sweep_plan.open_folder(planned(f"{SWEEP}[parameters]\n{one}\n{other}\n"), tmp_path)
-        with pytest.raises(ValueError, match="differs by the order of parameters or policies"):
-            sweep_plan.open_folder(planned(f"{SWEEP}[parameters]\n{other}\n{one}\n"), tmp_path)
-
-    def test_a_folder_with_other_things_is_refused(self, planned, tmp_path):
-        target = tmp_path / "sweeps/trust"
-        target.mkdir(parents=True)
-        (target / "notes.txt").write_text("mine")
-        with pytest.raises(ValueError, match=r"holds no sweep\.json, so it is no sweep's"):
-            sweep_plan.open_folder(planned(), tmp_path)
-        assert [path.name for path in target.iterdir()] == ["notes.txt"]
-
-    def test_an_empty_folder_and_a_killed_start_are_completed(self, planned, tmp_path):
-        (tmp_path / "sweeps/trust").mkdir(parents=True)
-        (tmp_path / "sweeps/.trust.new-killed/inputs").mkdir(parents=True)
-        folder = sweep_plan.open_folder(planned(), tmp_path)
-        assert sweep_plan.read(folder).num_runs == 24
-        assert [path.name for path in folder.parent.iterdir()] == ["trust"]
-
-    def test_of_two_sweeps_that_start_at_once_one_gets_the_folder(self, planned, tmp_path):
-        other = SWEEP.replace("300", "400")
-        plans = [planned(SWEEP), planned(other, "other.toml")] * 3
-
-        def begin(plan):
-            try:
-                return sweep_plan.read(sweep_plan.open_folder(plan, tmp_path / "out")).users
-            except ValueError as error:
-                return str(error).partition(" sweep, which")[0].partition(": ")[2]
-
-        with ThreadPoolExecutor(len(plans)) as pool:
-            found = list(pool.map(begin, plans))
-        assert found in ([300, "is of another"] * 3, ["is of another", 400] * 3)
-
-    def test_a_file_that_changes_meanwhile_is_refused(self, planned, write, tmp_path):
-        plan = planned()
-        write(SWEEP, "sweep.toml")
-        with pytest.raises(ValueError, match=r"sweep\.toml: was changed while it was read"):
-            sweep_plan.open_folder(plan, tmp_path / "out")
-        assert not (tmp_path / "out/sweeps").exists()
-
-    def test_a_file_where_the_folder_goes_is_refused(self, planned, tmp_path):
-        (tmp_path / "sweeps").mkdir()
-        (tmp_path / "sweeps/trust").write_text("mine")
-        with pytest.raises(ValueError, match="trust: is no folder"):
-            sweep_plan.open_folder(planned(), tmp_path)
-        assert (tmp_path / "sweeps/trust").read_text() == "mine"
-
-    @pytest.mark.parametrize("name", ["sweeps", "sweeps/trust"])
-    def test_links_out_of_the_results_are_refused(self, planned, tmp_path, name):
-        elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
-        elsewhere.mkdir()
-        (out / name).parent.mkdir(parents=True)
-        (out / name).symlink_to(elsewhere)
-        with pytest.raises(ValueError, match="is a link"):
-            sweep_plan.open_folder(planned(), out)
-        assert list(elsewhere.iterdir()) == []
-
-    @pytest.mark.parametrize("name", ["sweep.json", "inputs", "parts", "inputs/sweep.toml"])
-    def test_links_in_the_folder_are_refused(self, planned, folder, tmp_path, name):
-        (folder / name).rename(tmp_path / "moved")
-        (folder / name).symlink_to(tmp_path / "moved")
-        for go in (
-            lambda: sweep_plan.open_folder(planned(), tmp_path / "out"),
-            lambda: sweep_plan.read(folder),
-        ):
-            with pytest.raises(ValueError, match="is a link"):
-                go()
-
-    def test_a_scenario_through_a_parent_folder_is_refused(self, planned, write, tmp_path):
-        write('format = 1\nname = "far"\n', "far.toml")
-        (tmp_path / "more").mkdir()
-        write('format = 1\nname = "b"\nextends = "more/../far.toml"\n', "b.toml")
-        with pytest.raises(ValueError, match=r"a sweep copies its files; give a path without \.\."):
-            planned('scenario = "b.toml"\n' + SWEEP)
-
-    def test_a_graph_may_move(self, planned, write, tmp_path):
-        graph = write(EDGES, "g.txt")
-        folder = sweep_plan.open_folder(planned(SWEEP, graph=graph), tmp_path / "out")
-        moved = graph.rename(tmp_path / "moved.txt")
-        with pytest.raises(ValueError, match=r"g\.txt: No such file or directory; give a graph"):
-            sweep_plan.read(folder)
-        plan = planned(SWEEP, graph=moved)
-        assert sweep_plan.open_folder(plan, tmp_path / "out") == folder
-        assert sweep_plan.read(folder).graph == moved
-        moved.write_text(EDGES + "2 3\n")
-        with pytest.raises(ValueError, match="which differs by graph; go on with"):
-            sweep_plan.read(folder)
-
-
-def change(path, old, new):
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-
-
-BROKEN = {
-    "a changed copy": (
-        lambda folder: change(folder / "inputs/sweep.toml", "300", "400"),
-        "inputs/sweep.toml: was changed; put back the file that the sweep began with",
-    ),
-    "a copy that is gone": (
-        lambda folder: (folder / "inputs/sweep.toml").unlink(),
-        "inputs/sweep.toml: No such file or directory; give back the sweep's own file",
-    ),
-    "a copy that is a pipe": (
-        lambda folder: (
-            (folder / "inputs/sweep.toml").unlink(),
-            os.mkfifo(folder / "inputs/sweep.toml"),
-        ),
-        "inputs/sweep.toml: no regular file but a pipe",
-    ),
-    "another file": (
-        lambda folder: (folder / "inputs/more.toml").write_text(""),
-        "inputs/more.toml: is none of the sweep's files; move it away",
-    ),
-    "no record": (
-        lambda folder: (folder / "sweep.json").unlink(),
-        "trust: holds no sweep.json, so it is no sweep's",
-    ),
-    "a changed record": (
-        lambda folder: change(folder / "sweep.json", '"users": 300', '"users": 400'),
-        "sweep.json: is broken: it was changed; put back what was there",
-    ),
-    "a record cut short": (
-        lambda folder: os.truncate(folder / "sweep.json", 100),
-        "sweep.json: is broken: ",
-    ),
-    "a record of another kind": (
-        lambda folder: (folder / "sweep.json").write_text("[1]"),
-        "sweep.json: is broken: ",
-    ),
-    "a record that leads out": (
-        lambda folder: change(folder / "sweep.json", '"sweep.toml"', '"../sweep.json"'),
-        "sweep.json: is broken: file: ",
-    ),
-    "a deep record": (
-        lambda folder: (folder / "sweep.json").write_text("[" * 1_000_000),
-        "sweep.json: nests more than 64 deep; make it flatter",
-    ),
-    "a record of numbers that are none": (
-        lambda folder: change(folder / "sweep.json", '"users": 300', '"users": NaN'),
-        "sweep.json: is broken: ",
-    ),
-    "a large record": (
-        lambda folder: os.truncate(folder / "sweep.json", 1 << 40),
-        "sweep.json: has 1,099,511,627,776 bytes; up to 16,000,000 are read",
-    ),
-}
-
-
-class TestRead:
-    @pytest.mark.parametrize(("harm", "message"), BROKEN.values(), ids=BROKEN)
-    def test_what_was_changed_is_refused(self, folder, planned, tmp_path, harm, message):
-        harm(folder)
-        for go in (
-            lambda: sweep_plan.read(folder),
-            lambda: sweep_plan.open_folder(planned(), tmp_path / "out"),
-        ):
-            with pytest.raises(ValueError, match="trust") as caught:
-                go()
-            assert message in str(caught.value)
-            assert "\n" not in str(caught.value)
-
-    def test_a_folder_that_is_none_is_refused(self, tmp_path):
-        with pytest.raises(ValueError, match="away: is no folder; give a sweep's"):
-            sweep_plan.read(tmp_path / "away")
-
-
-class TestMissing:
-    def test_parts_without_all_tables_are_missing(self, planned, tmp_path):
-        plan = planned("save_days = true\n" + SWEEP + PARAMETERS)
-        folder = sweep_plan.open_folder(plan, tmp_path / "out")
-        assert sweep_plan.missing(plan, folder) == [0, 1, 2, 3, 4]
-        write_parts(plan, folder, [0, 3])
-        write_parts(plan, folder, [3, 4], "days")
-        assert sweep_plan.missing(plan, folder) == [0, 1, 2, 4]
-
-
-class TestHold:
-    def test_a_second_sweep_is_refused_until_the_first_ends(self, folder):
-        with sweep_plan.hold(folder):
-            with pytest.raises(ValueError, match="another sweep runs in"), sweep_plan.hold(folder):
-                pytest.fail("it was let in")
-            write_parts_beside_it(folder)
-        with sweep_plan.hold(folder):
-            pass
-
-    def test_it_ends_with_its_process(self, folder):
-        program = (
-            "import os, sys; from pathlib import Path\n"
-            "from weishang.experiments import sweep_plan\n"
-            "with sweep_plan.hold(Path(sys.argv[1])): os._exit(9)\n"
-        )
-        done = subprocess.run([sys.executable, "-c", program, str(folder)], check=False)
-        assert done.returncode == 9
-        with sweep_plan.hold(folder):
-            pass
-
-
-def write_parts_beside_it(folder):
-    """What a sweep does while it holds its folder: nothing of this may wait for the lock."""
-    plan = sweep_plan.read(folder)
-    write_parts(plan, folder, [0])
-    assert sweep_plan.missing(plan, folder) == [1, 2, 3, 4]

@@ -3,8 +3,8 @@
 import pytest
 
 from weishang.experiments.storage.manifest import file_record, parameters_digest
+from weishang.experiments.sweep.store.layout import RECORD
 from weishang.experiments.sweep.store.record import (
-    RECORD,
     Copy,
     Record,
     check_copies,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from weishang.experiments.bench.probes.peak_memory import FORGET
+from weishang.experiments.bench.memory import FORGET
 from weishang.kernels import CascadeRule, Graph, Groups, Strangers, propagate
 from weishang.kernels.cascade import BACKENDS
 from weishang.kernels.cascade.core.task import Task, check
@@ -30,7 +30,7 @@ BATCH = Batch(num_nodes=1_000_000, num_edges=18_437_682, cascades=64)
 MEASURE = """
 import gc, json, sys
 import numpy as np
-from weishang.experiments.peak_memory import FORGET, FORGET_PEAK, _resident
+from weishang.experiments.bench.memory import FORGET, FORGET_PEAK, _resident
 from weishang.kernels import CascadeRule, Graph, propagate
 
 num_nodes, ties, cascades, doses, options = json.loads(sys.argv[1])
@@ -87,7 +87,7 @@ def test_an_estimate_holds_what_was_measured(
 MEASURE_LAYERED = """
 import gc, json, sys
 import numpy as np
-from weishang.experiments.peak_memory import FORGET, FORGET_PEAK, _resident
+from weishang.experiments.bench.memory import FORGET, FORGET_PEAK, _resident
 from weishang.kernels import CascadeRule, Graph, Groups, Strangers, propagate
 
 def layers(num_nodes, size):

@@ -1,17 +1,12 @@
-"""Faults and their places: the line of every key, what is no TOML, all faults in one message."""
+"""Faults and their places: the line of every key, what is not TOML, all faults in one message."""
 
 from pathlib import Path
 
 import pytest
 
-from weishang.experiments.readers import toml_faults
-from weishang.experiments.readers.toml_faults import (
-    MAX_DEPTH,
-    MAX_TOLD,
-    Fault,
-    FaultyFileError,
-    parse,
-)
+from weishang.experiments.readers import toml_scan
+from weishang.experiments.readers.faults import MAX_TOLD, Fault, FaultyFileError
+from weishang.experiments.readers.toml_scan import MAX_DEPTH, parse
 from weishang.experiments.scenario.scenario_file import DEFAULT
 
 DEFAULT_TEXT = DEFAULT.read_text(encoding="utf-8")
@@ -30,12 +25,12 @@ def edited(old: str, new: str) -> str:
 FAULTS = {
     "text without quotes": (
         edited('"probability"', "probability"),
-        "a.toml:6: weights.view.unit: no TOML: invalid value; put a text in quotes, a number or "
+        "a.toml:6: weights.view.unit: not TOML: invalid value; put a text in quotes, a number or "
         "date as it is",
     ),
     "key without a value": (
         HEAD + "days\n",
-        "a.toml:3: days: no TOML: expected '=' after a key in a key/value pair; mend the line",
+        "a.toml:3: days: not TOML: expected '=' after a key in a key/value pair; correct the line",
     ),
     "key twice": (
         HEAD + "days = 3\ndays = 4\n",
@@ -47,22 +42,22 @@ FAULTS = {
     ),
     "list that does not end": (
         HEAD + "days = [1,\n 2\n",
-        "a.toml:3: days: no TOML: unclosed array; mend the line",
+        "a.toml:3: days: not TOML: unclosed array; correct the line",
     ),
     "text that does not end": (
         HEAD + 'extends = """x\n\n',
-        "a.toml:3: extends: no TOML: unterminated string; mend the line",
+        "a.toml:3: extends: not TOML: unterminated string; correct the line",
     ),
     "header that does not end": (
         HEAD
         + "[weights.view\nvalue = 0.5\n[weights.match]\n"
         + VIEW.partition("]\n")[2].replace("probability", "log odds"),
-        "a.toml:3: weights.view: no TOML: expected ']' at the end of a table declaration; mend the "
-        "line",
+        "a.toml:3: weights.view: not TOML: expected ']' at the end of a table declaration; correct "
+        "the line",
     ),
     "control character": (
         HEAD + "# \x00\n",
-        r"a.toml:3: no TOML: found invalid character '\x00'; mend the line",
+        r"a.toml:3: not TOML: found invalid character '\x00'; correct the line",
     ),
     "number of 5,000 digits": (
         HEAD + f"days = {'9' * 5_000}\n",
@@ -124,9 +119,9 @@ role = "set"
         "4: start: is '2022-02-30', no date of the calendar; give one such as 2022-10-01",
         "5: weights.veiw: unknown key; did you mean view?",
         '6: weights.match.unit: missing; give "log odds"',
-        "9: weights.match.role: no TOML: invalid value; put a text in quotes, a number or date as "
+        "9: weights.match.role: not TOML: invalid value; put a text in quotes, a number or date as "
         "it is",
-        "12: weights.view.value: 12.7 is no probability; did you mean 0.127?",
+        "12: weights.view.value: 12.7 is not a probability; did you mean 0.127?",
         "18: society.mean_friends.value: mean_friends is 0.0; give a number in [1.0, 2147483647]",
         "23: society.family_size.value: family_size is 0.0; give a number in [1.0, 10000.0]",
         "33: named_sellers[1].node: is 3, as in line 30; give each seller its own",
@@ -188,14 +183,14 @@ q = 1e-5
 
 
 def test_the_error_of_a_file_keeps_its_faults():
-    faults = [Fault("b.toml", 3, ("days",), "is 0"), Fault("b.toml", 2, (), "no TOML")]
+    faults = [Fault("b.toml", 3, ("days",), "is 0"), Fault("b.toml", 2, (), "not TOML")]
     error = FaultyFileError(iter(faults))
     assert error.faults == faults
-    assert str(error) == "2 faults: b.toml:2: no TOML; b.toml:3: days: is 0"
+    assert str(error) == "2 faults: b.toml:2: not TOML; b.toml:3: days: is 0"
 
 
 def test_more_keys_than_any_scenario_has_end_the_reading(monkeypatch):
-    monkeypatch.setattr(toml_faults, "MAX_KEYS", 3)
+    monkeypatch.setattr(toml_scan, "MAX_KEYS", 3)
     assert parse("a = 1\nb = 2\nc = 3\n").data == {"a": 1, "b": 2, "c": 3}
     parsed = parse("a = 1\nb = [\n2,\n3]\nc = 4\n")
     assert parsed.data is None

@@ -1,10 +1,9 @@
-"""Faults of a scenario file and their places: the line of every key, and one message for all.
+"""Reads TOML that people write: the line of every key, and every syntax error in one reading.
 
 tomllib gives values without lines and stops at its first error. Here a scanner notes where each
-key stands, and a statement that is no TOML is told and left out, so that the rest is checked too.
+key is, and a statement that is not TOML is reported and left out, so that the rest is checked too.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -12,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-KeyPath = tuple[str | int, ...]
-"""Keys from the top of a file; the items of an array and of an array of tables are numbered."""
+from weishang.experiments.readers.faults import KeyPath
 
 MAX_DEPTH = 8
 """Keys and brackets within each other; a scenario needs 4. tomllib recurses into brackets and
@@ -23,10 +21,6 @@ MAX_KEYS = 30_000
 that it names."""
 MAX_WORD = 100
 """Characters of a number; int() refuses more than 4,300 without telling the line."""
-MAX_TOLD = 100
-"""Faults told in one message; the others are counted."""
-MAX_SHOWN = 60
-"""Characters of a key or a value that a message shows."""
 MAX_SYNTAX = 10
 MAX_MENDED = 100_000
 """Syntax errors that are passed over, and characters of a text in which they are: each takes
@@ -44,84 +38,16 @@ _TOKEN = re.compile(
 )
 _DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})([Tt].*)?")
 _WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_BARE = re.compile(r"[\w-]+", re.ASCII)
-
-
-class Fault(NamedTuple):
-    """One fault of a file.
-
-    Attributes:
-        file: as the message names it.
-        line: from 1; None when the fault is the whole file's.
-        path: of the key that it is about; empty when there is none.
-        what: the value found and the fix.
-        known: keys that could have been meant, when the key is unknown.
-    """
-
-    file: str
-    line: int | None
-    path: KeyPath
-    what: str
-    known: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        key = f"{dotted(self.path)}: " if self.path else ""
-        return f"{place}: {key}{self.what}{self._meant()}"
-
-    def _meant(self) -> str:
-        if not self.known:
-            return ""
-        key = str(self.path[-1])[:MAX_SHOWN]
-        near = difflib.get_close_matches(key, self.known, n=1)
-        return f"; did you mean {near[0]}?" if near else f"; give one of {', '.join(self.known)}"
-
-
-class FaultyFileError(ValueError):
-    """All faults of a file, and of those that it leads to, in one message."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = list(faults)
-        super().__init__(one_message(self.faults))
-
-
-def one_message(faults: Iterable[Fault]) -> str:
-    """All faults in one text, by file in the order of their first fault, then by line."""
-    faults = list(faults)
-    order = {name: at for at, name in enumerate(dict.fromkeys(fault.file for fault in faults))}
-    faults.sort(key=lambda fault: (order[fault.file], fault.line or 0))
-    told = [str(fault) for fault in faults[:MAX_TOLD]]
-    if len(faults) > MAX_TOLD:
-        told.append(f"and {len(faults) - MAX_TOLD:,} more faults")
-    count = f"{len(faults):,} faults: " if len(faults) > 1 else ""
-    return count + "; ".join(told)
-
-
-def dotted(path: KeyPath) -> str:
-    """A path as one writes it: weights.view.value, named_sellers[0].id."""
-    parts = []
-    for key in path:
-        if isinstance(key, int):
-            parts.append(f"[{key}]")
-        else:
-            parts.append(f".{key if _BARE.fullmatch(key) else shown(key)}"[: MAX_SHOWN + 1])
-    return "".join(parts).removeprefix(".")
-
-
-def shown(value: Any) -> str:
-    """A value in a message: on one line, not too long, true and false as TOML has them."""
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 @dataclass
 class Parsed:
-    """What a text holds, where it stands, and what of it is no TOML.
+    """What a text holds, where it stands, and which parts of it are not TOML.
 
     Attributes:
         data: what tomllib gives; None when the text could not be read to its end.
         lines: the line of every key and array item, by path.
-        broken: keys whose statement is no TOML and was left out of `data`.
+        broken: keys whose statement is not TOML and was left out of `data`.
         faults: line, path and what is wrong.
     """
 
@@ -138,10 +64,10 @@ class Parsed:
 
 
 def parse(text: str) -> Parsed:
-    """Read a TOML text; a statement of one line that is no TOML is a fault and left out.
+    """Read a TOML text; a statement of one line that is not TOML is a fault and left out.
 
-    Dates of no calendar and overlong numbers come back as texts, for their reader to refuse: so
-    they are told with their key.
+    Impossible dates and overlong numbers come back as texts for their reader to refuse, so that the
+    fault names their key.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     parsed = Parsed()
@@ -381,9 +307,9 @@ def _wrong(error: str, bad: _Statement, statements: Iterable[_Statement]) -> str
     hint = (
         "put a text in quotes, a number or date as it is"
         if what == "Invalid value"
-        else "mend the line"
+        else "correct the line"
     )
-    return f"no TOML: {what[:1].lower()}{what[1:]}; {hint}"
+    return f"not TOML: {what[:1].lower()}{what[1:]}; {hint}"
 
 
 def _without(text: str, bad: _Statement, statements: Iterable[_Statement]) -> str:

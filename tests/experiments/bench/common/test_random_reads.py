@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from weishang.experiments.bench.probes import random_reads
+from weishang.experiments.bench.common import random_reads
 from weishang.kernels import Graph
 
 

@@ -1,0 +1,1 @@
+../../.weishang/__init__.py

@@ -1,1 +1,0 @@
-"""Measurements that run in a process of their own."""
