@@ -69,7 +69,7 @@ STUDIES = {
         "studies.paired.policies",
         "What the platform's rules do, one changed at a time in the very same worlds.",
     ),
-    "audit": ("studies.audit", "Hold the article's figures against each other."),
+    "audit": ("studies.audit.audit", "Hold the article's figures against each other."),
     "market-speed": (
         "bench.market.market_speed",
         "Time simulated days of a market, and profile them.",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from weishang.experiments.analysis import verdicts
-from weishang.experiments.analysis.estimands import ESTIMANDS
 from weishang.experiments.storage import behaviour, manifest, tables
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.model.core.weights import DecisionWeights
 from weishang.model.scenario import Scenario
 

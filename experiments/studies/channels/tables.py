@@ -18,11 +18,11 @@ UNITS = {"visits": "visits", "orders": "orders", "sales": "CNY"}
 
 
 def table_1(market: Run, estimates: pd.DataFrame, users: int) -> pd.DataFrame:
-    """Table 1, simulated beside reported; a row a channel.
+    """Table 1, simulated beside reported; one row per channel.
 
     Args:
         market: in money.
-        estimates: from `channel_judgement.judge`.
+        estimates: from `verdict_rules.estimates`.
         users: of the simulated society.
     """
     found = estimates.set_index(["figure", "reading"])

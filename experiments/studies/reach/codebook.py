@@ -1,10 +1,10 @@
 """What every column means in the results of reach, with its unit."""
 
 from weishang.experiments.analysis import codebook, prior
-from weishang.experiments.analysis.estimands import ESTIMANDS
 from weishang.experiments.simulate.campaign_rows import LEVELS, MEASURES
 from weishang.experiments.simulate.codebook import CAMPAIGNS, PARAMETERS
 from weishang.experiments.storage.codebook import Entry
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 
 _SHARED = (
     "world",
@@ -15,11 +15,6 @@ _SHARED = (
     "shareability",
     *(f"{measure}_{level}" for measure in MEASURES for level in LEVELS),
 )
-_ESTIMANDS = (
-    *("figure", "reading", "value", "ci_low", "ci_high", "prior_low", "prior_high"),
-    *("reported_low", "reported_high"),
-)
-
 TABLES: dict[str, dict[str, Entry]] = {
     "campaigns": {
         **{name: CAMPAIGNS[name] for name in _SHARED},
@@ -35,7 +30,7 @@ TABLES: dict[str, dict[str, Entry]] = {
     },
     "prior": {prior.column(one.figure, one.reading): codebook.DRAWN for one in ESTIMANDS},
     "estimands": {
-        **{name: codebook.ESTIMANDS[name] for name in _ESTIMANDS},
+        **codebook.ESTIMANDS,
         "value": ("of the figure", "simulated, all worlds together"),
         "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns"),
         "shareability_off": ("of the figure", "when campaigns do not differ in shareability"),

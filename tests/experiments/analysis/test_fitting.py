@@ -51,7 +51,7 @@ def test_the_fitted_weights_are_those_that_the_scenario_calls_fitted():
     assert len({item.figure for item in FITS}) == len(FITS) == 5
 
 
-def test_no_figure_is_fitted_that_is_meant_to_come_out():
+def test_no_figure_is_fitted_that_is_meant_to_be_predicted():
     assert {reported.figure(item.figure).plan for item in FITS} == {"fitted"}
 
 
@@ -66,9 +66,9 @@ def test_targets_are_points_and_middles_of_ranges():
 def test_a_trial_has_its_worlds_offers(trial):
     for world, campaigns in trial.days:
         market = Market(trial.society, SCENARIO.friends_only(), world, 400)
-        market.choose_offers()
-        assert np.array_equal(campaigns.campaign, market.campaigns.campaign)
-        assert np.array_equal(campaigns.shareability, market.campaigns.shareability)
+        chosen = market.choose_campaigns()
+        assert np.array_equal(campaigns.campaign, chosen.campaign)
+        assert np.array_equal(campaigns.shareability, chosen.shareability)
 
 
 @pytest.mark.parametrize("item", FITS, ids=[item.weight for item in FITS])

@@ -13,20 +13,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from forked import weishang
 
 from weishang.experiments.analysis import prior, reported
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, ESTIMANDS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, THERE
 from weishang.experiments.analysis.verdicts import VERDICTS
 from weishang.experiments.simulate.worlds import run_world, society
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.reach import codebook, reach
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.model.core.weights import DecisionWeights
 from weishang.model.scenario import Scenario
 from weishang.model.society.parameters import SocietyParameters
 
 FACEBOOK = Path(__file__).parents[4].parent / "shared" / "graphs" / "facebook_combined.txt"
 SIZES = {"users": 5000, "seed": 7, "worlds": 2, "campaigns": 50}
+DRAWS = 5
 FILES = {
     "campaigns.parquet",
     "codebook.csv",
@@ -46,24 +47,25 @@ FILES = {
 }
 
 
-def shell(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "weishang.experiments.cli", "reach", *arguments],
-        capture_output=True,
-        text=True,
-    )
-
-
 @pytest.fixture(scope="module")
 def outs(tmp_path_factory):
     """Results of one run from a shell and of the same run in this process, and its seconds."""
     from_shell, from_here = (tmp_path_factory.mktemp("run") / "results" for _ in range(2))
     options = [part for name, value in SIZES.items() for part in (f"--{name}", str(value))]
-    done = shell(*options, "--out", str(from_shell))
+    command = f"from weishang.experiments.analysis import prior; prior.DRAWS = {DRAWS};"
+    command += "from weishang.experiments.studies.reach.reach import reach;"
+    command += "from weishang.experiments.console.command import run; run(reach)"
+    done = subprocess.run(
+        [sys.executable, "-c", command, *options, "--out", str(from_shell)],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
-    start = time.perf_counter()
-    reach.reach(**SIZES, out=from_here)
-    return from_shell, from_here, time.perf_counter() - start
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prior, "DRAWS", DRAWS)
+        start = time.perf_counter()
+        reach.reach(**SIZES, out=from_here)
+        return from_shell, from_here, time.perf_counter() - start
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +154,7 @@ def test_the_table_has_a_row_an_estimand_with_its_band(estimates):
         assert row["prior_low"] <= row["prior_high"]
 
 
-def test_first_levels_do_not_hang_on_shareability_and_second_ones_do(estimates):
+def test_first_levels_do_not_depend_on_shareability_and_second_ones_do(estimates):
     first, second = (
         estimates.loc[(f"t2_l{level}_reach", ALL), ["value", "shareability_off"]]
         for level in (1, 2)
@@ -174,7 +176,7 @@ def test_the_fitted_weights_are_told(out):
 
 def test_every_verdict_obeys_the_rules(verdict_rows, estimates):
     assert {(row["id"], row["reading"]) for row in verdict_rows} == set(estimates.index)
-    claims = {"fitted": 1, "implied": 2, "comes out": 3}
+    claims = {"fitted": 1, "implied": 2, "predicted": 3}
     for row in verdict_rows:
         figure, estimate = reported.figure(row["id"]), estimates.loc[row["id"], row["reading"]]
         assert claims[row["role"]] <= claims[figure.plan]
@@ -183,7 +185,7 @@ def test_every_verdict_obeys_the_rules(verdict_rows, estimates):
         columns = {"simulated": "value", "mechanism_off": "shareability_off"}
         for name in ("simulated", "ci_low", "ci_high", "prior_low", "prior_high", "mechanism_off"):
             assert row[name] == estimate[columns.get(name, name)]
-        if row["role"] == "comes out":
+        if row["role"] == "predicted":
             assert not (figure.holds(row["prior_low"]) and figure.holds(row["prior_high"]))
             assert row["mechanism_off"] != pytest.approx(row["simulated"], rel=1e-6)
             assert not row["ci_low"] <= estimate["null"] <= row["ci_high"]
@@ -200,13 +202,24 @@ def test_without_shareability_campaigns_differ_no_more_in_sharing():
     """The spread of shareability is off and nothing else: offers are the same, sharing is not."""
     people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
     usual = Scenario()
-    off = reach._without_shareability(usual)
+    off = reach.without_shareability(usual)
     assert off.weights.shareability_sd == 0.0
     assert replace(off, weights=usual.weights) == usual
     rows, without = (run_world(people, scenario, 4, 60) for scenario in (usual, off))
     assert rows["shareability"].equals(without["shareability"])
     assert rows["reach_1"].equals(without["reach_1"])
     assert not rows["sharers_1"].equals(without["sharers_1"])
+
+
+def test_the_prior_predictive_has_one_row_per_draw_and_repeats(monkeypatch):
+    monkeypatch.setattr(prior, "DRAWS", 3)
+    people = society(None, 400, 1, SocietyParameters(mean_friends=15.0))
+    one, again, other = (reach.prior_predictive(people, Scenario(), seed) for seed in (1, 1, 2))
+    assert list(one.columns) == [f"{item.figure} | {item.reading}" for item in ESTIMANDS]
+    assert len(one) == 3
+    assert one["l1_conv | buyers over reached"].nunique() == 3
+    pd.testing.assert_frame_equal(one, again)
+    assert not one.equals(other)
 
 
 @pytest.mark.skipif(not FACEBOOK.exists(), reason=f"{FACEBOOK} is absent")
@@ -249,14 +262,9 @@ def test_a_small_graph_gets_the_campaigns_that_it_has_room_for(tmp_path, monkeyp
         (["--worlds", "0"], "worlds is 0 and campaigns 2000; give at least 1 of each"),
     ],
 )
-def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, told):
+def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, refusal, arguments, told):
     (tmp_path / "letters.txt").write_text("0 1\n1 x\n")
     if arguments[0] == "--graph":
         arguments = ["--graph", str(tmp_path / arguments[1])]
         told = f"{tmp_path}/{told}"
-    before = sorted(tmp_path.iterdir())
-    done = weishang("reach", *arguments, "--out", tmp_path / "out")
-    assert done.returncode == 2
-    assert done.stderr == f"weishang: {told}\n"
-    assert done.stdout == ""
-    assert sorted(tmp_path.iterdir()) == before
+    assert refusal(reach.reach, *arguments) == f"weishang: {told}"

@@ -4,24 +4,24 @@ import pandas as pd
 import pytest
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.comparison import findings
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.storage.figure_style import styled
-from weishang.experiments.studies import audit
+from weishang.experiments.studies.audit import audit, comparisons
+from weishang.experiments.studies.audit.comparison import findings
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return findings(one for compare in audit.COMPARISONS for one in compare())
+    return findings(one for compare in comparisons.COMPARISONS for one in compare())
 
 
 def test_table_1_is_13_million_orders_and_2_8_billion_cny_a_day():
-    assert sum(map(audit.orders_a_day, audit.CHANNELS)) == pytest.approx(12_968_000)
-    assert audit.trade_a_day() == pytest.approx(2_837_774_000)
+    assert sum(map(comparisons.orders_a_day, comparisons.CHANNELS)) == pytest.approx(12_968_000)
+    assert comparisons.trade_a_day() == pytest.approx(2_837_774_000)
 
 
 def test_the_mix_of_levels_asks_for_6_percent_that_take_off():
-    assert audit.take_off_share() == pytest.approx(0.0579, abs=5e-5)
+    assert comparisons.take_off_share() == pytest.approx(0.0579, abs=5e-5)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_numbers_come_from_the_reported_figures(monkeypatch):
         for name, figure in reported.figures().items()
     }
     monkeypatch.setattr(reported, "figures", lambda: doubled)
-    made = findings(audit.compare_payments())
+    made = findings(comparisons.compare_payments())
     assert made["ratio"].iloc[0] == pytest.approx((217e6 + 120e6) / 12_968_000)
 
 

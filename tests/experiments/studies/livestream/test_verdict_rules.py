@@ -8,7 +8,7 @@ import pytest
 
 from weishang.experiments.analysis import reported
 from weishang.experiments.studies.livestream.audiences import RECOMMENDED
-from weishang.experiments.studies.livestream.judgement import (
+from weishang.experiments.studies.livestream.verdict_rules import (
     BY_SHOWN,
     BY_VIEWERS,
     CONVERSIONS,
@@ -18,9 +18,9 @@ from weishang.experiments.studies.livestream.judgement import (
     RECOMMENDATION,
     TRADITIONAL,
     Conversion,
+    estimates,
     judge,
     null_value,
-    verdicts,
 )
 
 
@@ -57,7 +57,7 @@ DRAWS = pd.DataFrame({BY_VIEWERS: np.linspace(0.0, 0.8, 41), BY_SHOWN: np.linspa
 
 
 def judged(rows, draws=DRAWS):
-    return judge(rows, draws, np.random.default_rng(1))
+    return estimates(rows, draws, np.random.default_rng(1))
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +114,12 @@ def test_intervals_come_from_campaigns():
     assert wide["ci_low"] < wide["value"] < wide["ci_high"]
 
 
-def test_it_comes_out_where_arithmetic_does_not_give_it():
-    first, second = verdicts(judged(frame()), judged=True)
+def test_it_is_predicted_where_arithmetic_does_not_give_it():
+    first, second = judge(judged(frame()), judged=True)
     assert (first.id, first.reading, first.role, first.verdict) == (
         "live_conv",
         BY_VIEWERS,
-        "comes out",
+        "predicted",
         "inside",
     )
     assert first.mechanism_off == pytest.approx(0.1)
@@ -133,23 +133,23 @@ def test_it_is_implied_where_arithmetic_gives_it_too():
     rows.loc[rows["kind"] == LIVE, "buyers"] = 0.0
     chosen = (rows["kind"] == LIVE) & (rows["who"] == "strangers")
     rows.loc[chosen, "buyers"] = null * 200
-    assert verdicts(judged(rows), judged=True)[0].role == "implied"
+    assert judge(judged(rows), judged=True)[0].role == "implied"
 
 
 def test_it_is_implied_where_choosing_makes_no_difference():
     rows = frame()
     same = rows[rows["kind"] == LIVE].assign(kind=NO_CHOICE)
     rows = pd.concat([rows[rows["kind"] != NO_CHOICE], same])
-    assert {one.role for one in verdicts(judged(rows), judged=True)} == {"implied"}
+    assert {one.role for one in judge(judged(rows), judged=True)} == {"implied"}
 
 
 def test_it_is_implied_where_every_prior_gives_it():
     inside = DRAWS.assign(**{BY_VIEWERS: np.linspace(0.19, 0.21, 41)})
-    assert verdicts(judged(frame(), inside), judged=True)[0].role == "implied"
+    assert judge(judged(frame(), inside), judged=True)[0].role == "implied"
 
 
 def test_a_graph_of_ones_own_is_not_judged():
-    for one in verdicts(judged(frame()), judged=False):
+    for one in judge(judged(frame()), judged=False):
         assert one.verdict == "-"
         assert one.simulated is not None
 

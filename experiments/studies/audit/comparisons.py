@@ -1,34 +1,13 @@
-"""The article's figures held against each other: every conflict with its arithmetic.
-
-Claim: several of the reported figures cannot all be true in one reading, or do not say enough to
-be tested; the table shows which, by how much, and which reading reconciles them.
-Command: weishang audit [--out DIR]. Runtime: seconds.
-Output: DIR/audit/ with audit.csv, table.md, the figure and the manifest.
-
-Nothing is fitted or simulated here: every number follows from reported.csv by the formulas below.
-"""
+"""What follows from reported figures, against what stands beside it: every pair of claims."""
 
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 
 from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.comparison import (
-    AMBIGUOUS,
-    CONFLICT,
-    CONSISTENT,
-    Comparison,
-    Span,
-    findings,
-)
-from weishang.experiments.console.command import RESULTS, OutOption
 from weishang.experiments.console.format import cell
-from weishang.experiments.storage import figure_style
-from weishang.experiments.storage.codebook import Entry, add_codebook
-from weishang.experiments.storage.report import Report
+from weishang.experiments.studies.audit.comparison import Comparison, Span
 
 DAYS_A_YEAR = 365
 SECONDS_A_DAY = 86_400
@@ -44,64 +23,6 @@ CAMPAIGNS_A_YEAR = 1
 
 CHANNELS = ("moments", "oa", "search")
 WAYS_TO_PAY = {"qr": "QR code", "mini": "mini-programs", "cross": "across borders"}
-COLOURS = {
-    CONFLICT: figure_style.VERMILION,
-    AMBIGUOUS: figure_style.ORANGE,
-    CONSISTENT: figure_style.BLUE,
-}
-
-COLUMNS: dict[str, Entry] = {
-    "id": ("name", "of the pair of claims"),
-    "reading": ("text", "of the claims; empty where there is one alone"),
-    "claim_a": ("text", "what follows from reported figures"),
-    "claim_b": ("text", "what stands beside it in the article"),
-    "arithmetic": ("text", "how claim A follows, and its value against claim B's"),
-    "ratio": (
-        "times",
-        "claim A over claim B, of ranges the ends nearest to each other, 1 where they overlap, "
-        "empty where B is zero; of false_positives the bound over what is blocked",
-    ),
-    "finding": ("name", "consistent, conflict or ambiguous, over the readings of an id"),
-}
-NOTES = """\
-Claim A follows from reported figures by the arithmetic shown; claim B stands beside it in the
-article. Ratio: A over B, of ranges the ends nearest to each other, 1 where they overlap; empty
-where B is zero. A point agrees within its band of 10%. The finding is one an id, over its
-readings: `ambiguous` means that it depends on the reading."""
-
-
-def audit(out: OutOption = RESULTS) -> None:
-    """Hold the article's figures against each other."""
-    parameters = {
-        "header_unit": HEADER_UNIT,
-        "largest_group": LARGEST_GROUP,
-        "posts_a_day": POSTS_A_DAY,
-        "campaigns_a_year": CAMPAIGNS_A_YEAR,
-    }
-    title = "The article's figures against each other"
-    with Report("audit", out, title=title, parameters=parameters, inputs=[reported.FILE]) as report:
-        table = findings(one for compare in COMPARISONS for one in compare())
-        report.table("audit", table, "Findings", NOTES)
-        add_codebook(report, {"audit": COLUMNS})
-        report.figure("audit", draw, "audit")
-
-
-def draw(table: pd.DataFrame) -> Figure:
-    """Ratios of claims, one dot a reading, on a logarithmic axis; agreement is the line at 1."""
-    shown = table[np.isfinite(table["ratio"])].reset_index(drop=True)
-    labels = shown["id"] + (": " + shown["reading"]).fillna("")
-    figure, axes = figure_style.canvas(height=1.0 + 0.17 * len(shown))
-    for finding, colour in COLOURS.items():
-        of_it = shown[shown["finding"] == finding]
-        axes.plot(of_it["ratio"], of_it.index, "o", ms=4, color=colour, label=finding)
-    axes.axvline(1.0, color=figure_style.BLACK, linewidth=0.8)
-    axes.set_xscale("log")
-    axes.set_yticks(range(len(shown)), labels, fontsize=6)
-    axes.invert_yaxis()
-    axes.grid(axis="y", linewidth=0.3)
-    axes.set(xlabel="claim A over claim B (ratio)", ylabel="pair of claims: reading")
-    figure.legend(loc="outside upper center", ncols=len(COLOURS))
-    return figure
 
 
 def point(name: str) -> float:
@@ -148,7 +69,7 @@ def compare_users() -> Iterator[Comparison]:
 
 
 def compare_trade() -> Iterator[Comparison]:
-    """Table 1 summed up against the trade told in the introduction."""
+    """Table 1 summed up against the trade reported in the introduction."""
     terms = [[point(f"t1_{c}_{part}") for part in ("visits", "conv", "aov")] for c in CHANNELS]
     shown = " + ".join(" x ".join(map(cell, term)) for term in terms)
     yield Comparison(
@@ -344,7 +265,7 @@ def compare_screening() -> Iterator[Comparison]:
 
 
 def compare_settlement() -> Iterator[Comparison]:
-    """Cross-border settlement told twice."""
+    """Cross-border settlement, reported twice."""
     days = point("t3_cross_settle")
     yield Comparison(
         id="settlement",
@@ -422,7 +343,7 @@ def compare_tools() -> Iterator[Comparison]:
 
 
 def compare_sales_rise() -> Iterator[Comparison]:
-    """A rise by or to so much, and what it makes of a year."""
+    """A rise by or to a percentage, and what it makes of a year."""
     rise = point("gmv_lift_tools")
     quarters = PERIODS_A_YEAR["quarter"]
     for reading, base in (("a rise by so much", 0), ("a rise to so much", 1)):

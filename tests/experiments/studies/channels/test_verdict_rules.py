@@ -11,9 +11,11 @@ from scipy.special import expit, logit
 
 from weishang.experiments.analysis import prior
 from weishang.experiments.analysis.estimands import ALL, THERE
+from weishang.experiments.analysis.null_models import among_friends
+from weishang.experiments.analysis.verdicts import OTHER_READING, Verdict
 from weishang.experiments.simulate.market_runs import run_markets
 from weishang.experiments.simulate.worlds import chats, society
-from weishang.experiments.studies.channels import judgement as channel_judgement
+from weishang.experiments.studies.channels import verdict_rules
 from weishang.experiments.studies.channels.estimands import (
     ALL_BY_ALL,
     ESTIMANDS,
@@ -24,8 +26,7 @@ from weishang.experiments.studies.channels.estimands import (
     in_money,
     values,
 )
-from weishang.experiments.studies.reach import judgement
-from weishang.experiments.studies.reach.judgement import OTHER_READING
+from weishang.experiments.studies.channels.verdict_rules import MISSES, PREDICTED, explanations
 from weishang.model.scenario import Scenario
 from weishang.model.society.parameters import SocietyParameters
 
@@ -33,7 +34,7 @@ USUAL = Scenario()
 
 
 def estimate(**changes):
-    """A row of the table for a figure that comes out: outside its null, its band and its prior."""
+    """A row of the table for a predicted figure: outside its null, its band and its prior."""
     usual = {
         "figure": "t1_search_conv",
         "reading": ORDERS_BY_VISITS,
@@ -52,15 +53,15 @@ def estimate(**changes):
 @pytest.mark.parametrize(
     ("changes", "role", "verdict"),
     [
-        ({}, "comes out", "outside"),
-        ({"value": 0.04, "ci_low": 0.03, "ci_high": 0.05}, "comes out", "inside"),
+        ({}, "predicted", "outside"),
+        ({"value": 0.04, "ci_low": 0.03, "ci_high": 0.05}, "predicted", "inside"),
         ({"value": 0.04, "ci_low": 0.03, "by_arithmetic": 0.042}, "implied", "inside"),
         ({"by_arithmetic": 0.305}, "implied", "outside"),
         ({"prior_low": 0.038, "prior_high": 0.044}, "implied", "outside"),
         ({"off": 0.3}, "implied", "outside"),
         ({"prior_low": math.nan, "prior_high": math.nan}, "implied", "outside"),
         ({"off": 0.31, "first_world": 0.31}, "implied", "outside"),
-        ({"off": 0.3, "first_world": 0.31, "value": 0.305}, "comes out", "outside"),
+        ({"off": 0.3, "first_world": 0.31, "value": 0.305}, "predicted", "outside"),
         (
             {"figure": "t1_moments_aov", "off": math.nan, "by_arithmetic": math.nan},
             "fitted",
@@ -70,23 +71,23 @@ def estimate(**changes):
     ],
 )
 def test_a_role_claims_no_more_than_the_numbers_bear(changes, role, verdict):
-    made = channel_judgement.verdict(estimate(**changes), judged=True)
+    made = verdict_rules.verdict(estimate(**changes), judged=True)
     assert (made.role, made.verdict) == (role, verdict)
 
 
 def test_a_graph_of_ones_own_is_not_judged():
-    made = channel_judgement.verdict(estimate(), judged=False)
+    made = verdict_rules.verdict(estimate(), judged=False)
     assert made.verdict == "-"
     assert "own" in made.why
 
 
-def test_every_figure_that_comes_out_says_why_and_has_a_switch():
+def test_every_predicted_figure_says_why_and_has_a_switch():
     table = pd.DataFrame([estimate(figure=x.figure, reading=x.reading) for x in ESTIMANDS])
-    told = {(one.id, one.reading): one.why for one in channel_judgement.verdicts(table, True)}
+    told = {(one.id, one.reading): one.why for one in verdict_rules.judge(table, True)}
     assert list(told) == [(item.figure, item.reading) for item in ESTIMANDS]
     for (name, _), why in told.items():
-        assert (why != OTHER_READING) == (name in (*channel_judgement.COMES_OUT, "t1_moments_aov"))
-    assert set(channel_judgement.COMES_OUT) <= set(channel_judgement.switches(USUAL))
+        assert (why != OTHER_READING) == (name in (*PREDICTED, "t1_moments_aov"))
+    assert set(PREDICTED) <= set(verdict_rules.switches(USUAL))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_every_figure_that_comes_out_says_why_and_has_a_switch():
     ],
 )
 def test_a_switch_changes_its_mechanism_and_nothing_else(figure, changed):
-    off, _ = channel_judgement.switches(USUAL)[figure]
+    off, _ = verdict_rules.switches(USUAL)[figure]
     differing = {
         f"{group}.{name}": value
         for group, part in asdict(off).items()
@@ -118,31 +119,31 @@ def test_a_switch_changes_its_mechanism_and_nothing_else(figure, changed):
 
 
 def test_nulls_of_reach_and_moments_are_those_of_friends():
-    found = channel_judgement.null_value
-    third = judgement.null_value("t2_l3_reach", THERE, USUAL)
-    mean = judgement.null_value("t2_l3_reach", ALL, USUAL)
+    found = verdict_rules.null_value
+    takes_off = USUAL.weights.takeoff_probability
+    third = among_friends("t2_l3_reach", THERE, takes_off)
+    mean = among_friends("t2_l3_reach", ALL, takes_off)
     assert found("t2_l3_reach", THERE_BY_ALL, USUAL) == third
     assert found("t2_l3_reach", ALL_BY_ALL, USUAL) == mean
     room = USUAL.livestream
     assert found("t2_l3_reach", LIVESTREAMS, USUAL) == mean + room.slots * room.seen
-    assert found("t1_moments_conv", ORDERS_BY_VISITS, USUAL) == judgement.null_value(
-        "t1_moments_conv", "", USUAL
-    )
+    moments = among_friends("t1_moments_conv", "", takes_off)
+    assert found("t1_moments_conv", ORDERS_BY_VISITS, USUAL) == moments
     assert math.isnan(found("l1_conv", "", USUAL))
 
 
 @pytest.mark.parametrize(("trust", "expected"), [(0.0, 0.043), (1.0, 0.127)])
 def test_a_follower_stands_between_stranger_and_friend(trust, expected):
     there = replace(USUAL, channels=replace(USUAL.channels, follower_trust=trust))
-    found = channel_judgement.null_value("t1_oa_conv", ORDERS_BY_VISITS, there)
+    found = verdict_rules.null_value("t1_oa_conv", ORDERS_BY_VISITS, there)
     assert found == pytest.approx(expected)
-    basket = channel_judgement.null_value("t1_oa_aov", SALES_BY_ORDERS, there)
+    basket = verdict_rules.null_value("t1_oa_aov", SALES_BY_ORDERS, there)
     assert basket == pytest.approx(198.0 / (1.0 - expected))
 
 
 def test_half_way_is_half_way_in_log_odds():
     there = replace(USUAL, channels=replace(USUAL.channels, follower_trust=0.5))
-    found = channel_judgement.null_value("t1_oa_conv", ORDERS_BY_VISITS, there)
+    found = verdict_rules.null_value("t1_oa_conv", ORDERS_BY_VISITS, there)
     assert found == pytest.approx(expit((logit(0.127) + logit(0.043)) / 2.0))
 
 
@@ -161,8 +162,8 @@ def test_a_searcher_of_any_shop_by_integration():
         integrate.quad(lambda z, b=one: math.exp(spread * z) * buys(z, b), -8, 8)[0]
         for one in budgets
     ]
-    conversion = channel_judgement.null_value("t1_search_conv", ORDERS_BY_VISITS, USUAL)
-    price = channel_judgement.null_value("t1_search_aov", SALES_BY_ORDERS, USUAL)
+    conversion = verdict_rules.null_value("t1_search_conv", ORDERS_BY_VISITS, USUAL)
+    price = verdict_rules.null_value("t1_search_aov", SALES_BY_ORDERS, USUAL)
     assert conversion == pytest.approx(np.mean(bought), rel=1e-3)
     assert price == pytest.approx(USUAL.money.reference_price * sum(paid) / sum(bought), rel=5e-3)
 
@@ -179,14 +180,14 @@ def judged():
         return in_money(run_markets(people, groups, there, worlds, 2, 60), 200.0, 200.0)
 
     usual = run(scenario, 3, 4)
-    off = {what: run(there, 3) for there, what in channel_judgement.switches(scenario).values()}
+    off = {what: run(there, 3) for there, what in verdict_rules.switches(scenario).values()}
     draws = pd.DataFrame(
         [
             {prior.column(*key): scale * (value + 1) for key, value in values(usual).items()}
             for scale in (0.5, 2.0)
         ]
     )
-    return usual, off, channel_judgement.judge(usual, off, draws, scenario, 1), run(scenario, 3)
+    return usual, off, verdict_rules.estimates(usual, off, draws, scenario, 1), run(scenario, 3)
 
 
 def test_the_table_has_a_row_an_estimand_counted_in_the_runs(judged):
@@ -216,3 +217,33 @@ def test_an_open_band_is_left_empty(judged):
     row = judged[2].set_index(["figure", "reading"]).loc[("t2_l3_reach", THERE_BY_ALL)]
     assert row["reported_low"] == 50_000
     assert math.isnan(row["reported_high"])
+
+
+def implied(name, value, reading="main", judged=True):
+    return Verdict(
+        id=name, role="implied", reading=reading, simulated=value, why="so", judged=judged
+    )
+
+
+def test_every_figure_that_could_miss_has_its_paragraph():
+    assert set(MISSES) == set(PREDICTED)
+
+
+def test_a_paragraph_a_miss_of_the_main_reading():
+    told = explanations(
+        [
+            implied("t1_search_conv", 0.4),
+            implied("t1_oa_conv", 0.065),
+            implied("t1_oa_conv", 0.4, reading="another"),
+            implied("t1_search_aov", 80.0),
+            implied("t1_search_aov", 150.0, reading="another"),
+        ]
+    )
+    assert told.split("\n\n") == [
+        f"Why `{name}` is missed. {MISSES[name]}" for name in ("t1_search_conv", "t1_search_aov")
+    ]
+
+
+def test_nothing_is_missed_where_nothing_is_judged():
+    assert explanations([implied("t1_search_conv", 0.4, judged=False)]) == ""
+    assert explanations([implied("t1_moments_conv", 0.08)]) == ""

@@ -1,23 +1,15 @@
-"""Estimands: every value worked by hand, and intervals that hold the truth as often as they say."""
+"""Estimands among friends: every value worked by hand, and intervals that hold the truth."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments.analysis import estimands
-from weishang.experiments.analysis.estimands import (
-    ALL,
-    BY_REACHED,
-    BY_VISITS,
-    ESTIMANDS,
-    NEAR,
-    THERE,
-    TOOK_OFF,
-    values,
-    with_intervals,
-)
+from weishang.experiments.analysis import inference
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, NEAR, THERE, values
+from weishang.experiments.analysis.inference import intervals
 from weishang.experiments.analysis.reported import figures
 from weishang.experiments.simulate.campaign_rows import MEASURES
+from weishang.experiments.studies.reach.estimands import ESTIMANDS, TOOK_OFF
 
 
 def frame(**columns):
@@ -68,7 +60,7 @@ BY_HAND = {
 
 
 def test_every_estimand_by_hand():
-    assert values(FOUR) == pytest.approx(BY_HAND, rel=1e-12)
+    assert values(ESTIMANDS, {"campaigns": FOUR}) == pytest.approx(BY_HAND, rel=1e-12)
 
 
 def test_every_estimand_speaks_of_a_reported_figure_in_a_reading_of_its_own():
@@ -79,7 +71,7 @@ def test_every_estimand_speaks_of_a_reported_figure_in_a_reading_of_its_own():
 
 def test_conversions_are_pooled_and_not_means_of_ratios():
     rows = frame(reach_1=[1, 99], buyers_1=[1, 0])
-    assert values(rows)["l1_conv", BY_REACHED] == 0.01
+    assert values(ESTIMANDS, {"campaigns": rows})["l1_conv", BY_REACHED] == 0.01
 
 
 def test_the_share_that_takes_off():
@@ -89,24 +81,26 @@ def test_the_share_that_takes_off():
 
 def test_nobody_in_the_denominator_gives_zero():
     nobody = frame(reach_1=[0, 0])
-    assert set(values(nobody).values()) == {0.0}
-    table = with_intervals(nobody, np.random.default_rng(1))
+    assert set(values(ESTIMANDS, {"campaigns": nobody}).values()) == {0.0}
+    table = intervals(ESTIMANDS, {"campaigns": nobody}, np.random.default_rng(1))
     assert (table[["value", "ci_low", "ci_high"]] == 0.0).all(axis=None)
 
 
 def test_intervals_are_decided_by_the_generator():
     rows = frame(reach_1=range(50), buyers_1=[1] * 50)
-    one, again, other = (with_intervals(rows, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, again, other = (
+        intervals(ESTIMANDS, {"campaigns": rows}, np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
     pd.testing.assert_frame_equal(one, again)
     assert not one.equals(other)
 
 
 def test_intervals_stand_beside_the_values_and_hold_them():
-    table = with_intervals(FOUR, np.random.default_rng(1))
+    table = intervals(ESTIMANDS, {"campaigns": FOUR}, np.random.default_rng(1))
     found = dict(
         zip(zip(table["figure"], table["reading"], strict=True), table["value"], strict=True)
     )
-    assert found == values(FOUR)
+    assert found == values(ESTIMANDS, {"campaigns": FOUR})
     assert (table["ci_low"] <= table["value"]).all()
     assert (table["value"] <= table["ci_high"]).all()
     assert (table["ci_low"] < table["ci_high"]).any()
@@ -114,7 +108,9 @@ def test_intervals_stand_beside_the_values_and_hold_them():
 
 def test_campaigns_that_are_all_alike_have_no_interval_around_their_rates():
     rows = frame(reach_1=[50] * 30, buyers_1=[5] * 30)
-    table = with_intervals(rows, np.random.default_rng(1)).set_index(["figure", "reading"])
+    table = intervals(ESTIMANDS, {"campaigns": rows}, np.random.default_rng(1)).set_index(
+        ["figure", "reading"]
+    )
     assert table.loc[("l1_conv", BY_REACHED), ["ci_low", "ci_high"]].tolist() == [0.1, 0.1]
 
 
@@ -125,15 +121,17 @@ def test_intervals_hold_the_truth_as_often_as_they_say(monkeypatch):
     then come with probability 3e-5. The mean width is held to 2 * 1.96 standard errors within
     10%: it varies by 1% from one such study to the next, so too wide an interval shows as well.
     """
-    monkeypatch.setattr(estimands, "RESAMPLES", 150)
+    monkeypatch.setattr(inference, "RESAMPLES", 150)
     rng = np.random.default_rng(17)
     studies, size = 250, 180
+    keys = (("t2_l1_reach", ALL), ("l1_conv", BY_REACHED))
+    chosen = [one for one in ESTIMANDS if (one.figure, one.reading) in keys]
     hits, widths = {"mean": 0, "rate": 0}, []
     worlds = np.repeat(np.arange(3, dtype=np.uint64), size // 3)
     for _ in range(studies):
         reach = rng.negative_binomial(1, 1.0 / 41.0, size)
         rows = frame(world=worlds, reach_1=reach, buyers_1=rng.binomial(reach, 0.1))
-        table = with_intervals(rows, rng).set_index(["figure", "reading"])
+        table = intervals(chosen, {"campaigns": rows}, rng).set_index(["figure", "reading"])
         mean, rate = table.loc[("t2_l1_reach", ALL)], table.loc[("l1_conv", BY_REACHED)]
         hits["mean"] += mean["ci_low"] <= 40.0 <= mean["ci_high"]
         hits["rate"] += rate["ci_low"] <= 0.1 <= rate["ci_high"]

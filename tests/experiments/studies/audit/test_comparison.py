@@ -4,7 +4,7 @@ from math import inf, isnan
 
 import pytest
 
-from weishang.experiments.analysis.comparison import Comparison, Span, findings
+from weishang.experiments.studies.audit.comparison import Comparison, Span, findings
 
 
 def compare(a, b, **options):

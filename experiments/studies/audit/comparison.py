@@ -1,4 +1,4 @@
-"""Two claims held against each other: ranges, ratios, and whether they agree."""
+"""Two claims compared: ranges, ratios, and whether they agree."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ class Comparison:
 
 
 def findings(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """One row a reading, with the finding of its id over all readings.
+    """One row per reading, with the finding of its id over all readings.
 
     `consistent` when A meets B in each reading, `conflict` when in none, `ambiguous` when it
     depends on the reading.
@@ -119,10 +119,8 @@ def findings(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     agreements: dict[str, set[bool]] = {}
     for one in made:
         agreements.setdefault(one.id, set()).add(one.agrees)
-    return pd.DataFrame({**one.row(), "finding": _finding(agreements[one.id])} for one in made)
-
-
-def _finding(agreements: set[bool]) -> str:
-    if len(agreements) > 1:
-        return AMBIGUOUS
-    return CONSISTENT if True in agreements else CONFLICT
+    named = {
+        name: AMBIGUOUS if len(agreed) > 1 else CONSISTENT if True in agreed else CONFLICT
+        for name, agreed in agreements.items()
+    }
+    return pd.DataFrame({**one.row(), "finding": named[one.id]} for one in made)

@@ -1,25 +1,18 @@
 """Roles, verdicts, nulls and reasons of the reach experiment."""
 
 import math
-from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from weishang.experiments.analysis.estimands import (
-    ALL,
-    BY_REACHED,
-    BY_VISITS,
-    ESTIMANDS,
-    NEAR,
-    THERE,
-)
-from weishang.experiments.studies.reach import judgement
-from weishang.model.scenario import Scenario
+from weishang.experiments.analysis import verdicts
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, THERE
+from weishang.experiments.studies.reach import verdict_rules
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 
 
 def estimate(**changes):
-    """A row of the table for a figure that comes out: outside its null, its band and its prior."""
+    """A row of the table for a predicted figure: outside its null, its band and its prior."""
     usual = {
         "figure": "t2_l3_reach",
         "reading": THERE,
@@ -37,9 +30,9 @@ def estimate(**changes):
 @pytest.mark.parametrize(
     ("changes", "role", "verdict"),
     [
-        ({}, "comes out", "outside"),
-        ({"value": 5e4, "ci_low": 4e4, "ci_high": 6e4, "null": 3e4}, "comes out", "inside"),
-        ({"null": math.nan}, "comes out", "outside"),
+        ({}, "predicted", "outside"),
+        ({"value": 5e4, "ci_low": 4e4, "ci_high": 6e4, "null": 3e4}, "predicted", "inside"),
+        ({"null": math.nan}, "predicted", "outside"),
         ({"null": 9900.0}, "implied", "outside"),
         ({"value": 7e4, "ci_high": 8e4}, "implied", "inside"),
         ({"prior_low": 51_000.0}, "implied", "outside"),
@@ -50,34 +43,14 @@ def estimate(**changes):
     ],
 )
 def test_a_role_claims_no_more_than_the_numbers_bear(changes, role, verdict):
-    made = judgement.verdict(estimate(**changes), "", judged=True)
+    made = verdict_rules.verdict(estimate(**changes), "", judged=True)
     assert (made.role, made.verdict) == (role, verdict)
 
 
 def test_a_graph_of_ones_own_is_not_judged():
-    made = judgement.verdict(estimate(), "", judged=False)
+    made = verdict_rules.verdict(estimate(), "", judged=False)
     assert made.verdict == "-"
     assert "own" in made.why
-
-
-def test_nulls_by_hand():
-    """Level 3 grows as level 2 did from 175 to 4,000; 12% of campaigns get past level 1."""
-    third = 4000.0**2 / 175.0
-    usual = Scenario()
-    scenario = replace(usual, weights=replace(usual.weights, takeoff_probability=0.12))
-    two = (175 * 0.127 + 480 * 0.048) / 655
-    all_three = (175 * 0.127 + (480 + 0.12 * third) * 0.048) / (655 + 0.12 * third)
-    expected = {
-        ("t2_l3_reach", THERE): third,
-        ("t2_l3_reach", ALL): 0.12 * third,
-        ("t1_moments_conv", BY_VISITS): all_three,
-        ("t1_moments_conv", BY_REACHED): all_three,
-        ("t1_moments_conv", f"{BY_VISITS}, {NEAR}"): two,
-        ("t1_moments_conv", f"{BY_REACHED}, {NEAR}"): two,
-    }
-    found = {key: judgement.null_value(*key, scenario) for key in expected}
-    assert found == pytest.approx(expected)
-    assert math.isnan(judgement.null_value("l1_conv", BY_REACHED, scenario))
 
 
 def table(found=True):
@@ -88,15 +61,15 @@ def table(found=True):
 
 
 def test_every_verdict_says_why():
-    made = judgement.verdicts(*table(), judged=True)
+    made = verdict_rules.judge(*table(), judged=True)
     assert [(one.id, one.reading) for one in made] == [(x.figure, x.reading) for x in ESTIMANDS]
     assert all(one.why for one in made)
 
 
 @pytest.mark.parametrize("found", [True, False])
 def test_a_fitted_figure_names_its_weight_and_whether_it_was_met(found):
-    made = judgement.verdicts(*table(found), judged=True)
+    made = verdict_rules.judge(*table(found), judged=True)
     whys = {(one.id, one.reading): one.why for one in made}
     assert "view = 0.328" in whys["t2_l1_reach", THERE]
     assert ("no value in its range meets" in whys["t2_l1_reach", THERE]) is not found
-    assert whys["t2_l1_reach", ALL] == judgement.OTHER_READING
+    assert whys["t2_l1_reach", ALL] == verdicts.OTHER_READING

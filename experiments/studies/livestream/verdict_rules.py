@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from weishang.experiments.analysis import null_models, prior, reported
-from weishang.experiments.analysis.estimands import INTERVAL, RESAMPLES
+from weishang.experiments.analysis import null_models, prior, reported, verdicts
+from weishang.experiments.analysis.inference import bootstrap, interval
 from weishang.experiments.analysis.verdicts import Verdict
 from weishang.experiments.studies.livestream.audiences import RECOMMENDED, WHO
-from weishang.experiments.studies.reach.judgement import OWN_GRAPH
 from weishang.model.core.social_distance import SocialDistance
 
 LIVE = "mini-program livestream"
@@ -50,7 +48,7 @@ class Conversion:
     who: tuple[str, ...] | None = None
 
     def counted(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Buyers and those they are of, a row a campaign."""
+        """Buyers and those they are counted among, one row per campaign."""
         chosen = rows["who"] != RECOMMENDED if self.who is None else rows["who"].isin(self.who)
         below = "visitors" if self.reading == BY_VIEWERS else "shown"
         some = rows.loc[chosen].groupby(["world", "campaign"], sort=False)
@@ -81,8 +79,8 @@ RUN_OF = {RECOMMENDATION: FRIENDS_POST}
 """Kinds that are counted in the run of another."""
 
 
-def judge(rows: pd.DataFrame, draws: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Every conversion with its interval, and what bears on its verdict.
+def estimates(rows: pd.DataFrame, draws: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Every conversion with its interval, and what a verdict goes by.
 
     Args:
         rows: of `Audiences`, with the kind of campaign.
@@ -90,7 +88,7 @@ def judge(rows: pd.DataFrame, draws: pd.DataFrame, rng: np.random.Generator) -> 
         rng: decides the resamples.
 
     Returns:
-        A row a conversion: kind, reading, value, ci_low, ci_high, prior_low, prior_high,
+        One row per conversion: kind, reading, value, ci_low, ci_high, prior_low, prior_high,
         mechanism_off, by_arithmetic, figure, reported_low, reported_high; NaN or "" where it has
         none.
     """
@@ -103,10 +101,20 @@ def judge(rows: pd.DataFrame, draws: pd.DataFrame, rng: np.random.Generator) -> 
     return pd.DataFrame([_row(one, of_kind[one.kind], draws, off, rng) for one in CONVERSIONS])
 
 
-def verdicts(estimates: pd.DataFrame, judged: bool) -> list[Verdict]:
-    """A verdict a reading of live_conv; without `judged` (a graph of one's own) all are "-"."""
+def judge(estimates: pd.DataFrame, judged: bool) -> list[Verdict]:
+    """One verdict per reading of live_conv; without `judged` (a graph of one's own) all are "-"."""
     chosen = estimates[estimates["figure"] == "live_conv"]
-    return [_verdict(row, judged) for row in chosen.to_dict("records")]
+    return [
+        verdicts.rated(
+            "predicted",
+            row,
+            off=row["mechanism_off"],
+            null=row["by_arithmetic"],
+            why=WHY[row["reading"]],
+            judged=judged,
+        )
+        for row in chosen.to_dict("records")
+    ]
 
 
 def null_value(rows: pd.DataFrame, reading: str) -> float:
@@ -136,13 +144,14 @@ def _row(
     ends = draws[one.reading].quantile(list(prior.INTERVAL)) if live else [np.nan, np.nan]
     band = reported.figure(one.figure) if one.figure else None
     value = one.value(rows)
-    low, high = _interval(one.counted(rows).to_numpy(dtype=np.float64), rng)
+    above, below = np.hsplit(one.counted(rows).to_numpy(dtype=np.float64), 2)
+    low, high = interval(bootstrap(above, below, rng), [value])
     return {
         "kind": one.kind,
         "reading": one.reading,
         "value": value,
-        "ci_low": min(low, value),
-        "ci_high": max(high, value),
+        "ci_low": float(low[0]),
+        "ci_high": float(high[0]),
         **dict(zip(("prior_low", "prior_high"), ends, strict=True)),
         "mechanism_off": off[one.reading] if live else np.nan,
         "by_arithmetic": null_value(rows, one.reading) if live else np.nan,
@@ -150,34 +159,3 @@ def _row(
         "reported_low": band.band_low if band else np.nan,
         "reported_high": band.band_high if band else np.nan,
     }
-
-
-def _interval(counted: NDArray[np.float64], rng: np.random.Generator) -> tuple[float, float]:
-    """95% interval of a ratio of two sums over campaigns (Poisson weights, as in `estimands`)."""
-    sums = rng.poisson(1.0, size=(RESAMPLES, len(counted))) @ counted
-    ratios = np.divide(sums[:, 0], sums[:, 1], out=np.zeros(RESAMPLES), where=sums[:, 1] > 0)
-    low, high = np.quantile(ratios, INTERVAL)
-    return float(low), float(high)
-
-
-def _verdict(row: dict[Any, Any], judged: bool) -> Verdict:
-    """The row's verdict; a role that the numbers do not bear is lowered."""
-    common = {
-        "id": row["figure"],
-        "reading": row["reading"],
-        "simulated": row["value"],
-        "ci_low": row["ci_low"],
-        "ci_high": row["ci_high"],
-        "prior_low": row["prior_low"],
-        "prior_high": row["prior_high"],
-        "mechanism_off": row["mechanism_off"],
-        "why": WHY[row["reading"]] if judged else OWN_GRAPH,
-        "judged": judged,
-    }
-    interval, holds = (row["ci_low"], row["ci_high"]), reported.figure(row["figure"]).holds
-    if null_models.gives_as_well(row["by_arithmetic"], row["value"], interval, holds):
-        return Verdict(role="implied", **common)
-    try:
-        return Verdict(role="comes out", **common)
-    except ValueError:
-        return Verdict(role="implied", **common)
