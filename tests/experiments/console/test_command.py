@@ -134,7 +134,7 @@ def test_a_stopped_run_leaves_nothing(tmp_path, sent, code):
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.1)
     process.send_signal(sent)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == code
     assert "Traceback" not in told
     assert os.listdir(tmp_path) == []

@@ -16,7 +16,7 @@ from weishang.experiments.console.displays import Bars, Lines, Objects, Silence,
 CLOCK = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
 
 
-def wait_for(capsys, words, seconds=10.0):
+def wait_for(capsys, words, seconds=300.0):
     """What stderr holds as soon as the words are in it."""
     told, end = "", time.monotonic() + seconds
     while words not in told and time.monotonic() < end:

@@ -153,5 +153,5 @@ def test_a_process_ends_with_the_code_that_slurm_requeues_by() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         os.kill(process.pid, signal.SIGUSR1)
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=300)
         assert (process.returncode, rest.strip()) == (75, told)

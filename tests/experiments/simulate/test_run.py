@@ -391,7 +391,7 @@ def test_a_second_process_is_refused_and_a_preempted_one_put_back(
         with pytest.raises(ValueError, match=r"small.state: another process runs this"):
             small(scenario, tmp_path)
         os.kill(first.pid, signal.SIGUSR1)
-        _, told = first.communicate(timeout=60)
+        _, told = first.communicate(timeout=300)
     finally:
         first.kill()
     assert first.returncode == 75

@@ -119,7 +119,7 @@ def test_the_manifest_tells_of_the_run(outs):
 def test_the_wall_time_is_that_of_all_the_work(outs):
     """But for what starts before the report and the verdicts after it."""
     told = manifest.read(outs[1] / "reach")["wall_seconds"]
-    assert 0.8 * outs[2] < told <= outs[2]
+    assert 0.5 * outs[2] < told <= outs[2]
 
 
 def test_the_table_is_counted_from_the_campaigns(out, estimates):
