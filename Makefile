@@ -11,8 +11,6 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # The tests of a file share what is made once for them, so they stay in one process.
 PROCESSES := 2
-# What these take is held to a bound, which a neighbour would make them miss.
-TIMED := tests/hostile
 
 PROJECT := pyproject.toml setup.py constraints.txt
 
@@ -26,8 +24,7 @@ reproduce: $(VENV)/.installed  ## rebuild the reported tables into results/ (min
 	$(BIN)/weishang reproduce
 
 test: lint  ## check style and types, then run the tests
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --ignore $(TIMED)
-	$(BIN)/python -m pytest $(TIMED)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile
 
 lint: $(VENV)/.installed-test  ## check style, format and types
 	$(BIN)/ruff check

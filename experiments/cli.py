@@ -23,7 +23,7 @@ COMMANDS = {
         "Run a scenario file's market and save its days and campaigns; resumes a stopped run.",
     ),
     "sweep": ("sweep.execute.sweep", "Run a sweep file: settings times worlds times policies."),
-    "progress": ("sweep.results.progress", "Tell how far a sweep is."),
+    "progress": ("sweep.results.progress", "Show how far a sweep has come."),
     "gather": ("sweep.results.gather", "Check and merge the parts of a sweep."),
     "replicates": (
         "sweep.results.replicates",
@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "estimate": (
         "diagnostics.estimate",
-        "Tell what memory a run takes, and whether it fits or what would.",
+        "Report what memory a run takes, and whether it fits or what would.",
     ),
     "bench": (
         "bench.bench",
@@ -43,10 +43,10 @@ COMMANDS = {
     ),
     "doctor": (
         "diagnostics.doctor",
-        "Tell what runs here; with --gpu, hold a device to the reference and measure it.",
+        "Report what runs here; with --gpu, check a device against the reference and measure it.",
     ),
 }
-"""By name, the module that holds the function of this name, and the first line about it."""
+"""By name: the module that has the function of this name, and the first line of its help."""
 STUDIES = {
     "reach": (
         "studies.reach.reach",
@@ -69,7 +69,7 @@ STUDIES = {
         "studies.paired.policies",
         "What the platform's rules do, one changed at a time in the very same worlds.",
     ),
-    "audit": ("studies.audit", "Hold the article's figures against each other."),
+    "audit": ("studies.audit.audit", "Hold the article's figures against each other."),
     "market-speed": (
         "bench.market.market_speed",
         "Time simulated days of a market, and profile them.",
@@ -84,10 +84,10 @@ STUDIES = {
         "Refresh the tables of README.md and docs/ from the parameters and the results.",
     ),
 }
-"""The same of studies: each has one claim and writes one folder of results."""
+"""The same for studies: each makes one claim and writes one folder of results."""
 EVERY = COMMANDS | STUDIES
 RESUMED = ("run", "sweep")
-"""Commands that go on where they were stopped."""
+"""Commands that resume where they were stopped."""
 
 
 def function(name: str) -> Callable[..., None]:
@@ -113,7 +113,7 @@ class _Loaded(UserDict[str, Any]):
 
 
 class _Commands(TyperGroup):
-    """A group that lists its commands without importing them."""
+    """A group that lists its commands without importing their modules."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -152,7 +152,7 @@ def weishang(
 
 
 def main() -> None:
-    """Run the command line and exit; without a word, show the help."""
+    """Run the command line and exit; without arguments, show the help."""
     if len(sys.argv) == 1:
         sys.argv.append("--help")
     finish(app)

@@ -1,4 +1,11 @@
-"""What spreads: random words, graphs, and the cascade on every backend."""
+"""Random words, graphs, and cascades with three nested decisions, on every backend.
+
+A cascade spreads over layers of ties, groups and random contacts. Whoever sees a post decides three
+things: to visit, to buy (visitors only), and to share (by what they did before). The names come
+from the use that the contract was written for; to the kernels they are thresholds and random words.
+Sellers, prices, offers and platforms are unknown here. An independent cascade is one in which
+everyone visits, nobody buys and everyone shares.
+"""
 
 from weishang.kernels.cascade import CascadeRule, Cascades, Events, independent_cascade, propagate
 from weishang.kernels.graph.graph import Graph

@@ -27,7 +27,10 @@ CERTAIN = 1 << UNIFORM_BITS
 
 
 class Purpose(IntEnum):
-    """What a random word decides; a mechanism of its own takes a number of its own."""
+    """What a random word decides: one number for each decision of the contract.
+
+    A mechanism outside the kernels takes numbers of its own.
+    """
 
     VIEW = 1
     BUY = 2
@@ -154,7 +157,7 @@ def as_float64(values: ArrayLike, name: str) -> NDArray[np.float64]:
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} is no rectangular array of numbers: {error}") from None
+        raise ValueError(f"{name} is not a rectangular array of numbers: {error}") from None
     if array.dtype == np.float64:
         return array
     if array.dtype.kind in "iu":

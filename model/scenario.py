@@ -196,12 +196,8 @@ def _values(part: Any) -> dict[str, Any]:
 
 
 if TYPE_CHECKING:
-
-    class Scenario(BaseScenario):
-        """The scenarios of a market with the mechanisms of this package."""
-
-    class Mechanisms(Switches):
-        """The switches of these mechanisms."""
+    Scenario = BaseScenario
+    Mechanisms = Switches
 
 else:
     Scenario = scenario_type(REGISTRY)

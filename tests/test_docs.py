@@ -7,11 +7,13 @@ tables made from results/ are skipped while these are not there.
 import doctest
 import inspect
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,26 +27,33 @@ from weishang.experiments.studies.page_blocks import BLOCKS, PAGES
 from weishang.kernels import CascadeRule, Cascades, Graph, Strangers, independent_cascade, propagate
 from weishang.kernels import rng as words
 from weishang.kernels.rng import Purpose, derive, live_lanes, threshold, uniform
+from weishang.model.core import streams as sellers_streams
 from weishang.model.core.platform_rules import PlatformRules
 from weishang.model.core.social_distance import (
     AFTER,
+    FRIENDS,
     REPORTED_TIER,
-    Layer,
     SocialDistance,
-    trust_by_level,
+    trust_by_distance,
 )
-from weishang.model.core.streams import MarketPurpose
+from weishang.model.core.streams import CORE, Stream
+from weishang.model.mechanisms import REGISTRY
+from weishang.model.mechanisms.mechanism import ENGINES
 from weishang.model.scenario import Scenario
 from weishang.model.society.parameters import SocietyParameters
 
 ROOT = Path(__file__).parents[1]
-README, CONTRACT, ODD, DESIGN = (
-    ROOT / name for name in ("README.md", "docs/contract.md", "docs/odd.md", "docs/design.md")
+README = ROOT / "README.md"
+COMMANDS, CONTRACT, DESIGN, DEVELOPMENT, ODD = (
+    ROOT / "docs" / f"{name}.md"
+    for name in ("commands", "contract", "design", "development", "odd")
 )
 ALL_PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
 RESULTS = ROOT / "results"
 FACEBOOK = ROOT.parent / "shared" / "graphs" / "facebook_combined.txt"
 REFRESH = "weishang page-blocks"
+SCENARIOS = "Scenarios, policies and sweeps"
+DISTANCES = "3.4.5 Social distance and layers (`model/core/social_distance.py`)"
 
 WORKED = ["row", "level", "reach", "visitors", "buyers", "sharers", "sum of parents"]
 WORKED_SMALL = [*WORKED[:-1], "sum of nodes", "sum of parents", "sum of shared_hop"]
@@ -53,7 +62,7 @@ Row = dict[str, str]
 
 
 def table(text: str, *columns: str) -> list[Row]:
-    """The one table with exactly these columns, a row a line, without marks of code."""
+    """The one table with exactly these columns, one row per line, without marks of code."""
     found = [rows for header, rows in all_tables(text) if header == list(columns)]
     assert len(found) == 1, f"{len(found)} tables have the columns {columns}"
     assert found[0], f"the table of {columns} is empty"
@@ -72,7 +81,7 @@ def cells(line: str) -> list[str]:
 
 
 def section(page: Path, heading: str) -> str:
-    """What stands under a heading, up to the next one."""
+    """The text under a heading, up to the next one."""
     found = re.search(
         rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)",
         page.read_text(encoding="utf-8"),
@@ -86,7 +95,7 @@ def code(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def told(pattern: str, text: str) -> tuple[str, ...]:
+def stated(pattern: str, text: str) -> tuple[str, ...]:
     """The groups of a sentence, wherever its lines are broken."""
     found = re.search(pattern, " ".join(text.split()))
     assert found, f"no sentence has {pattern}"
@@ -126,11 +135,31 @@ def test_the_contract_knows_its_words(contract: str) -> None:
         assert derive(*path_of(row["state"]), int(row["index"])) == int(row["child"], base=16)
 
 
-def test_the_contract_lists_every_purpose(contract: str) -> None:
-    rows = table(contract, "number", "purpose", "address of its words", "decides")
-    in_code = [(one.value, one.name) for one in (*Purpose, *MarketPurpose)]
-    assert sorted((int(row["number"]), row["purpose"]) for row in rows) == sorted(in_code)
+def test_the_contract_lists_every_random_stream(contract: str) -> None:
+    rows = table(contract, "number", "stream", "owner", "address of its words", "decides")
+    in_code = [(one.value, one.name, "kernels") for one in Purpose]
+    in_code += [(int(one), constant(one), "sellers") for one in CORE]
+    in_code += [
+        (int(one), constant(one), mechanism.name)
+        for mechanism in REGISTRY
+        for one in mechanism.streams
+    ]
+    listed = [(int(row["number"]), row["stream"], row["owner"]) for row in rows]
+    assert listed == sorted(in_code)
     assert all(row["address of its words"].startswith(f"seed / {row['number']} /") for row in rows)
+
+
+def constant(stream: Stream) -> str:
+    """The name of a stream's constant, wherever the model has it."""
+    packages = [kind.__module__.rpartition(".")[0] for kind in REGISTRY]
+    loaded = [
+        module
+        for name, module in sys.modules.items()
+        if module is sellers_streams or name.startswith(tuple(f"{one}." for one in packages))
+    ]
+    names = {name for module in loaded for name, value in vars(module).items() if value is stream}
+    assert len(names) == 1, f"{stream!r} is named {sorted(names)}"
+    return names.pop()
 
 
 def test_the_contract_knows_its_thresholds(contract: str) -> None:
@@ -139,7 +168,7 @@ def test_the_contract_knows_its_thresholds(contract: str) -> None:
 
 
 def test_the_contract_knows_its_masks(contract: str) -> None:
-    address, key = told(r"`([\d /]+)` = `([0-9a-f]{16})`", contract)
+    address, key = stated(r"`([\d /]+)` = `([0-9a-f]{16})`", contract)
     row_key = derive(*path_of(address))
     assert row_key == int(key, base=16)
     for row in table(contract, "p", "block", "lanes", "mask"):
@@ -148,13 +177,13 @@ def test_the_contract_knows_its_masks(contract: str) -> None:
 
 
 def test_the_contract_knows_its_uniforms(contract: str) -> None:
-    for row in table(contract, "purpose", "address below the seed", "uniform"):
+    for row in table(contract, "stream", "address below the seed", "uniform"):
         address = path_of(row["address below the seed"])
-        assert address[0] == Purpose[row["purpose"]]
+        assert address[0] == Purpose[row["stream"]]
         assert uniform(2026, *address) == int(row["uniform"])
 
 
-def test_the_contract_knows_whom_strangers_are(contract: str) -> None:
+def test_the_contract_knows_its_random_contacts(contract: str) -> None:
     classes, rule = np.arange(1_000) % 4, CascadeRule(view=[[1.0]])
     for row in table(contract, "slot", "word", "person"):
         slot = int(row["slot"])
@@ -187,16 +216,18 @@ def test_the_contract_names_the_columns_of_events() -> None:
 
 def test_worked_independent_cascade(contract: str, facebook: Graph) -> None:
     text = section(CONTRACT, "Independent cascade")
-    nodes, edges = told(r"([\d,]+) nodes, ([\d,]+) directed edges", text)
+    nodes, edges = stated(r"([\d,]+) nodes, ([\d,]+) directed edges", text)
     assert (facebook.num_nodes, facebook.num_edges) == (number(nodes), number(edges))
-    seed, first, second, p = told(r"Seed (\d+), seed nodes (\d+) and (\d+), p = ([\d.]+)\. ", text)
-    rows = table(text, "cascade", "reach in all")
+    seed, first, second, p = stated(
+        r"Seed (\d+), seed nodes (\d+) and (\d+), p = ([\d.]+)\. ", text
+    )
+    rows = table(text, "cascade", "total reach")
     result = independent_cascade(
         facebook, [int(first), int(second)], float(p), len(rows), int(seed), backend="numba"
     )
     for row in rows:
-        assert result.reach[int(row["cascade"])].sum() == int(row["reach in all"])
-    by_level = [int(level) for level in told(r"Cascade 0 by level: ([\d ]+)\.", text)[0].split()]
+        assert result.reach[int(row["cascade"])].sum() == int(row["total reach"])
+    by_level = [int(level) for level in stated(r"Cascade 0 by level: ([\d ]+)\.", text)[0].split()]
     assert result.reach[0].tolist()[: len(by_level)] == by_level
     assert result.reach[0].sum() == sum(by_level)
 
@@ -207,8 +238,8 @@ def test_worked_rule_with_four_segments(facebook: Graph) -> None:
     assert summed(result, WORKED) == rows_by_key(table(text, *WORKED))
 
 
-def test_worked_layers_weights_and_doses() -> None:
-    text = section(CONTRACT, "Layers, weights and doses")
+def test_worked_layers_weights_and_exposure_counts() -> None:
+    text = section(CONTRACT, "Layers, weights and exposure counts")
     result = run_example(code(text, "python")[0])
     assert summed(result, WORKED_SMALL) == rows_by_key(table(text, *WORKED_SMALL))
 
@@ -262,15 +293,16 @@ def test_the_readme_example_runs() -> None:
 
 
 def test_the_market_of_the_readme_runs() -> None:
-    (source,) = code(section(README, "What a market has"), "python")
+    (source,) = code(section(README, "The model"), "python")
     names: dict[str, Any] = {}
     exec(source.replace("2_000", "500").replace("num_sellers=100", "num_sellers=40"), names)
     assert len(names["days"]) == names["market"].day > 1
-    assert len(names["visits"]) > 0
+    assert len(names["searches"]) > 0
+    assert names["orders"] is names["market"].today.orders
 
 
 def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
-    (source,) = code(section(README, "Scenarios and policies"), "toml")
+    (source,) = code(section(README, SCENARIOS), "toml")
     (path := tmp_path / "cheap.toml").write_text(source, encoding="utf-8")
     file = scenario_file.load(path)
     assert file.scenario != Scenario()
@@ -278,7 +310,7 @@ def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
 
 
 def test_the_people_of_the_readme_can_be_read(tmp_path: Path) -> None:
-    (source,) = [text for text in code(section(README, "Your own graph"), "text") if "," in text]
+    (source,) = [text for text in code(section(README, SCENARIOS), "text") if "," in text]
     (path := tmp_path / "people.csv").write_text(source, encoding="utf-8")
     known = read_nodes(path, 2, SocietyParameters())
     assert known.place is not None
@@ -287,41 +319,89 @@ def test_the_people_of_the_readme_can_be_read(tmp_path: Path) -> None:
     assert known.groups.num_groups == 2
 
 
-def test_levels_are_as_described() -> None:
-    text = section(
-        ODD, "3.4.5 Levels and layers (`model/core/social_distance.py`, `distribution.py`)"
+def test_the_files_of_the_readme_exist() -> None:
+    text = README.read_text(encoding="utf-8")
+    paths = re.findall(r"experiments/[\w/.]+", text)
+    assert len(paths) > 1
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_mechanisms_are_as_described() -> None:
+    rows = table(
+        section(ODD, "1.3 Process overview and scheduling"), "mechanism", "acts through", "section"
     )
-    rows = table(text, "level", "name", "who", "a step further", "reported level", "trust_in")
-    assert [(int(row["level"]), row["name"]) for row in rows] == [
-        (level.value, level.name) for level in SocialDistance
+    assert [row["mechanism"] for row in rows] == [kind.name for kind in REGISTRY]
+    headings = re.findall(r"^#+ (3\.4\.\d+) ", ODD.read_text(encoding="utf-8"), re.MULTILINE)
+    named = {one for row in rows for one in row["section"].split(", ")}
+    assert named <= set(headings)
+
+
+def test_engines_are_as_described() -> None:
+    text = section(ODD, "1.2 Entities, state variables and scales")
+    assert set(re.findall(r'engine="(\w+)"', text)) == set(ENGINES)
+
+
+def test_columns_of_mechanisms_are_as_described() -> None:
+    text = section(ODD, "2.10 Emergence and observation")
+    (listed,) = stated(r"those that mechanisms bring \((.*?)\)", text)
+    brought = [one.name for kind in REGISTRY for one in kind().indicators()]
+    assert re.findall(r"`(\w+)`", listed) == brought
+
+
+def test_social_distances_are_as_described() -> None:
+    rows = table(
+        section(ODD, DISTANCES),
+        "distance",
+        "name",
+        "who",
+        "one step further",
+        "reported tier",
+        "trust_in",
+    )
+    assert [(int(row["distance"]), row["name"]) for row in rows] == [
+        (one.value, one.name) for one in SocialDistance
     ]
-    assert [int(row["a step further"]) for row in rows] == [
-        AFTER[level] for level in SocialDistance
-    ]
-    assert [int(row["reported level"]) for row in rows] == REPORTED_TIER.tolist()
+    assert [int(row["one step further"]) for row in rows] == [AFTER[one] for one in SocialDistance]
+    assert [int(row["reported tier"]) for row in rows] == REPORTED_TIER.tolist()
     scenario = Scenario()
     known = {"recommender_trust": scenario.weights.recommender_trust} | {
         f"channels.{name}": getattr(scenario.channels, name)
         for name in ("follower_trust", "group_trust")
     }
-    told = [
+    described = [
         known[row["trust_in"]] if row["trust_in"] in known else number(row["trust_in"])
         for row in rows
     ]
-    assert told == list(trust_by_level(*known.values()))
+    world = SimpleNamespace(scenario=scenario)
+    others = {
+        distance: trust
+        for kind in REGISTRY
+        for distance, trust in kind().trust(world).items()  # type: ignore[arg-type]
+    }
+    assert described == list(trust_by_distance(scenario.weights.recommender_trust, others))
 
 
 def test_layers_are_as_described() -> None:
-    text = section(
-        ODD, "3.4.5 Levels and layers (`model/core/social_distance.py`, `distribution.py`)"
+    rows = table(
+        section(ODD, DISTANCES), "number", "layer", "mechanism", "kind", "leads from", "to"
     )
-    rows = table(text, "number", "layer", "kind", "leads from", "to")
-    named = [(int(row["number"]), row["layer"]) for row in rows]
-    assert named == [(layer.value, layer.name) for layer in Layer]
+    in_code = [(FRIENDS.number, FRIENDS.name, "", FRIENDS.first)]
+    in_code += [
+        (layer.number, layer.name, kind.name, layer.first)
+        for kind in REGISTRY
+        for layer in kind.own_layers
+    ]
+    described = [(int(row["number"]), row["layer"], row["mechanism"]) for row in rows]
+    assert described == [one[:3] for one in sorted(in_code)]
+    of_strangers = [row["kind"] == "random contacts" for row in rows]
+    assert of_strangers == [one[3] == SocialDistance.STRANGER for one in sorted(in_code)]
 
 
 def test_rules_are_as_described() -> None:
-    heading = "3.4.6 Channels and the platform's rules (`model/core/channels.py`, `rules.py`)"
+    heading = (
+        "3.4.6 Channels and the platform's rules "
+        "(`model/market/spread.py`, `model/core/platform_rules.py`)"
+    )
     rows = table(section(ODD, heading), "rule", "acts")
     named = {name for row in rows for name in re.findall(r"\w+", row["rule"])}
     assert named == {item.name for item in fields(PlatformRules)}
@@ -354,10 +434,29 @@ def several(value: Any) -> list[float]:
 def test_numbers_fixed_in_the_code_are_as_described() -> None:
     text = section(ODD, "3.6 Numbers fixed in the code")
     for row in table(text, "name", "value", "unit", "role and source"):
-        module, _, name = row["name"].rpartition(".")
-        value = getattr(import_module(f"weishang.{module}"), name)
+        value = resolved(f"weishang.{row['name']}")
         shown = [number(part) for part in row["value"].split(", ")]
         assert shown == (list(value) if isinstance(value, tuple) else [value]), row["name"]
+
+
+def resolved(path: str) -> Any:
+    """What a dotted path leads to: a module's constant, or an attribute of a class of it."""
+    module, _, name = path.rpartition(".")
+    try:
+        home: Any = import_module(module)
+    except ModuleNotFoundError:
+        home = resolved(module)
+    return getattr(home, name)
+
+
+def test_the_modules_that_headings_name_exist() -> None:
+    headings = re.findall(r"^#+ 3\.4\.\d+ .*\((.*)\)$", ODD.read_text("utf-8"), re.MULTILINE)
+    assert len(headings) == 15
+    for heading in headings:
+        folder = ROOT
+        for path in re.findall(r"`([^`]+)`", heading):
+            folder = (ROOT / path).parent if "/" in path else folder
+            assert (folder / Path(path).name).exists(), path
 
 
 def test_the_fit_is_as_described() -> None:
@@ -397,20 +496,32 @@ def test_every_block_has_its_place() -> None:
 
 def commands_listed() -> Iterator[tuple[str, Callable[..., None], list[str]]]:
     """Every documented command without its arguments, its function and its options."""
-    text = section(README, "Experiments")
+    text = COMMANDS.read_text(encoding="utf-8")
     for row in table(text, "command", "options and their defaults", "gives"):
         options = re.findall(r"--[^`]+", row["options and their defaults"])
         for command in row["command"].split(","):
             words = command.strip().strip("`").split()
             command = " ".join(word for word in words if not word.isupper())
-            name = command.split()[-1]
-            if command.startswith("python"):
-                yield command, getattr(import_module(name), name.rpartition(".")[2]), options
+            programs = own_programs()
+            if command in programs:
+                yield command, programs[command], options
             else:
-                yield command, cli.function(name), options
+                yield command, cli.function(command.split()[-1]), options
 
 
-def test_commands_take_the_options_that_the_readme_lists() -> None:
+def own_programs() -> dict[str, Callable[..., None]]:
+    """Modules that are programs themselves: by command, the function that they run."""
+    found = {}
+    for path in (ROOT / "experiments").rglob("*.py"):
+        runs = re.search(r"^    run\((\w+)\)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if runs:
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(("weishang", *parts))
+            found[f"python -m {name}"] = getattr(import_module(name), runs[1])
+    return found
+
+
+def test_commands_take_the_options_that_their_page_lists() -> None:
     for command, function, options in commands_listed():
         listed = {}
         for option in options:
@@ -441,33 +552,25 @@ def metadata(parameter: inspect.Parameter) -> object:
 
 def declared(parameter: inspect.Parameter) -> str:
     """The name of an option: its own, or that of the parameter."""
-    told = metadata(parameter)
     # Within Annotated, Typer takes the first positional argument for a name.
-    given = getattr(told, "default", None)
+    given = getattr(metadata(parameter), "default", None)
     return (
         (given if isinstance(given, str) else parameter.name).removeprefix("--").replace("-", "_")
     )
 
 
-def test_the_readme_lists_every_command() -> None:
+def test_the_page_of_commands_lists_every_command() -> None:
     listed = {command for command, *_ in commands_listed()}
-    modules = {
-        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-        for path in (ROOT / "experiments").rglob("*.py")
-        if f"    run({path.stem})\n" in path.read_text(encoding="utf-8")
-    }
-    there = {f"python -m weishang.{name}" for name in modules}
-    there |= {f"weishang {name}" for name in cli.EVERY}
-    assert listed == there
+    assert listed == own_programs().keys() | {f"weishang {name}" for name in cli.EVERY}
 
 
-def test_the_readme_gives_a_reason_for_each_dependency() -> None:
+def test_a_reason_is_given_for_each_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = packages(project["dependencies"])
     extra = {
         name for group in project["optional-dependencies"].values() for name in packages(group)
     }
-    rows = table(section(README, "What it is built on"), "package", "for")
+    rows = table(section(DEVELOPMENT, "Dependencies"), "package", "for")
     listed = [row["package"] for row in rows]
     assert set(listed[: len(needed)]) == needed
     assert set(listed[len(needed) :]) == extra - needed - {project["name"]}
@@ -500,10 +603,17 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
-def test_the_map_of_the_code_names_what_is_there() -> None:
-    for row in table(section(DESIGN, "Where things live"), "place", "what"):
-        folder = ROOT
-        for name in re.findall(r"[\w./*]+", row["place"]):
-            if "/" in name:
-                folder = (ROOT / name).parent
-            assert list(folder.glob(Path(name).name)), name
+def test_the_drawing_of_the_rooms_names_what_is_there() -> None:
+    (drawing, *_) = re.findall(r"(?:^    .*\n|^\n)+", section(DESIGN, "The rooms"), re.MULTILINE)
+    rooms = {
+        "experiments": folders(ROOT / "experiments"),
+        "model": folders(ROOT / "model"),
+        "kernels": folders(ROOT / "kernels"),
+    }
+    for top, inside in rooms.items():
+        assert re.search(rf"^    {top}/", drawing, re.MULTILINE), top
+        assert [name for name in inside if f" {name}/" not in drawing] == [], top
+
+
+def folders(place: Path) -> list[str]:
+    return sorted(one.parent.name for one in place.glob("*/__init__.py"))

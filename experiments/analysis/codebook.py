@@ -1,4 +1,4 @@
-"""What every column of a table of estimands means, with its unit."""
+"""What every column of `inference.estimates` and of a prior predictive means, with its unit."""
 
 from weishang.experiments.storage.codebook import Entry
 
@@ -10,10 +10,6 @@ ESTIMANDS: dict[str, Entry] = {
     "ci_high": ("of the figure", "upper end of it"),
     "prior_low": ("of the figure", "5% of the prior predictive"),
     "prior_high": ("of the figure", "95% of the prior predictive"),
-    "first_world": ("of the figure", "simulated in the first world alone"),
-    "off": ("of the figure", "the same world without the mechanism meant to cause the figure"),
-    "switched_off": ("text", "what was switched off"),
-    "by_arithmetic": ("of the figure", "by arithmetic on fitted and set values"),
     "reported_low": ("of the figure", "lower end of the reported band"),
     "reported_high": ("of the figure", "upper end of it; empty where open"),
 }

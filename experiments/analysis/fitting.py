@@ -1,13 +1,14 @@
-"""Fits the five weights that reported figures decide, one at a time, with common random numbers.
+"""Fit the five weights that reported figures decide, one at a time, with common random numbers.
 
 Each weight moves its own figure steadily once those before it are fixed, so Brent's method finds
 it in a bracket inside its prior range: view -> t2_l1_reach, buy_intercept -> conv_system,
-trust -> l1_conv, appeal_sd -> t2_l2_reach, recommender_trust -> l2_conv. What couples them (appeal
-moves buying a little, and a person of level 1 may buy at a later friend's post) is met by going
-round again, in short brackets, until every figure stands. All values of a weight meet the same
-luck, so differences between them are the weight's own. A figure that no value in the bracket
-meets takes the nearer end, and says so. The campaigns are those that are reported on: a fitted
-figure is met by choice, and only what is not fitted can be wrong.
+trust -> l1_conv, shareability_sd -> t2_l2_reach, recommender_trust -> l2_conv. What couples them
+(shareability moves buying a little, and a person of level 1 may buy at a later friend's post) is
+resolved by further rounds, in short brackets, until every figure is met. All values of a weight
+meet the same random numbers, so differences between them are the weight's own. Where no value in
+the bracket meets the figure, the weight takes the nearer end, and the table says so. The campaigns
+are those that are reported on: a fitted figure is met by choice, and only what is not fitted can be
+wrong.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from weishang.experiments.analysis import reported
+from weishang.experiments.analysis.reported import target
 from weishang.kernels import Cascades
 from weishang.model.core.campaigns import Campaigns
 from weishang.model.core.decision import LogisticRule
@@ -57,7 +58,7 @@ class Trial:
     def of(
         cls, society: Society, scenario: Scenario, worlds: Sequence[int], sellers: int
     ) -> "Trial":
-        """Let so many sellers of each world choose their offers."""
+        """Let this many sellers of each world choose their offers."""
         days = []
         for world in worlds:
             market = Market(society, scenario.friends_only(), world, sellers)
@@ -65,7 +66,7 @@ class Trial:
         return cls(society, scenario, tuple(days))
 
     def among_friends(self, weights: DecisionWeights, hops: int) -> Cascades:
-        """Spread the campaigns of all worlds for so many hops."""
+        """Spread the campaigns of all worlds for this many hops."""
         rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
             spread_among_friends(self.society, campaigns, rule, world, max_hops=hops)
@@ -139,25 +140,11 @@ class Fit:
         return target(self.figure)
 
 
-def target(name: str) -> float:
-    """A reported figure's point, or the middle of its range.
-
-    Raises:
-        ValueError: the range has an open end.
-    """
-    figure = reported.figure(name)
-    if figure.value is not None:
-        return figure.value
-    if figure.low is None or figure.high is None:
-        raise ValueError(f"{name} has an open end; fit to a point or a closed range")
-    return (figure.low + figure.high) / 2.0
-
-
 FITS = (
     Fit("view", "t2_l1_reach", first_reach),
     Fit("buy_intercept", "conv_system", system_conversion),
     Fit("trust", "l1_conv", first_conversion),
-    Fit("appeal_sd", "t2_l2_reach", second_reach),
+    Fit("shareability_sd", "t2_l2_reach", second_reach),
     Fit("recommender_trust", "l2_conv", second_conversion),
 )
 
@@ -206,7 +193,7 @@ def fit(
 
 
 def as_table(measure: Measure, weights: DecisionWeights) -> pd.DataFrame:
-    """A row a fitted weight: weight, value, low, high, figure, target, reached."""
+    """One row per fitted weight: weight, value, low, high, figure, target, reached."""
     return pd.DataFrame(
         [
             {

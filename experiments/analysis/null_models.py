@@ -1,24 +1,30 @@
-"""Null models of reach and conversion: what comes without behaviour, differences or a network.
+"""Null models of reach and conversion: what needs no behaviour, differences or network.
 
 Each takes a few totals and returns reach by level, so that it can stand beside the model. A
 reported figure that one of these gives as well is implied, not explained.
+
+Sums and powers are written out: NumPy and BLAS round the last digit as the processor has it.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from weishang.experiments.analysis import reported
+from weishang.experiments.analysis.estimands import NEAR, THERE
+from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.kernels import independent_cascade
 from weishang.model.society.society import Society
 
-LEVELS = 3
+DEPTH = len(LEVELS)
+"""Levels that are given where none is asked for."""
 
 
-def branching(first: float, second: float, levels: int = LEVELS) -> NDArray[np.float64]:
+def branching(first: float, second: float, levels: int = DEPTH) -> NDArray[np.float64]:
     """Mean reach of a branching process whose every generation grows as the second did.
 
     Nobody is reached twice and all campaigns are alike: reach h = first * (second / first)^(h-1).
@@ -29,11 +35,15 @@ def branching(first: float, second: float, levels: int = LEVELS) -> NDArray[np.f
 
     Source: Watson and Galton (1875).
     """
-    return first * (second / first) ** np.arange(levels, dtype=np.float64)
+    growth, power, reach = second / first, 1.0, []
+    for _ in range(levels):
+        reach.append(first * power)
+        power *= growth
+    return np.array(reach)
 
 
 def mean_field_sir(
-    first: float, second: float, users: int, levels: int = LEVELS
+    first: float, second: float, users: int, levels: int = DEPTH
 ) -> NDArray[np.float64]:
     """New cases by generation of a well-mixed population that meets levels 1 and 2.
 
@@ -62,7 +72,7 @@ def mean_field_sir(
 
 
 def cascade_reach(
-    society: Society, sellers: Sequence[int], p: float, seed: int, levels: int = LEVELS
+    society: Society, sellers: Sequence[int], p: float, seed: int, levels: int = DEPTH
 ) -> NDArray[np.float64]:
     """Mean reach by level of the independent cascade: everyone reached passes on at p.
 
@@ -70,7 +80,7 @@ def cascade_reach(
         society: the people.
         sellers: one campaign each.
         p: chance that a friend is reached.
-        seed: of the luck, the same for every p.
+        seed: of the random numbers, the same for every p.
         levels: hops.
     """
     result = independent_cascade(
@@ -87,7 +97,7 @@ def cascade_reach(
 def cascade_meeting(
     society: Society, sellers: Sequence[int], level: int, target: float, seed: int
 ) -> float:
-    """The p at which the independent cascade reaches so many people at a level; 1 if none does.
+    """The p at which the independent cascade reaches `target` people at a level; 1 if none does.
 
     Args:
         society, sellers, seed: as in `cascade_reach`.
@@ -107,15 +117,29 @@ def cascade_meeting(
 
 def mixture(reach: Sequence[float], conversions: Sequence[float]) -> float:
     """Conversion of levels together: buyers over reached when each level has its own rate."""
-    people = np.asarray(reach, dtype=np.float64)
-    return float(people @ np.asarray(conversions, dtype=np.float64) / people.sum())
+    buyers = (people * rate for people, rate in zip(reach, conversions, strict=True))
+    return math.fsum(buyers) / math.fsum(reach)
 
 
-def gives_as_well(
-    null: float, value: float, interval: tuple[float, float], holds: Callable[[float], bool]
-) -> bool:
-    """Whether a null model gives a figure as well as the model does.
+def among_friends(figure: str, reading: str, takes_off: float) -> float:
+    """What the fitted figures and the set take-off give by arithmetic; NaN where nothing does.
 
-    It does when its value lies in the model's interval, or both lie inside the reported band.
+    Reach at level 3 is that of a branching process on from levels 1 and 2. The conversion of
+    Moments links is the mixture of levels, everyone reached taken as a visit.
+
+    Args:
+        figure: id of the reported figure.
+        reading: of it; a mean over all campaigns but where it is `THERE`, all levels but where it
+            names `NEAR`.
+        takes_off: share of campaigns that get to level 2.
     """
-    return interval[0] <= null <= interval[1] or (holds(null) and holds(value))
+    first, second = (reported.target(f"t2_l{level}_reach") for level in (1, 2))
+    third = float(branching(first, second)[-1])
+    if figure == "t2_l3_reach":
+        return third if reading == THERE else takes_off * third
+    if figure != "t1_moments_conv":
+        return float("nan")
+    reach = [first, takes_off * second, takes_off * third]
+    rates = [reported.target(f"l{level}_conv") for level in (1, 2, 2)]
+    levels = 2 if NEAR in reading else 3
+    return mixture(reach[:levels], rates[:levels])

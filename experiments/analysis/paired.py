@@ -1,14 +1,15 @@
-"""Paired worlds: the same people, sellers and luck under two scenarios, and what pairing saves.
+"""Paired worlds: same people, sellers and random numbers, two scenarios; and what pairing saves.
 
-A world's luck is looked up by who acts when, not drawn in turn. So two markets in the world of one
-seed differ only by what their scenarios change, and what follows from it. The effect of a change
-is the mean of the differences between such pairs; most of what worlds differ by drops out of it.
+A world's random numbers are looked up by who acts when, not drawn in turn. So two markets in the
+world of one seed differ only by what their scenarios change, and what follows from it. The effect
+of a change is the mean of the differences between such pairs; most of what worlds differ by drops
+out of it.
 
 Sources: Law (2015), "Simulation Modeling and Analysis", chapter 11, for common random numbers;
 Cochran (1977), "Sampling Techniques", chapter 6, for the ratio of two means.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,7 +28,7 @@ CONFIDENCE = 0.95
 ENOUGH = 10.0
 """How many times smaller the variance of pairs is meant to be than that of independent worlds."""
 SOURCES = (*(channel.name.lower() for channel in OrderChannel), "live")
-"""What the indicators of a market tell orders and sales apart by."""
+"""By what the indicators of a market split orders and sales."""
 
 
 _CALLED_OFF = "called off since too few bought"
@@ -45,9 +46,9 @@ class Outcome:
         name: of its column.
         unit: of its values.
         meaning: what is counted, over whom.
-        measure: takes one world's rows a day and rows a campaign, as in Run, or their `Columns`.
-        beside: outcome that a change is told relative to; None: the outcome itself. Profits are
-            told relative to sales and refunds to orders, since they may be near 0 or below.
+        measure: takes one world's rows per day and per campaign, as in Run, or their `Columns`.
+        beside: outcome that a change is reported relative to; None: the outcome itself. Profits
+            are relative to sales and refunds to orders, since they may be near 0 or below.
     """
 
     name: str
@@ -57,8 +58,8 @@ class Outcome:
     beside: str | None = None
 
 
-def market_outcomes(usual_price: float) -> tuple[Outcome, ...]:
-    """What a whole market comes to, over all of its days; `usual_price` in CNY."""
+def market_outcomes(reference_price: float) -> tuple[Outcome, ...]:
+    """What a whole market comes to, over all of its days; `reference_price` in CNY."""
     return (
         Outcome("reach", "people", "reached, each once a campaign", _reach),
         Outcome("visits", "visits", "links and search results opened", _all_visits),
@@ -75,14 +76,14 @@ def market_outcomes(usual_price: float) -> tuple[Outcome, ...]:
             "profit",
             "CNY",
             "of all sellers, after goods, content, adverts and rooms",
-            lambda days, _: usual_price * float(np.asarray(days["profit"])[-1]),
+            lambda days, _: reference_price * float(np.asarray(days["profit"])[-1]),
             beside="sales",
         ),
     )
 
 
-def campaign_outcomes(usual_price: float) -> tuple[Outcome, ...]:
-    """What a campaign comes to on average, without search; `usual_price` in CNY."""
+def campaign_outcomes(reference_price: float) -> tuple[Outcome, ...]:
+    """What a campaign comes to on average, without search; `reference_price` in CNY."""
     return (
         Outcome("reach", "people", "reached, each once", _each(_reach)),
         Outcome("visits", "visits", "links opened", _each(_visits)),
@@ -92,7 +93,7 @@ def campaign_outcomes(usual_price: float) -> tuple[Outcome, ...]:
             "sales",
             "CNY",
             "value of these orders",
-            _each(lambda _, rows: usual_price * float(rows["sales"].sum())),
+            _each(lambda _, rows: reference_price * float(rows["sales"].sum())),
         ),
         Outcome("refunds", "orders", _CALLED_OFF, _each(_refunds), beside="orders"),
         Outcome(
@@ -105,14 +106,14 @@ def campaign_outcomes(usual_price: float) -> tuple[Outcome, ...]:
             "profit",
             "CNY",
             "after goods, content, advert and room",
-            _each(lambda days, _: usual_price * float(np.asarray(days["profit"])[-1])),
+            _each(lambda days, _: reference_price * float(np.asarray(days["profit"])[-1])),
             beside="sales",
         ),
     )
 
 
 def by_world(run: Run, outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """A row a world: `world`, and a column an outcome."""
+    """One row per world: `world`, and one column per outcome."""
     campaigns = dict(iter(run.campaigns.groupby("world", sort=False)))
     none = run.campaigns.iloc[:0]
     rows = []
@@ -123,7 +124,7 @@ def by_world(run: Run, outcomes: Sequence[Outcome]) -> pd.DataFrame:
 
 
 def described(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """A row an outcome: outcome, unit, meaning, and what a change is told relative to."""
+    """One row per outcome: outcome, unit, meaning, and what a change is relative to."""
     return pd.DataFrame(
         [
             {
@@ -135,6 +136,18 @@ def described(outcomes: Sequence[Outcome]) -> pd.DataFrame:
             for one in outcomes
         ]
     )
+
+
+def compare(runs: Mapping[str, Run], outcomes: Sequence[Outcome], column: str) -> pd.DataFrame:
+    """The `effects` of each run but the first against the first, by its name in `column`."""
+    (_, first), *others = runs.items()
+    usual = by_world(first, outcomes)
+    parts = []
+    for name, other in others:
+        table = effects(usual, by_world(other, outcomes), outcomes)
+        table.insert(0, column, name)
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
 
 
 def effects(usual: pd.DataFrame, other: pd.DataFrame, outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -149,9 +162,10 @@ def effects(usual: pd.DataFrame, other: pd.DataFrame, outcomes: Sequence[Outcome
         outcomes: columns of both.
 
     Returns:
-        A row an outcome: outcome; usual and other, means over worlds; effect, low, high: the mean
-        difference with its 95% interval; change, change_low, change_high: relative to the usual
-        mean of the outcome, or of the one that it stands `beside`, NaN where that is not above 0;
+        One row per outcome: outcome; usual and other, means over worlds; effect, low, high: the
+        mean difference with its 95% interval; change, change_low, change_high: relative to the
+        usual mean of the outcome, or of the one that it stands `beside`, NaN where that is not
+        above 0;
         independent_variance: of the difference between two worlds of different seeds;
         paired_variance: between two of one seed; saved: the former over the latter, the factor on
         the number of worlds that pairing saves, infinite where all pairs differ alike and NaN
@@ -182,42 +196,36 @@ def effects(usual: pd.DataFrame, other: pd.DataFrame, outcomes: Sequence[Outcome
 def _effect(
     before: NDArray[np.float64], after: NDArray[np.float64], unit: NDArray[np.float64]
 ) -> dict[str, float]:
+    """One row of `effects`; a relative change is the mean difference over the mean of `unit`."""
     difference = after - before
     effect, margin = float(difference.mean()), _margin(difference)
+    change = change_margin = saved = float("nan")
+    if (mean := float(unit.mean())) > 0.0:
+        change = effect / mean
+        change_margin = _margin(difference - change * unit) / mean
     independent = float(before.var(ddof=1) + after.var(ddof=1))
     paired = float(difference.var(ddof=1))
+    if independent > 0.0 or paired > 0.0:
+        saved = independent / paired if paired > 0.0 else float("inf")
     return {
         "usual": float(before.mean()),
         "other": float(after.mean()),
         "effect": effect,
         "low": effect - margin,
         "high": effect + margin,
-        **_change(difference, unit),
+        "change": change,
+        "change_low": change - change_margin,
+        "change_high": change + change_margin,
         "independent_variance": independent,
         "paired_variance": paired,
-        "saved": _saved(independent, paired),
+        "saved": saved,
     }
-
-
-def _change(difference: NDArray[np.float64], unit: NDArray[np.float64]) -> dict[str, float]:
-    """The mean difference over the mean of `unit`, with the interval of a ratio of two means."""
-    change = margin = float("nan")
-    if (mean := float(unit.mean())) > 0.0:
-        change = float(difference.mean()) / mean
-        margin = _margin(difference - change * unit) / mean
-    return {"change": change, "change_low": change - margin, "change_high": change + margin}
 
 
 def _margin(values: NDArray[np.float64]) -> float:
     """Half of the interval of a mean."""
     quantile = stdtrit(values.size - 1, (1.0 + CONFIDENCE) / 2.0)
     return float(quantile * values.std(ddof=1) / np.sqrt(values.size))
-
-
-def _saved(independent: float, paired: float) -> float:
-    if paired > 0.0:
-        return independent / paired
-    return float("inf") if independent > 0.0 else float("nan")
 
 
 def _over(above: float, below: float) -> float:
@@ -266,5 +274,5 @@ def _sharing(_: Rows, rows: Rows) -> float:
 
 
 def _each(total: Measure) -> Measure:
-    """The total a campaign."""
+    """The total per campaign."""
     return lambda days, rows: _over(total(days, rows), len(rows))

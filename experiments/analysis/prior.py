@@ -1,28 +1,48 @@
-"""The prior predictive: what the model gives before any weight is fitted."""
+"""The prior predictive: what the model gives before anything is fitted.
 
+Parameters are drawn from their prior ranges, independently and uniformly. What has no range (rules,
+switches) and what a study fixes stays as it is.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from weishang.experiments.analysis.estimands import values
 from weishang.experiments.console.progress import stage
-from weishang.experiments.simulate.worlds import Branch, most_sellers, run_world
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
-from weishang.model.sellers.parameters import SellerParameters
-from weishang.model.society.society import Society
 
 DRAWS = 40
-CAMPAIGNS = 60
-"""Campaigns a draw; their own scatter is part of the range."""
 INTERVAL = (0.05, 0.95)
-AMONG_FRIENDS = ("by_ties", "rich_content", "price_log_sd")
-BEYOND_FRIENDS = tuple(
-    item.name for item in fields(SellerParameters) if item.name not in AMONG_FRIENDS
-)
-"""What sellers decide where more than friends spread campaigns, and how long an offer lasts."""
+FIXED_GROUPS = ("society", "mechanisms", "rules", "budgets")
+"""The people, what is on, the platform's rules, and a statistic of the country."""
+FIXED = {"sellers": ("campaign_hops", "activity"), "feed": ("audience",)}
+"""How long an offer lasts is varied by itself (see reach); campaigns per day are set by the run."""
+
+
+def predictive(
+    draw: Callable[[np.random.Generator], Scenario],
+    measure: Callable[[Scenario, int], Mapping[str, float]],
+    seed: int,
+) -> pd.DataFrame:
+    """What `measure` gives at DRAWS scenarios, one row per draw.
+
+    Args:
+        draw: gives a scenario drawn from its prior ranges.
+        measure: takes a scenario and the seed of its replicate; gives numbers by column.
+        seed: of the study.
+    """
+    rng = np.random.default_rng([seed, SeedStream.PRIOR])
+    rows = []
+    with stage("prior predictive", total=DRAWS) as advance:
+        for number in range(DRAWS):
+            rows.append(measure(draw(rng), derive(seed, SeedStream.PRIOR, number)))
+            advance()
+    return pd.DataFrame(rows)
 
 
 def column(figure: str, reading: str) -> str:
@@ -30,44 +50,32 @@ def column(figure: str, reading: str) -> str:
     return f"{figure} | {reading}"
 
 
-def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataFrame:
-    """Every estimand at parameters drawn from their prior ranges, a row a draw.
+def drawn_scenario(scenario: Scenario, rng: np.random.Generator) -> Scenario:
+    """A scenario with every group drawn but FIXED_GROUPS, every field but FIXED."""
+    groups = [item.name for item in fields(scenario) if item.name not in FIXED_GROUPS]
+    drawn = {
+        name: drawn_group(getattr(scenario, name), rng, FIXED.get(name, ())) for name in groups
+    }
+    return replace(scenario, **drawn)
 
-    The society and the number of hops stay as they are; so does what has no range.
+
+def drawn_group(part: Any, rng: np.random.Generator, fixed: tuple[str, ...] = ()) -> Any:
+    """A copy of a parameter group, every field uniform in its prior range but for the fixed.
+
+    Whole numbers stay whole, both ends included; switches, and fields without a range, stay as they
+    are. The entries of a tuple are drawn one by one, and sorted where they were in ascending order.
     """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
-    sellers = most_sellers(people, CAMPAIGNS)
-    draws = []
-    with stage("prior predictive", total=DRAWS) as advance:
-        for number in range(DRAWS):
-            there = replace(
-                scenario,
-                weights=drawn(scenario.weights, rng),
-                sellers=drawn(scenario.sellers, rng, fixed=BEYOND_FRIENDS),
-                feed=drawn(scenario.feed, rng, fixed=("audience",)),
-            )
-            result = values(run_world(people, there, derive(seed, Branch.PRIOR, number), sellers))
-            draws.append({column(*key): value for key, value in result.items()})
-            advance()
-    return pd.DataFrame(draws)
-
-
-def drawn(part: Any, rng: np.random.Generator, fixed: tuple[str, ...] = ()) -> Any:
-    """A copy of a parameter group, every number uniform in its prior range but for the fixed.
-
-    Switches and lists stay as they are; whole numbers stay whole, both ends included.
-    """
-    values: dict[str, float | int] = {}
+    drawn: dict[str, Any] = {}
     for item in fields(part):
-        low, high = item.metadata["low"], item.metadata["high"]
-        if item.name in fixed or not _is_number(low) or not _is_number(high):
+        value, low, high = getattr(part, item.name), item.metadata["low"], item.metadata["high"]
+        if item.name in fixed or isinstance(value, bool) or low is None:
             continue
-        if isinstance(getattr(part, item.name), int):
-            values[item.name] = int(rng.integers(low, high, endpoint=True))
+        if isinstance(value, tuple):
+            entries = tuple(float(one) for one in rng.uniform(low, high))
+            ascending = list(value) == sorted(value)
+            drawn[item.name] = tuple(sorted(entries)) if ascending else entries
+        elif isinstance(value, int):
+            drawn[item.name] = int(rng.integers(low, high, endpoint=True))
         else:
-            values[item.name] = float(rng.uniform(low, high))
-    return replace(part, **values)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+            drawn[item.name] = float(rng.uniform(low, high))
+    return replace(part, **drawn)

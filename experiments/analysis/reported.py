@@ -68,21 +68,34 @@ def figure(name: str) -> Figure:
         raise ValueError(f"id is {name!r}; give one of {FILE.name}") from None
 
 
+def target(name: str) -> float:
+    """A reported figure's point, or the middle of its range: what a weight is fitted to.
+
+    Raises:
+        ValueError: the range has an open end.
+    """
+    given = figure(name)
+    if given.value is not None:
+        return given.value
+    if given.low is None or given.high is None:
+        raise ValueError(f"{name} has an open end; fit to a point or a closed range")
+    return (given.low + given.high) / 2.0
+
+
 @cache
 def figures() -> Mapping[str, Figure]:
     """All reported figures by id, in the article's order."""
-    with FILE.open(encoding="utf-8", newline="") as stream:
-        rows = [_figure(row) for row in csv.DictReader(stream)]
-    return MappingProxyType({row.id: row for row in rows})
-
-
-def _figure(row: dict[str, str]) -> Figure:
     numbers = ("value", "low", "high", "band_low", "band_high")
-    return Figure(
-        id=row["id"],
-        section=int(row["section"]),
-        quantity=row["quantity"],
-        unit=row["unit"],
-        plan=row["plan"],
-        **{name: float(row[name]) if row[name] else None for name in numbers},
-    )
+    with FILE.open(encoding="utf-8", newline="") as stream:
+        rows = [
+            Figure(
+                id=row["id"],
+                section=int(row["section"]),
+                quantity=row["quantity"],
+                unit=row["unit"],
+                plan=row["plan"],
+                **{name: float(row[name]) if row[name] else None for name in numbers},
+            )
+            for row in csv.DictReader(stream)
+        ]
+    return MappingProxyType({one.id: one for one in rows})

@@ -18,11 +18,11 @@ from scipy import stats
 LEAST = 2
 """Fewer worlds have no interval."""
 MOST = 2.0**40
-"""Beyond it numbers are told as infinite."""
+"""Beyond it numbers are reported as infinite."""
 
 Numbers = NDArray[np.float64]
 Enough = Callable[[Numbers], NDArray[np.bool_]]
-"""Whether so many worlds are enough; once they are, more are, too."""
+"""Whether this many worlds are enough; once they are, more are too."""
 
 
 def for_mean(sd: ArrayLike, margin: ArrayLike, confidence: float) -> Numbers:
@@ -74,7 +74,7 @@ def for_pairs(sd: ArrayLike, effect: ArrayLike, power: float, confidence: float)
 
 
 def for_independent(sd: ArrayLike, effect: ArrayLike, power: float, confidence: float) -> Numbers:
-    """Worlds of each of two scenarios that share no luck, so that a t test finds an effect.
+    """Worlds of each of two scenarios with seeds of their own, so that a t test finds an effect.
 
     Args:
         sd: standard deviation between worlds of one scenario; the root of the mean variance where

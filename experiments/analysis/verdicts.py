@@ -1,14 +1,15 @@
-"""The honest line a figure: role, simulated value, interval, prior range, and inside or outside.
+"""One honest row per figure: role, simulated value, interval, prior range, inside or outside.
 
 Roles, fixed before any run: `set` (a parameter with its source), `fitted` (chosen to meet a
-reported figure), `implied` (follows by arithmetic, or a null model gives it as well), `comes out`
+reported figure), `implied` (follows by arithmetic, or a null model gives it as well), `predicted`
 (none of these) and `not modelled`. A figure may claim less than its plan, never more.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,10 +18,14 @@ from weishang.experiments.console.format import cell
 from weishang.experiments.storage import atomic, lock, tables
 
 NAME = "verdicts.csv"
-CLAIMS = {"not modelled": 0, "set": 1, "fitted": 1, "implied": 2, "comes out": 3}
+CLAIMS = {"not modelled": 0, "set": 1, "fitted": 1, "implied": 2, "predicted": 3}
 """Roles and how much each claims."""
 VERDICTS = ("inside", "outside", "-")
+OWN_GRAPH = "a graph of one's own: the figure does not speak of it; weights not fitted again"
+"""Why nothing is judged on a graph from a file."""
+OTHER_READING = "another reading of a figure that a weight is fitted to; not fitted itself"
 COLUMNS = (
+    "study",
     "id",
     "role",
     "reading",
@@ -73,8 +78,6 @@ class Verdict:
         """Check the row, so that no table can hold one that breaks the rules."""
         self._check_numbers()
         self._check_role()
-        if self.role == "comes out":
-            self._check_comes_out()
 
     @property
     def figure(self) -> reported.Figure:
@@ -88,11 +91,11 @@ class Verdict:
             return "-"
         return "inside" if self.figure.holds(self.simulated) else "outside"
 
-    def row(self) -> dict[str, object]:
-        """The line of the table, by column."""
+    def row(self, study: str) -> dict[str, object]:
+        """The row of the table, by column."""
         own = {name: getattr(self, name) for name in COLUMNS if hasattr(self, name)}
         band = {"reported_low": self.figure.band_low, "reported_high": self.figure.band_high}
-        return {name: {**own, **band}[name] for name in COLUMNS}
+        return {name: {"study": study, **own, **band}[name] for name in COLUMNS}
 
     def _check_numbers(self) -> None:
         for item in fields(self):
@@ -106,7 +109,7 @@ class Verdict:
             given = [number for number in (low, value, high) if number is not None]
             if given != sorted(given) or (low is None) != (high is None):
                 raise ValueError(
-                    f"{self.id}: ({low}, {value}, {high}) is no interval; give it whole"
+                    f"{self.id}: ({low}, {value}, {high}) is not an interval; order the ends"
                 )
 
     def _check_role(self) -> None:
@@ -124,43 +127,125 @@ class Verdict:
             )
         if self.role == "not modelled" and not self.why:
             raise ValueError(f"{self.id}: why is empty; say why it is not modelled")
-
-    def _check_comes_out(self) -> None:
-        low, high, off = self.prior_low, self.prior_high, self.mechanism_off
-        fault = None
-        if low is None or high is None:
-            fault = "has no prior range"
-        elif self.figure.holds(low) and self.figure.holds(high):
-            fault = f"has its prior range {low} .. {high} wholly inside the band"
-        elif off is None:
-            fault = "has no value with the mechanism off"
-        elif self.simulated is not None and math.isclose(off, self.simulated, rel_tol=1e-6):
-            fault = f"is {off} with the mechanism off too"
-        if fault:
-            raise ValueError(f"{self.id} {fault}: lower its role to 'implied'")
+        if self.role == "predicted":
+            off = self.mechanism_off
+            fault = why_not_predicted(
+                self.figure, self.simulated, (self.prior_low, self.prior_high), off
+            )
+            if fault:
+                raise ValueError(f"{self.id} {fault}: lower its role to 'implied'")
 
 
-def update(results: Path, rows: Iterable[Verdict]) -> Path:
-    """Put rows into `results/verdicts.csv`, in place of those of the same id and reading.
+def rated(
+    role: str,
+    estimate: Mapping[Any, Any],
+    *,
+    off: float,
+    null: float,
+    why: str,
+    judged: bool,
+    first: float | None = None,
+) -> Verdict:
+    """The verdict of an estimate; where the numbers do not bear `predicted`, it is `implied`.
 
-    The order is that of the reported figures, then of arrival. The file is replaced whole; runs
-    at the same time take turns.
+    Args:
+        role: that the figure would have by its plan.
+        estimate: figure, reading, value, ci_low, ci_high, prior_low, prior_high; see
+            `inference.estimates`.
+        off: the value without the mechanism that is meant to cause it; NaN where there is none.
+        null: what arithmetic or a null model gives; NaN where nothing does.
+        why: the reason of the role, or of a miss.
+        judged: False on a graph of one's own.
+        first: the value that `off` is compared with, where that is not the estimate's own.
+    """
+    value = estimate["value"]
+    prior = _known(estimate["prior_low"]), _known(estimate["prior_high"])
+    if role == "predicted":
+        figure = reported.figure(estimate["figure"])
+        interval = (estimate["ci_low"], estimate["ci_high"])
+        same = first is not None and math.isclose(off, first, rel_tol=1e-6)
+        given = gives_as_well(null, value, interval, figure.holds)
+        if same or given or why_not_predicted(figure, value, prior, _known(off)):
+            role = "implied"
+    return Verdict(
+        id=estimate["figure"],
+        role=role,
+        reading=estimate["reading"],
+        simulated=value,
+        ci_low=estimate["ci_low"],
+        ci_high=estimate["ci_high"],
+        prior_low=prior[0],
+        prior_high=prior[1],
+        mechanism_off=_known(off),
+        why=why if judged else OWN_GRAPH,
+        judged=judged,
+    )
+
+
+def gives_as_well(
+    null: float, value: float, interval: tuple[float, float], holds: Callable[[float], bool]
+) -> bool:
+    """Whether a null model gives a figure as well as the model does.
+
+    It does when its value lies in the model's interval, or both lie inside the reported band.
+    """
+    return interval[0] <= null <= interval[1] or (holds(null) and holds(value))
+
+
+def why_not_predicted(
+    figure: reported.Figure,
+    simulated: float | None,
+    prior: tuple[float | None, float | None],
+    off: float | None,
+) -> str | None:
+    """What keeps a figure from being called predicted; None where nothing does."""
+    low, high = prior
+    if low is None or high is None:
+        return "has no prior range"
+    if figure.holds(low) and figure.holds(high):
+        return f"has its prior range {low} .. {high} wholly inside the band"
+    if off is None:
+        return "has no value with the mechanism off"
+    if simulated is not None and math.isclose(off, simulated, rel_tol=1e-6):
+        return f"is {off} with the mechanism off too"
+    return None
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def update(results: Path, study: str, rows: Iterable[Verdict]) -> Path:
+    """Put the rows of a study into `results/verdicts.csv`, in place of all that it had there.
+
+    The order is that of the reported figures; a study that is run again keeps its place among those
+    that speak of the same figure. The file is replaced whole; runs at the same time take turns.
 
     Raises:
-        ValueError: two of the rows have the same id and reading, or the file there is no table
-            of verdicts.
+        ValueError: two of the rows have the same id and reading, another study has one of them, or
+            the file there is not a table of verdicts.
     """
-    new = [row.row() for row in rows]
+    new = [row.row(study) for row in rows]
     keys = [(row["id"], row["reading"]) for row in new]
     if repeated := {key for key in keys if keys.count(key) > 1}:
         raise ValueError(f"rows hold {min(repeated, key=str)} twice; give each reading once")
     atomic.make_writable(results)
     path = results / NAME
     with lock.exclusive(results):
-        kept = [] if not path.exists() else read(results).to_dict("records")
-        merged = {(row["id"], row["reading"]): row for row in [*kept, *new]}
-        order = {name: place for place, name in enumerate(reported.figures())}
-        lines = sorted(merged.values(), key=lambda row: order[row["id"]])
+        before = read(results).to_dict("records") if path.exists() else []
+        kept = [row for row in before if row["study"] != study]
+        for row in kept:
+            if (row["id"], row["reading"]) in keys:
+                raise ValueError(
+                    f"{path} has {row['id']}, {row['reading']!r} of the study {row['study']}; give "
+                    f"that of {study} another reading"
+                )
+        place = {name: number for number, name in enumerate(reported.figures())}
+        seen = {(row["id"], row["study"]): number for number, row in reversed([*enumerate(before)])}
+        lines = sorted(
+            [*kept, *new],
+            key=lambda row: (place[row["id"]], seen.get((row["id"], row["study"]), len(before))),
+        )
         with atomic.staged_file(path) as staging:
             tables.write(pd.DataFrame(lines, columns=list(COLUMNS)), staging)
     return path
@@ -170,7 +255,7 @@ def check(results: Path) -> None:
     """Refuse a broken table of verdicts before any work is done; none at all is fine.
 
     Raises:
-        ValueError: the file there is no table of verdicts.
+        ValueError: the file there is not a table of verdicts.
     """
     if (results / NAME).exists():
         read(results)
@@ -192,7 +277,7 @@ def read(results: Path) -> pd.DataFrame:
     for name, allowed in (("id", reported.figures()), ("role", CLAIMS), ("verdict", VERDICTS)):
         if odd := set(frame[name]) - set(allowed):
             raise ValueError(f"{path}: {name} is {min(odd, key=str)!r}; remove the file, run again")
-    for name in ("reading", "why"):
+    for name in ("study", "reading", "why"):
         frame[name] = frame[name].astype(object).where(frame[name].notna(), "")
     return frame
 

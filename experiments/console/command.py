@@ -43,7 +43,7 @@ from weishang.experiments.console.exit_codes import (
     CheckFailedError,
 )
 from weishang.experiments.console.progress import Log
-from weishang.experiments.console.signals import Leave
+from weishang.experiments.console.signals import GracefulExit
 
 RESULTS = Path("results")
 
@@ -59,9 +59,9 @@ UsersOption = Annotated[int, typer.Option(help="Users of the generated network."
 SeedOption = Annotated[int, typer.Option(help="Seed of the world, in [0, 2^64).")]
 OutOption = Annotated[Path, typer.Option(help="Folder of results.")]
 
-SAVED = "saved; run the same command again to go on"
-WHY = {REQUEUE: SAVED, INTERRUPTED: "interrupted; earlier results are as they were"}
-"""What is told for codes that stand for no error."""
+SAVED = "saved; run the same command again to resume"
+WHY = {REQUEUE: SAVED, INTERRUPTED: "interrupted; earlier results are unchanged"}
+"""What is reported for codes that stand for no error."""
 
 
 _NOTES = progress.Notes(logging.WARNING)
@@ -75,7 +75,7 @@ def run(experiment: Callable[..., None]) -> NoReturn:
 
 
 def application(cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
-    """An empty command line in the house's manner."""
+    """An empty command line in the style of this program."""
     return typer.Typer(
         cls=cls,
         add_completion=False,
@@ -85,7 +85,7 @@ def application(cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
 
 
 def logged(experiment: Callable[..., None]) -> Callable[..., None]:
-    """An experiment whose command line has `--log` too, in effect before it is called."""
+    """The experiment with `--log` on its command line too, in effect before it is called."""
 
     @functools.wraps(experiment)
     def wrapped(log: Log, **options: Any) -> None:
@@ -124,7 +124,7 @@ _LogOption = Annotated[
     Log,
     typer.Option(
         "--log",
-        help="How progress is told; auto: bars on a terminal, else a line a minute.",
+        help="How progress is shown; auto: bars on a terminal, else a line per minute.",
         envvar=progress.VARIABLE,
         callback=_use,
         is_eager=True,
@@ -134,7 +134,7 @@ _LogOption = Annotated[
 
 @contextmanager
 def _own_errors() -> Iterator[None]:
-    """Keep from Typer what it would take for its own: an end of input, a broken pipe."""
+    """Keep from Typer what it would take for its own: the end of an input, a broken pipe."""
     try:
         yield
     except EOFError as error:
@@ -142,37 +142,37 @@ def _own_errors() -> Iterator[None]:
     except BrokenPipeError as error:
         if _nobody_reads():
             raise SystemExit(_written_out(FAILED)) from None
-        raise OSError(f"a process that this one works with is gone ({error})") from error
+        raise OSError(f"a process that this one works with has ended ({error})") from error
 
 
 def _exit_code(app: typer.Typer) -> int:
     try:
         code = typer.main.get_command(app)(standalone_mode=False)
-        return _told(code) if isinstance(code, int) else 0
+        return _reported(code) if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
-        return _told(INTERRUPTED)
-    except Leave as error:
-        return _told(error.code, SAVED)
+        return _reported(INTERRUPTED)
+    except GracefulExit as error:
+        return _reported(error.code, SAVED)
     except SystemExit as error:
-        return _told(error.code) if isinstance(error.code, int) else 0
+        return _reported(error.code) if isinstance(error.code, int) else 0
     except CheckFailedError as error:
-        return _told(FAILED, str(error))
+        return _reported(FAILED, str(error))
     except ValueError as error:
-        why = system_errors.told(error)
-        return _told(BAD_INPUT, str(error)) if why is None else _told(FAILED, why)
+        why = system_errors.message_of(error)
+        return _reported(BAD_INPUT, str(error)) if why is None else _reported(FAILED, why)
     except Exception as error:
         # Typer brings its own copy of click or uses the installed one, by version: a usage
         # error is known by its method.
         if hasattr(error, "format_message"):
-            return _told(BAD_INPUT, error.format_message())
-        why = system_errors.told(error)
+            return _reported(BAD_INPUT, error.format_message())
+        why = system_errors.message_of(error)
         if why is None:
             raise
-        return _told(FAILED, why)
+        return _reported(FAILED, why)
 
 
-def _told(code: int, why: str | None = None) -> int:
-    """The code, after the one line that goes with it."""
+def _reported(code: int, why: str | None = None) -> int:
+    """The code, after the one line that goes with it is printed."""
     why = WHY.get(code) if why is None else why
     if why is not None:
         progress.error(why, code)
@@ -180,17 +180,17 @@ def _told(code: int, why: str | None = None) -> int:
 
 
 def _written_out(code: int) -> int:
-    """Put out what is left for stdout here, where a full disk or a closed pipe can be told."""
+    """Flush stdout here, where a full disk or a closed pipe can be reported."""
     if sys.stdout is None:
         return code
     try:
         sys.stdout.flush()
     except OSError as error:
-        # What could not be written would be tried again, and complained of, as Python ends.
+        # Python would try to write it again as it ends, and complain.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            _told(FAILED, system_errors.told(error))
+            _reported(FAILED, system_errors.message_of(error))
         return code or FAILED
     return code
 
@@ -206,5 +206,5 @@ def _nobody_reads() -> bool:
 
 
 def _terminate(signum: int, frame: object) -> NoReturn:
-    """End as an exception, so that folders under way are removed."""
+    """End as an exception, so that unfinished folders are removed."""
     sys.exit(TERMINATED)

@@ -1,4 +1,4 @@
-"""What a command's exit code says; README.md has the table."""
+"""What a command's exit code says; docs/commands.md has the table."""
 
 import os
 

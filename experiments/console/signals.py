@@ -1,7 +1,7 @@
-"""Signals that ask a run to leave: it saves first, and leaves with the code to be put back by.
+"""Signals that ask a run to stop: it saves first, and exits with a code that says how to resume.
 
 Slurm sends SIGTERM before it takes a machine back, and SIGUSR1 where a job asks for it
-(`--signal`); a person sends SIGINT. SIGKILL cannot be answered: see `checkpoints`.
+(`--signal`); a person sends SIGINT. Nothing can answer SIGKILL: see `storage.checkpoints`.
 """
 
 import signal
@@ -16,8 +16,8 @@ from weishang.experiments.console.exit_codes import INTERRUPTED, REQUEUE
 PREEMPTIONS = (signal.SIGTERM, signal.SIGUSR1)
 
 
-class Leave(SystemExit):
-    """The process leaves because a signal asked it to, and nothing that was saved is lost.
+class GracefulExit(SystemExit):
+    """The process exits because a signal asked it to, and nothing that was saved is lost.
 
     Attributes:
         signal: that asked.
@@ -32,34 +32,35 @@ class Leave(SystemExit):
         super().__init__(INTERRUPTED if self.signal == signal.SIGINT else REQUEUE)
 
 
-class Asked:
-    """Whether a signal has asked the process to leave; called, it says so.
+class StopRequest:
+    """Whether a signal has asked the process to stop.
 
     Attributes:
         signal: the first that asked; None so far.
     """
 
     def __init__(self) -> None:
-        """Nobody asked yet."""
+        """Nobody has asked yet."""
         self.signal: int | None = None
 
-    def __call__(self) -> bool:
+    @property
+    def requested(self) -> bool:
         """Whether one asked."""
         return self.signal is not None
 
-    def leave(self) -> NoReturn:
-        """Leave as the signal wants.
+    def exit(self) -> NoReturn:
+        """Exit as the signal wants.
 
         Raises:
-            Leave: always, if a signal asked.
+            GracefulExit: always, if a signal asked.
             RuntimeError: none did.
         """
         if self.signal is None:
-            raise RuntimeError("no signal asked to leave; ask first")
-        raise Leave(self.signal)
+            raise RuntimeError("no signal has asked to stop; check `requested` first")
+        raise GracefulExit(self.signal)
 
-    def note(self, signum: int, frame: FrameType | None) -> None:
-        """Take a signal in; a second SIGINT does not wait."""
+    def receive(self, signum: int, frame: FrameType | None) -> None:
+        """Take a signal in, as a handler; a second SIGINT does not wait."""
         if self.signal is not None and signum == signal.SIGINT:
             raise KeyboardInterrupt
         if self.signal is None:
@@ -67,46 +68,47 @@ class Asked:
 
 
 @contextmanager
-def saving() -> Iterator[Asked]:
-    """Within the block, signals to leave are only noted, so that the work can save itself.
+def deferred_signals() -> Iterator[StopRequest]:
+    """Within the block, signals to stop are only recorded, so that the work can be saved first.
 
-    Ask often, save, and call `leave()`. A signal that was not answered when the block ends well is
-    sent again: the handlers from before decide, so blocks may stand within blocks. A second SIGINT
-    ends the work at once. In other threads than the main one no signal arrives, and none is noted.
+    Check `requested` often, save, and call `exit()`. A signal that was not answered when the block
+    ends well is sent again, and the handlers from before decide: blocks can be nested. A second
+    SIGINT ends the work at once. No signal arrives in threads other than the main one, and none is
+    recorded there.
 
     Example:
-        >>> with saving() as asked:
+        >>> with deferred_signals() as stop:
         ...     for day in days:
         ...         work(day)
-        ...         if asked():
+        ...         if stop.requested:
         ...             save()
-        ...             asked.leave()
+        ...             stop.exit()
     """
-    asked = Asked()
+    stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
-        yield asked
+        yield stop
         return
     before: dict[signal.Signals, Any] = {}
     try:
         for signum in (*PREEMPTIONS, signal.SIGINT):
-            before[signum] = signal.signal(signum, asked.note)
-        yield asked
+            before[signum] = signal.signal(signum, stop.receive)
+        yield stop
     finally:
         for caught, handler in before.items():
             signal.signal(caught, signal.SIG_DFL if handler is None else handler)
-    if asked.signal is not None:
-        signal.raise_signal(asked.signal)
+    if stop.signal is not None:
+        signal.raise_signal(stop.signal)
 
 
 def requeue_on_signals() -> None:
-    """From here on SIGTERM and SIGUSR1 end the process with REQUEUE, outside of `saving` at once.
+    """From here on SIGTERM and SIGUSR1 end the process at once with REQUEUE, if not deferred.
 
-    For commands that lose nothing then, since they go on from what is saved. Folders under way
+    For commands that lose nothing by it, since they resume from what is saved. Unfinished folders
     are removed, as the signal comes as an exception.
     """
+
+    def leave(signum: int, frame: FrameType | None) -> NoReturn:
+        raise GracefulExit(signum)
+
     for signum in PREEMPTIONS:
-        signal.signal(signum, _leave)
-
-
-def _leave(signum: int, frame: FrameType | None) -> NoReturn:
-    raise Leave(signum)
+        signal.signal(signum, leave)

@@ -1,4 +1,4 @@
-"""What a command says where the machine said no: a full disk, no memory, a closed folder."""
+"""What a command reports where the system refused: a full disk, no memory, a closed folder."""
 
 import errno
 from collections.abc import Iterator
@@ -16,26 +16,31 @@ REMEDIES = {
     errno.EIO: "look after the disk",
 }
 FAILURES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EIO)
-"""Those that no input can be blamed for."""
-OTHERWISE = "see to it"
+"""Errors that no input causes."""
+OTHERWISE = "resolve this"
 LESS_MEMORY = "free some memory or take less at once"
 """Also where a system call found no memory."""
 
 NO_THREAD = "can't start new thread"
-"""All that Python's RuntimeError says where the system starts no thread."""
+"""All that Python's RuntimeError says where the system cannot start a thread."""
 
 
-def told(error: BaseException) -> str | None:
-    """What happened and what to do; None where the machine is not to blame.
+def message_of(error: BaseException) -> str | None:
+    """What happened and what to do; None where the system is not the cause.
 
-    A library may raise another error while it handles the machine's: the first one counts of which
-    that can be told.
+    A library may raise another error while it handles the system's: the first one that can be
+    explained counts.
 
     Args:
         error: of the system, Python, NumPy, Arrow or torch; or a ValueError that came of one.
     """
-    lines = [_told_alone(one) for one in _chain(error) if _is_machines(one, error)]
-    return next((line for line in lines if line is not None), None)
+    for one in _chain(error):
+        # Behind bad input there are often files that do not exist: only clear cases count there.
+        clear = _is_out_of_memory(one) or (isinstance(one, OSError) and one.errno in FAILURES)
+        counts = clear or (one is error and not isinstance(error, ValueError))
+        if counts and (line := _line(one)) is not None:
+            return line
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -51,24 +56,19 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _is_machines(one: BaseException, error: BaseException) -> bool:
-    """Whether one error of a chain counts; behind bad input lie files that are not there."""
-    if one is error and not isinstance(error, ValueError):
-        return True
-    return _is_out_of_memory(one) or (isinstance(one, OSError) and one.errno in FAILURES)
-
-
-def _told_alone(error: BaseException) -> str | None:
+def _line(error: BaseException) -> str | None:
     """The line of one error, whatever it came of."""
     if _is_out_of_memory(error):
-        what, remedy = f"memory ran out{_detail(error)}", LESS_MEMORY
+        # The first line of what the library says: torch adds pages of advice.
+        detail = str(error).strip().partition("\n")[0]
+        what, remedy = f"memory ran out{f' ({detail})' if detail else ''}", LESS_MEMORY
     elif isinstance(error, OSError):
         what, remedy = _of_system(error), REMEDIES.get(error.errno or 0, OTHERWISE)
     elif isinstance(error, RuntimeError) and str(error) == NO_THREAD:
-        what, remedy = "the system starts no more threads", REMEDIES[errno.EAGAIN]
+        what, remedy = "the system cannot start more threads", REMEDIES[errno.EAGAIN]
     else:
         return None
-    return f"{what}; earlier results are whole; {remedy} and run the same command again"
+    return f"{what}; earlier results are intact; {remedy} and run the same command again"
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -81,12 +81,6 @@ def _is_out_of_memory(error: BaseException) -> bool:
     from weishang.kernels.cascade.resources.batch_splitting import is_out_of_memory
 
     return is_out_of_memory(error)
-
-
-def _detail(error: BaseException) -> str:
-    """The first line of what the library says; torch adds pages of advice."""
-    lines = str(error).strip().splitlines()
-    return f" ({lines[0]})" if lines else ""
 
 
 def _of_system(error: OSError) -> str:

@@ -34,7 +34,7 @@ KNOWN_SUMS = {
     (2, 4): (3, 2, 0, 1, 314, 469, 4),
 }
 """Row and level: reach, visitors, buyers, sharers, sums of nodes, parents and hops of sharing:
-docs/contract.md, section 12, "Layers, weights and doses"."""
+docs/contract.md, section 13, "Layers, weights and exposure counts"."""
 KNOWN_NODES = 300
 
 WORDS = (0, 1, 2026, 2**32, 2**63, 2**64 - 1)

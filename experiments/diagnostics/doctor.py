@@ -1,7 +1,7 @@
-"""What runs on this machine; with --gpu, whether its GPU gives the reference's cascades, how fast.
+"""What runs on this machine; with --gpu, whether its GPU is exact, and how fast it is.
 
 Claim: the triton and torch backends give on this device what the reference and numba give, to the
-last event; and so near to what the device's random reads allow do they come.
+last event, and come this near to what the device's random reads allow.
 Command: weishang doctor, or weishang doctor --gpu [--out DIR]. Runtime: seconds; with --gpu some
 minutes. `--device cpu` rehearses the suite on the CPU: torch, and triton where TRITON_INTERPRET=1
 makes it interpret its kernels.
@@ -30,10 +30,10 @@ from weishang.experiments.diagnostics.device_suite import check_all
 from weishang.experiments.storage import figure_style, manifest
 from weishang.experiments.storage.report import Report
 from weishang.kernels import Graph
-from weishang.kernels.cascade import BACKENDS
-from weishang.kernels.cascade.resources import free_memory
-from weishang.kernels.cascade.resources.availability import interpreted, missing
+from weishang.kernels.cascade.registry import BACKENDS, missing
 from weishang.kernels.cascade.resources.estimate import in_words
+from weishang.kernels.runtime import free_memory
+from weishang.kernels.runtime.availability import interpreted
 
 PACKAGES = ("weishang", "numpy", "numba", "torch", "triton")
 PROBABILITIES = (0.02, 0.05, 0.1)
@@ -87,7 +87,7 @@ def doctor(
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
 ) -> None:
-    """Tell what runs here; with --gpu, hold a device to the reference and measure it."""
+    """Report what runs here; with --gpu, check a device against the reference and measure it."""
     if not gpu:
         show(machine(), "This machine")
         for name in BACKENDS:
@@ -101,7 +101,7 @@ def doctor(
 
 
 def machine() -> pd.DataFrame:
-    """Versions, cores and memory, a row a thing."""
+    """Versions, cores and memory, one row each."""
     host, device = free_memory.host_bytes(), free_memory.device_bytes()
     rows = [("Python", platform.python_version())]
     rows += [(name, _version(name)) for name in PACKAGES]
@@ -109,25 +109,25 @@ def machine() -> pd.DataFrame:
         ("system", f"{platform.system()} {platform.machine()}"),
         ("processor", manifest.cpu_model()),
         ("usable cores", str(manifest.usable_cores())),
-        ("memory left", "unknown" if host is None else in_words(host)),
-        ("GPU", "none" if device is None else f"{device_name('cuda')}, {in_words(device)} left"),
+        ("free memory", "unknown" if host is None else in_words(host)),
+        ("GPU", "none" if device is None else f"{device_name('cuda')}, {in_words(device)} free"),
     ]
     return pd.DataFrame(rows, columns=["what", "here"])
 
 
 def backends_on(device: str) -> dict[str, dict[str, Any]]:
-    """The backends that a device is looked at with, and their options.
+    """The backends to check a device with, and their options.
 
     Raises:
-        ValueError: none can run on it; what is missing is told.
+        ValueError: none can run on it; the message says what is missing.
     """
     on_cpu = device == "cpu"
     if interpreted() and not on_cpu:
-        raise ValueError(f"TRITON_INTERPRET is set; unset it to look at {device}")
+        raise ValueError(f"TRITON_INTERPRET is set; unset it to check {device}")
     names = ["triton", "torch"] if interpreted() or not on_cpu else ["torch"]
     for name in names:
         if (why := missing(name)) is not None:
-            raise ValueError(f"--gpu cannot look at {device} here: {why}")
+            raise ValueError(f"--gpu cannot check {device} here: {why}")
     import torch
 
     try:

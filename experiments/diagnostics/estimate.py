@@ -1,4 +1,4 @@
-"""What a run of cascades takes, told before it starts: memory of the host and of the device.
+"""What memory a run of cascades takes, before it starts: of the host and of the device.
 
 Command: weishang estimate [--graph FILE | --users N --friends MEAN] [--cascades C] ..; it takes
 as long as reading the file. Exit code 1 where the run does not fit.
@@ -13,26 +13,26 @@ from typing import Annotated, NamedTuple
 import pandas as pd
 import typer
 
+from weishang.experiments.console.exit_codes import FAILED
 from weishang.experiments.console.output import say, show
 from weishang.experiments.console.progress import stage
 from weishang.experiments.storage import manifest
 from weishang.kernels import Graph
-from weishang.kernels.cascade.resources import estimate as needs
-from weishang.kernels.cascade.resources import free_memory
-from weishang.kernels.cascade.resources.availability import chosen_unasked
-from weishang.kernels.cascade.resources.estimate import USUAL_LEVELS, Batch, Need, in_words
+from weishang.kernels.cascade import registry
+from weishang.kernels.cascade.core.memory import USUAL_LEVELS, Batch
+from weishang.kernels.cascade.resources.estimate import Need, in_words
+from weishang.kernels.cascade.triton import chosen_unasked
 from weishang.kernels.graph.validation import MAX_NODES
+from weishang.kernels.runtime import free_memory
 from weishang.model.society.parameters import SocietyParameters
 
 RECORDS = ("counts", "events")
-DOES_NOT_FIT = 1
-"""Exit code."""
 UNKNOWN = "unknown"
-UNTOLD = "Nothing here speaks against it, but what is left of some of the memory is unknown."
+UNCERTAIN = "It may fit, but how much of some of the memory is free is unknown."
 
 
 class Room(NamedTuple):
-    """Bytes left on the host and the device; None where nobody tells."""
+    """Bytes free on the host and the device; None where that is unknown."""
 
     host: int | None
     device: int | None
@@ -64,7 +64,7 @@ def estimate(
         int | None, typer.Option(min=1, help="Bytes that torch or triton may work in.")
     ] = None,
 ) -> None:
-    """Tell what memory a run takes, and whether it fits or what would."""
+    """Report what memory a run takes, and whether it fits or what would."""
     room = Room(free_memory.host_bytes(), free_memory.device_bytes())
     size = _size(graph, users, friends)
     batch = dataclasses.replace(
@@ -81,7 +81,7 @@ def estimate(
     show(table(need, room), f"Memory with {run.backend}")
     say(verdict(run, batch, room))
     if not fits(need, room):
-        raise typer.Exit(DOES_NOT_FIT)
+        raise typer.Exit(FAILED)
 
 
 class Run(NamedTuple):
@@ -94,37 +94,37 @@ class Run(NamedTuple):
 
     def need(self, batch: Batch) -> Need:
         """What it takes then."""
-        return needs.estimate(
+        return registry.estimate(
             self.backend, batch, threads=self.threads, device=self.device, memory=self.memory
         )
 
 
 def table(need: Need, room: Room) -> pd.DataFrame:
-    """A row a part of the need, with what is left of the host's and the device's memory."""
+    """One row per part of the need, with what is free on the host and the device."""
     rows = [
         ("host: graph", in_words(need.graph), ""),
         ("host: working arrays", in_words(need.work), ""),
         ("host: result", in_words(need.result), ""),
-        ("host in all", in_words(need.host), _told(room.host)),
+        ("host in all", in_words(need.host), _in_words(room.host)),
     ]
     if need.device:
-        rows.append(("device", in_words(need.device), _told(room.device)))
+        rows.append(("device", in_words(need.device), _in_words(room.device)))
     rows.append(("cascades at once", f"{need.rows:,}", ""))
     return pd.DataFrame(rows, columns=["of", "needed, at most", "left now"])
 
 
 def fits(need: Need, room: Room) -> bool:
-    """Whether what is left is enough; memory that nobody tells of is taken to be enough."""
+    """Whether what is free is enough; memory that is unknown is assumed to be enough."""
     return (room.host is None or need.host <= room.host) and (
         room.device is None or need.device <= room.device
     )
 
 
 def verdict(run: Run, batch: Batch, room: Room) -> str:
-    """One line: it fits, or what would."""
+    """One line: that it fits, or what would."""
     most = largest_batch(run, batch, room)
     if most >= batch.cascades:
-        return "It fits." if _all_known(run.need(batch), room) else UNTOLD
+        return "It fits." if _all_known(run.need(batch), room) else UNCERTAIN
     if most == 0:
         least = run.need(dataclasses.replace(batch, cascades=1))
         device = f" and {in_words(least.device)} of a device" if least.device else ""
@@ -165,7 +165,7 @@ def _size(graph: Path | None, users: int, friends: float) -> Batch:
 def _backend(name: str) -> str:
     if name == "auto":
         return "triton" if chosen_unasked() else "numba"
-    return _one_of(name, ("auto", *needs.ESTIMATED), "backend")
+    return _one_of(name, ("auto", *registry.BACKENDS), "backend")
 
 
 def _one_of(value: str, choices: tuple[str, ...], name: str) -> str:
@@ -174,5 +174,5 @@ def _one_of(value: str, choices: tuple[str, ...], name: str) -> str:
     return value
 
 
-def _told(size: int | None) -> str:
+def _in_words(size: int | None) -> str:
     return UNKNOWN if size is None else in_words(size)

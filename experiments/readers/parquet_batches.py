@@ -66,7 +66,7 @@ def _schema(path: Path) -> pa.Schema:
             schema = file.schema_arrow
             columns = [(str(field.name), field.type) for field in schema]
         except UnicodeDecodeError:
-            raise ValueError(f"{path}: a name in it is no UTF-8; name columns in UTF-8") from None
+            raise ValueError(f"{path}: a name in it is not UTF-8; name columns in UTF-8") from None
     for name, kind in columns:
         if not _is_plain(kind):
             told = str(kind)[:40].splitlines()[0]

@@ -70,22 +70,12 @@ class Footer:
     groups: tuple[RowGroup, ...]
     size: int
 
-    @property
-    def num_row_groups(self) -> int:
-        """How many groups of rows there are."""
-        return len(self.groups)
-
-    @property
-    def num_columns(self) -> int:
-        """Columns of the first group of rows; 0 without one."""
-        return len(self.groups[0].chunks) if self.groups else 0
-
 
 def read(path: Path) -> Footer:
     """Read what a regular file announces; nothing of it is held against anything yet.
 
     Raises:
-        ValueError: it is no Parquet file, is cut off, or its footer is broken or too long.
+        ValueError: it is not a Parquet file, is cut off, or its footer is broken or too long.
     """
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -94,7 +84,7 @@ def read(path: Path) -> Footer:
         tail = stream.read(TAIL)
         length = int.from_bytes(tail[: -len(MAGIC)], "little")
         if size < len(MAGIC) + TAIL or head != MAGIC or tail[-len(MAGIC) :] != MAGIC:
-            raise ValueError(f"{path}: is no Parquet file, or is cut off")
+            raise ValueError(f"{path}: is not a Parquet file, or is cut off")
         if length > min(size - len(MAGIC) - TAIL, MOST_FOOTER):
             raise ValueError(f"{path}: announces a footer of {length} bytes; is it broken?")
         stream.seek(size - TAIL - length)

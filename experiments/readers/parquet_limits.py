@@ -32,11 +32,11 @@ def check(path: Path) -> Footer:
     Time and memory are bounded whatever the file says; no value is read.
 
     Raises:
-        ValueError: it is no Parquet file, is cut off or broken, announces more than its bytes can
-            hold, or has a row group that does not fit into memory.
+        ValueError: it is not a Parquet file, is cut off or broken, announces more than its bytes
+            can hold, or has a row group that does not fit into memory.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: is not there, or is no file; give a Parquet file")
+        raise ValueError(f"{path}: is missing, or is not a file; give a Parquet file")
     footer = parquet_footer.read(path)
     _check_counts(path, footer)
     decoded = [_decoded(path, group, footer.size) for group in footer.groups]
@@ -119,7 +119,7 @@ def _decoded(path: Path, group: RowGroup, size: int) -> int:
 
 def _check_memory(path: Path, needed: int) -> None:
     # The kernels bring Numba with them, which who only looks at sizes need not wait for.
-    from weishang.kernels.cascade.resources import free_memory
+    from weishang.kernels.runtime import free_memory
 
     free = free_memory.host_bytes()
     if free is not None and needed > free:

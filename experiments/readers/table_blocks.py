@@ -86,7 +86,7 @@ def open_table(path: Path) -> TableFile:
     with _told(path), path.open("rb") as stream:
         is_parquet = stream.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     if not is_parquet and path.suffix.lower() in (".parquet", ".pq"):
-        raise ValueError(f"{path}: is no Parquet file; name a CSV file .csv")
+        raise ValueError(f"{path}: is not a Parquet file; name a CSV file .csv")
     table = _open_parquet(path) if is_parquet else _open_csv(path)
     if len(table.names) > MOST_COLUMNS:
         table.refuse_header(f"has {len(table.names):,} columns; up to {MOST_COLUMNS} are read")
@@ -141,7 +141,9 @@ def _open_csv(path: Path) -> TableFile:
             if words:
                 table = TableFile(path, [name.strip() for name in _cells(words)], line)
                 if not table.names:
-                    table.refuse_header("is no line of names; is one longer than 100 characters?")
+                    table.refuse_header(
+                        "is not a line of names; is one longer than 100 characters?"
+                    )
                 return table
     raise ValueError(f"{path}: is empty; begin with a line of column names")
 

@@ -13,7 +13,9 @@ from weishang.experiments.readers.toml_scan import Parsed, parse
 from weishang.experiments.scenario.schema import (
     ATTRIBUTES,
     HEAD,
+    RENAMED,
     SELLERS,
+    Kind,
     SellerModel,
     file_model,
     group_models,
@@ -36,12 +38,14 @@ class Document:
         parsed: what it holds, with the lines of it.
         faults: found so far.
         given: models of the parameters without fault, by group and name.
+        kind: of the scenario that it is read as.
     """
 
     path: Path
     parsed: Parsed
     faults: list[Fault] = field(default_factory=list)
     given: dict[tuple[str, str], Any] = field(default_factory=dict)
+    kind: Kind = Scenario
 
     @property
     def data(self) -> dict[str, Any]:
@@ -53,13 +57,13 @@ class Document:
         self.faults.append(Fault(str(self.path), self.parsed.line(path), path, what, known))
 
 
-def read_chain(path: Path) -> Iterator[Document]:
+def read_chain(path: Path, kind: Kind = Scenario) -> Iterator[Document]:
     """Read a file and those that it extends, as far as that goes; faults stay in the documents."""
     seen: list[Path] = []
     following: Path | None = path
     while following is not None:
         seen.append(following)
-        document = _read(following)
+        document = _read(following, kind)
         following = _extended(document, seen)
         yield document
 
@@ -103,9 +107,9 @@ def told_value(error: Any) -> str:
     return f"is {shown(error['input'])}; {error['msg'].replace('Input should be', 'give')}"
 
 
-def _read(path: Path) -> Document:
+def _read(path: Path, kind: Kind) -> Document:
     """One file, read and checked."""
-    document = Document(path, Parsed())
+    document = Document(path, Parsed(), kind=kind)
     text = read_text(path)
     if isinstance(text, Fault):
         document.faults.append(text)
@@ -157,13 +161,13 @@ def _check(document: Document) -> None:
     data = with_tuples(document.data)
     wrong: set[KeyPath] = set()
     try:
-        file_model().model_validate(data)
+        file_model(document.kind).model_validate(data)
     except ValidationError as error:
         for item in error.errors(include_url=False):
             wrong.add(item["loc"][:2])
             if item["type"] != "missing" or item["loc"] not in document.parsed.broken:
-                document.blame(item["loc"], *_told(item))
-    for group, model in group_models().items():
+                document.blame(item["loc"], *_told(item, document.kind))
+    for group, model in group_models(document.kind).items():
         table = data.get(group)
         if isinstance(table, dict):
             right = {name: table[name] for name in table if (group, name) not in wrong}
@@ -173,13 +177,16 @@ def _check(document: Document) -> None:
     _check_unique(document, data.get(SELLERS))
 
 
-def _told(error: Any) -> tuple[str, tuple[str, ...]]:
+def _told(error: Any, scenario: Kind) -> tuple[str, tuple[str, ...]]:
     """What an error of pydantic says in our words, and the keys that could have been meant."""
     kind, path = error["type"], error["loc"]
     if kind == "missing":
-        return f"missing; give {_wanted(path)}", ()
+        return f"missing; give {_wanted(path, scenario)}", ()
     if kind == "extra_forbidden":
-        return "unknown key", _known(path[:-1])
+        now = RENAMED.get(path)
+        return ("unknown key" if now is None else f"is called {now} now"), _known(
+            path[:-1], scenario
+        )
     if kind == "model_type" or path == (SELLERS,):
         return f"is {shown(error['input'])}; give {_tables(path)}", ()
     return told_value(error), ()
@@ -192,14 +199,14 @@ def _tables(path: KeyPath) -> str:
     return "a table of parameters" if len(path) == 1 else f"a table with {', '.join(ATTRIBUTES)}"
 
 
-def _wanted(path: KeyPath) -> str:
+def _wanted(path: KeyPath, scenario: Kind) -> str:
     """What belongs where nothing was found."""
     if path[0] == SELLERS or len(path) == 1:
         return {"format": str(FORMAT), "name": "a name for people", "id": "a text"}.get(
             str(path[-1]), "the number of a person"
         )
     group, name, attribute = map(str, path[:3])
-    about = {row["name"]: row for row in Scenario().described()}[f"{group}.{name}"]
+    about = {row["name"]: row for row in scenario().described()}[f"{group}.{name}"]
     return {
         "value": f"a value such as {as_toml(about['value'])}",
         "unit": as_toml(about["unit"]),
@@ -208,9 +215,9 @@ def _wanted(path: KeyPath) -> str:
     }[attribute]
 
 
-def _known(path: KeyPath) -> tuple[str, ...]:
+def _known(path: KeyPath, scenario: Kind) -> tuple[str, ...]:
     """The keys that may stand in a table."""
-    groups = group_models()
+    groups = group_models(scenario)
     if not path:
         return (*HEAD, *groups)
     if path[0] == SELLERS:

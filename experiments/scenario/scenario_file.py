@@ -19,7 +19,7 @@ of its own; they replace a list of the extended file:
     id = "tea shop"
     node = 17
     category = 3    # an interest; optional
-    price = 1.2     # usual price = 1; optional
+    price = 1.2     # reference price = 1; optional
 
 All faults of a file and of those that it extends are told in one ValueError. Groups and
 parameters are those of `weishang.model.scenario.Scenario`. After one is added there, write
@@ -37,11 +37,17 @@ from typing import Any
 
 from weishang.experiments.readers.faults import FaultyFileError, shown
 from weishang.experiments.scenario.documents import Document, read_chain
-from weishang.experiments.scenario.schema import ATTRIBUTES, SELLERS, SellerModel, group_models
+from weishang.experiments.scenario.schema import (
+    ATTRIBUTES,
+    SELLERS,
+    Kind,
+    SellerModel,
+    group_models,
+)
 from weishang.experiments.scenario.validators import DAYS, FORMAT, START
 from weishang.experiments.scenario.writer import dump
 from weishang.experiments.storage.manifest import parameters_digest
-from weishang.model.scenario import Scenario
+from weishang.model.scenario import BaseScenario, Scenario
 from weishang.model.sellers.parameters import NamedSeller
 
 FOLDER = Path(__file__).with_name("builtin")
@@ -82,7 +88,7 @@ class ScenarioFile:
     """
 
     name: str
-    scenario: Scenario
+    scenario: BaseScenario
     start: date
     days: int
     sellers: tuple[NamedSeller, ...]
@@ -92,13 +98,17 @@ class ScenarioFile:
     sha256: str
 
 
-def load(path: Path) -> ScenarioFile:
+def load(path: Path, kind: Kind = Scenario) -> ScenarioFile:
     """Read a scenario, and the files that it extends.
+
+    Args:
+        path: of the file.
+        kind: class of the scenario; one of `scenario_type` for mechanisms of your own.
 
     Raises:
         FaultyFileError: a ValueError; with all faults of these files, each with file, line, key.
     """
-    documents = list(read_chain(Path(path)))
+    documents = list(read_chain(Path(path), kind))
     scenario = _scenario(documents)
     start, days = _days(documents)
     faults = [fault for document in documents for fault in document.faults]
@@ -125,19 +135,20 @@ def scenario_file() -> None:
     print(dump(Scenario()), end="")
 
 
-def _scenario(documents: list[Document]) -> Scenario:
+def _scenario(documents: list[Document]) -> BaseScenario:
     """The scenario of the parameters without fault; what its parts refuse becomes a fault."""
-    parts = {group: _part(documents, group) for group in group_models()}
+    kind = documents[0].kind
+    parts = {group: _part(documents, group) for group in group_models(kind)}
     try:
-        return Scenario(**parts)
+        return kind(**parts)
     except ValueError as error:
         _blame(str(error), {".".join(key): (of, key) for key, of in _givers(documents).items()})
-        return Scenario()
+        return kind()
 
 
 def _part(documents: list[Document], group: str) -> Any:
     """A part with the values that are given; one that it refuses is told and left out."""
-    usual = getattr(Scenario(), group)
+    usual = getattr(documents[0].kind(), group)
     givers = {key[1]: (of, key) for key, of in _givers(documents).items() if key[0] == group}
     while True:
         try:
@@ -163,7 +174,7 @@ def _blame(what: str, givers: Mapping[str, tuple[Document, tuple[str, str]]]) ->
     """
     words = re.findall(r"\w+(?:\.\w+)?", what)
     named = {part for word in words for part in (word, *word.split("."))}
-    usual = Scenario().values()
+    usual = next(iter(givers.values()))[0].kind().values()
 
     def is_usual(name: str) -> bool:
         document, (group, parameter) = givers[name]
@@ -197,7 +208,7 @@ def _sellers(documents: list[Document]) -> tuple[NamedSeller, ...]:
 def _stated(documents: list[Document]) -> Iterator[Stated]:
     """Every parameter, in the scenario's order."""
     givers = _givers(documents)
-    for row in Scenario().described():
+    for row in documents[0].kind().described():
         group, _, name = row["name"].partition(".")
         giver = givers.get((group, name))
         if giver is None:

@@ -80,9 +80,9 @@ def day(value: Any) -> Any:
 def _share(unit: str, value: float) -> None:
     noun = unit.split()[0]
     if 1.0 < value <= 100.0:
-        raise ValueError(f"{value} is no {noun}; did you mean {value / 100.0:.12g}?")
+        raise ValueError(f"{value} is not a {noun}; did you mean {value / 100.0:.12g}?")
     if not 0.0 <= value <= 1.0:
-        raise ValueError(f"{shown(value)} is no {noun}; give a number in [0, 1]")
+        raise ValueError(f"{shown(value)} is not a {noun}; give a number in [0, 1]")
 
 
 def _integer(value: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from weishang.experiments.scenario.schema import ATTRIBUTES, SELLERS
 from weishang.experiments.scenario.validators import DAYS, FORMAT, START
-from weishang.model.scenario import Scenario
+from weishang.model.scenario import BaseScenario
 from weishang.model.sellers.parameters import NamedSeller
 
 _ABOUT = (
@@ -22,7 +22,7 @@ _ABOUT = (
 
 
 def dump(
-    scenario: Scenario,
+    scenario: BaseScenario,
     *,
     name: str = "default",
     start: date = START,
@@ -73,10 +73,10 @@ def as_toml(value: Any) -> str:
     raise ValueError(f"a parameter is {value!r}; give a number, bool, text or tuple")
 
 
-def _with_sources(scenario: Scenario, sources: Mapping[str, str]) -> list[dict[str, Any]]:
+def _with_sources(scenario: BaseScenario, sources: Mapping[str, str]) -> list[dict[str, Any]]:
     """A row a parameter, with the source that its value has."""
     rows = {row["name"]: row for row in scenario.described()}
-    for usual in Scenario().described():
+    for usual in type(scenario)().described():
         name = usual["name"]
         if name not in sources and rows[name]["value"] != usual["value"]:
             raise ValueError(f"{name} is {rows[name]['value']}, not the default; give its source")

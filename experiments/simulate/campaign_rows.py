@@ -35,7 +35,7 @@ def campaign_rows(
         "category": campaigns.category,
         "price": campaigns.price,
         "rich": campaigns.rich,
-        "appeal": campaigns.appeal,
+        "shareability": campaigns.shareability,
     }
     for measure in MEASURES:
         counts = getattr(result, measure)

@@ -22,8 +22,8 @@ CAMPAIGNS: dict[str, Entry] = {
     "external": ("yes or no", "the link leaves the platform"),
     "induced": ("yes or no", "passing on is rewarded"),
     "rich": ("yes or no", "pictures and text, not a plain advertising link"),
-    "price": ("usual price = 1", "of one item, before tools"),
-    "appeal": ("standard deviations", "how much the offer is worth passing on"),
+    "price": ("reference price = 1", "of one item, before tools"),
+    "shareability": ("standard deviations", "how much the offer is worth passing on"),
     **{
         f"{measure}_{level}": ("people", f"{meaning} at reported level {level}")
         for measure, meaning in (
@@ -45,7 +45,7 @@ CAMPAIGNS: dict[str, Entry] = {
     },
     "orders": ("orders", "not refunded, after bargains end"),
     "items": ("items", "in these orders"),
-    "sales": ("usual price = 1", "value of these orders"),
+    "sales": ("reference price = 1", "value of these orders"),
     "sales_cny": ("CNY", "value of these orders"),
     "refunded": ("orders", "called off because too few bought together"),
 }
@@ -53,7 +53,7 @@ SEARCHES: dict[str, Entry] = {
     **PLACE_AND_TIME,
     "visits": ("visits", "shops opened from search, one a search"),
     "orders": ("orders", "of these visits"),
-    "sales": ("usual price = 1", "value of these orders"),
+    "sales": ("reference price = 1", "value of these orders"),
     "sales_cny": ("CNY", "value of these orders"),
 }
 PARAMETERS: dict[str, Entry] = {

@@ -21,7 +21,7 @@ from weishang.model.sellers.parameters import NamedSeller
 from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
 
-OFFERED = ("external", "induced", "rich", "price", "appeal")
+OFFERED = ("external", "induced", "rich", "price", "shareability")
 CHANNEL_NAMES = np.array([channel.name.lower() for channel in Channel])
 TOOL_NAMES = np.array([tool.name.lower() for tool in Tool])
 
@@ -34,12 +34,13 @@ class Run:
     Attributes:
         day_columns: a row a world and day: world, and every indicator of the market.
         campaign_columns: a row a campaign: world, day, campaign, seller, channel, tool, external,
-            induced, rich, price, appeal; reach_1 .. sharers_3, by reported level, of the cascade
-            (before tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn by a
-            channel to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1 ..
-            orders_3, orders and items, that were not refunded; sales of these, in usual prices;
-            refunded, orders called off.
-        search_columns: a row a world and day: world, day, visits, orders, sales in usual prices.
+            induced, rich, price, shareability; reach_1 .. sharers_3, by reported level, of the
+            cascade (before tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn
+            by a channel to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1
+            .. orders_3, orders and items, that were not refunded; sales of these, in reference
+            prices; refunded, orders called off.
+        search_columns: a row a world and day: world, day, visits, orders, sales in reference
+            prices.
     """
 
     def __init__(self, days: Table, campaigns: Table, searches: Table) -> None:

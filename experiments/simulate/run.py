@@ -1,7 +1,7 @@
 """Run one scenario file: a market day by day, and what came of it.
 
-A run that was stopped goes on when the same command is given again, and leaves the same bytes.
-Until it has ended its state is kept in results/runs/.NAME.state.
+A run that was stopped resumes when the same command is given again, and leaves the same bytes.
+Until it has ended, its state is kept in results/runs/.NAME.state.
 
 Claim: none; it is the laboratory's bench.
 Command: weishang run SCENARIO [--users N] [--graph FILE] [--nodes FILE] [--sellers N] [--days N]
@@ -33,17 +33,19 @@ from weishang.experiments.scenario.scenario_file import ScenarioFile
 from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, PARAMETERS, SUMMARY
 from weishang.experiments.simulate.named_sellers import check_sellers
 from weishang.experiments.simulate.resumable_run import (
-    SECONDS,
-    Keeper,
-    Kept,
-    check_seconds,
+    StoredRun,
     identity_of,
     known_identity,
+    run_to_disk,
+)
+from weishang.experiments.simulate.run_checkpointer import (
+    SECONDS,
+    RunCheckpointer,
+    check_seconds,
     refuse_another,
     refuse_running,
-    run_kept,
 )
-from weishang.experiments.simulate.worlds import Branch, chats, society
+from weishang.experiments.simulate.worlds import SeedStream, chats, society
 from weishang.experiments.storage.atomic import refuse_links
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
@@ -66,7 +68,7 @@ def run(
     sellers: Annotated[int, typer.Option(help="Sellers, the named ones included.")] = 10_000,
     days: Annotated[int | None, typer.Option(help="Days; the file's without it.")] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Throw away what an unfinished run saved.")
+        bool, typer.Option("--fresh", help="Discard what an unfinished run saved.")
     ] = False,
     checkpoint_seconds: Annotated[
         float, typer.Option(help="Seconds between checkpoints; 0 for one a day.")
@@ -82,7 +84,7 @@ def run(
     inputs = [*file.files, *(path for path in (graph, nodes) if path is not None)]
     state = state_folder(out, scenario.stem)
     refuse_running(state)
-    world = derive(seed, Branch.WORLD, 0)
+    world = derive(seed, SeedStream.WORLD, 0)
     if not fresh:
         refuse_another(state, known_identity(file.scenario, world, sellers, file.sellers))
     with ExitStack() as held:
@@ -93,9 +95,12 @@ def run(
             check_sellers(file, people)
             groups = chats(people, file.scenario.groups, seed, nodes)
             identity = identity_of(people, groups, file.scenario, world, sellers, file.sellers)
-            keep = held.enter_context(Keeper(state, identity, checkpoint_seconds))
-            with stage(file.name, days, _begin(keep, fresh)) as advance:
-                kept = run_kept(
+            checkpointer = RunCheckpointer(state, identity, checkpoint_seconds)
+            held.enter_context(checkpointer)
+            if fresh:
+                checkpointer.discard()
+            with stage(file.name, days, checkpointer.begin()) as advance:
+                stored = run_to_disk(
                     people,
                     groups,
                     file.scenario,
@@ -104,10 +109,10 @@ def run(
                     sellers,
                     named=file.sellers,
                     advance=advance,
-                    resumed=lambda day: note(f"goes on after day {day}"),
-                    keep=keep,
+                    resumed=lambda day: note(f"resumes after day {day}"),
+                    checkpointer=checkpointer,
                 )
-            daily = with_dates(kept.days, file)
+            daily = with_dates(stored.days, file)
             report.graph_hash = people.graph.fingerprint()
             report.parameters = {
                 **file.scenario.values(),
@@ -117,8 +122,8 @@ def run(
                 "start": str(file.start),
                 "scenario_sha256": file.sha256,
             }
-            _tell(report, file, daily, kept)
-        keep.discard()
+            _save(report, file, daily, stored)
+        checkpointer.discard()
     show(summed_up(daily), f"{out / FOLDER / scenario.stem}: {days} days")
 
 
@@ -150,32 +155,15 @@ def summed_up(days: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _begin(keep: Keeper, fresh: bool) -> int:
-    """Throw away or find what is kept, and give the day after which the run goes on."""
-    if fresh:
-        keep.discard()
-    return keep.begin()
-
-
-def _tell(report: Report, file: ScenarioFile, daily: pd.DataFrame, kept: Kept) -> None:
+def _save(report: Report, file: ScenarioFile, daily: pd.DataFrame, stored: StoredRun) -> None:
     """Save data and tables."""
+    names = ("name", "unit", "source", "role")
+    parameters = [
+        {"name": one.name, "value": str(one.value)} | {name: getattr(one, name) for name in names}
+        for one in file.parameters
+    ]
     report.data("days", daily)
-    report.rows("campaigns", kept.campaigns)
+    report.rows("campaigns", stored.campaigns)
     report.table("summary", summed_up(daily), "The run", "Sums over days, or the last day's value.")
-    report.table("parameters", _parameters(file), "Parameters", "As given, with sources.")
+    report.table("parameters", pd.DataFrame(parameters), "Parameters", "As given, with sources.")
     add_codebook(report, COLUMNS)
-
-
-def _parameters(file: ScenarioFile) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "name": one.name,
-                "value": str(one.value),
-                "unit": one.unit,
-                "source": one.source,
-                "role": one.role,
-            }
-            for one in file.parameters
-        ]
-    )

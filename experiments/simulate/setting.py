@@ -6,7 +6,7 @@ from pathlib import Path
 
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
-from weishang.experiments.simulate.worlds import Branch, chats, most_sellers, society
+from weishang.experiments.simulate.worlds import SeedStream, chats, most_sellers, society
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 from weishang.model.society.group_chats import GroupChats
@@ -69,7 +69,7 @@ class Setting:
         return cls(
             people,
             chats(people, usual.groups, seed, nodes),
-            [derive(seed, Branch.WORLD, number) for number in range(worlds)],
+            [derive(seed, SeedStream.WORLD, number) for number in range(worlds)],
             days,
             most_sellers(people, sellers),
         )

@@ -24,7 +24,7 @@ from weishang.model.society.parameters import SocietyParameters
 from weishang.model.society.society import Society
 
 
-class Branch(IntEnum):
+class SeedStream(IntEnum):
     """Branches of an experiment's seed: each part meets a luck of its own.
 
     Numbers are beyond every purpose of the kernels and the model, so that no branch is one of
@@ -130,7 +130,7 @@ def _known(nodes: Path, num_users: int, parameters: SocietyParameters) -> NodeAt
 @lru_cache(maxsize=1)
 def _formed(people: Society, parameters: GroupParameters, seed: int) -> GroupChats:
     with stage("form group chats"):
-        return form_groups(people, parameters, np.random.default_rng([seed, Branch.CHATS]))
+        return form_groups(people, parameters, np.random.default_rng([seed, SeedStream.CHATS]))
 
 
 def most_sellers(society: Society, wanted: int) -> int:

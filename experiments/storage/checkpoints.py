@@ -25,7 +25,7 @@ from safetensors import numpy as safetensors
 from weishang.experiments.console.progress import note
 from weishang.experiments.storage import atomic
 from weishang.experiments.storage.manifest import parameters_digest
-from weishang.kernels.cascade.resources.free_memory import host_bytes
+from weishang.kernels.runtime.free_memory import host_bytes
 
 FORMAT = "weishang-checkpoint-1"
 TEXT = "checkpoint"
@@ -39,7 +39,7 @@ COPIES = 3
 LENGTH_BYTES = 8
 """A safetensors file begins with the length of its header."""
 BLOCK_BYTES = 1 << 20
-ANEW = "remove this folder, as --fresh does, to begin anew"
+START_OVER = "remove this folder, as --fresh does, to start over"
 
 
 class TooLargeError(ValueError):
@@ -123,11 +123,11 @@ class Checkpoints:
                 continue
             self._check(path, text)
             for line in told:
-                note(f"{line}; going on from the one before")
+                note(f"{line}; resuming from the one before")
             self._broken = broken
             return Saved(arrays, text["facts"])
         if told:
-            raise ValueError(f"{told[0]}, and no other is whole; {ANEW}")
+            raise ValueError(f"{told[0]}, and no other is whole; {START_OVER}")
         return None
 
     def refuse_another(self) -> None:
@@ -167,18 +167,19 @@ class Checkpoints:
         """Refuse the checkpoint of another run; wholly: it says no more of it than `identity`."""
         if text.get("format") != FORMAT:
             raise ValueError(
-                f"{path}: is of the format {str(text.get('format'))[:40]!r}, not {FORMAT!r}; {ANEW}"
+                f"{path}: has the format {str(text.get('format'))[:40]!r}, not {FORMAT!r}; "
+                f"{START_OVER}"
             )
         saved = text.get("identity")
         if not isinstance(saved, dict) or not isinstance(text.get("facts"), dict):
-            raise ValueError(f"{path}: does not say what run it is of; {ANEW}")
+            raise ValueError(f"{path}: does not say what run it is of; {START_OVER}")
         other = [name for name, digest in self.identity.items() if saved.get(name) != digest]
         other += ["number of parts"] * (wholly and len(saved) != len(self.identity))
         if other:
             raise ValueError(
                 f"{path.parent}: holds the state of another run, its {_listed(other)} "
                 f"{'differs' if len(other) == 1 else 'differ'}; run that one again to end it, or "
-                f"{ANEW}"
+                f"{START_OVER}"
             )
 
 
@@ -222,7 +223,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise ValueError(f"{path}: is no file")
+        raise ValueError(f"{path}: is not a file")
     with os.fdopen(descriptor, "rb") as file:
         yield file
 

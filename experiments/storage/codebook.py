@@ -21,24 +21,6 @@ CODEBOOK: dict[str, Entry] = {
 }
 
 
-def codebook(
-    tables: Mapping[str, pd.DataFrame], described: Mapping[str, Mapping[str, Entry]]
-) -> pd.DataFrame:
-    """Describe the columns of tables, and of the codebook itself.
-
-    Args:
-        tables: frames by name.
-        described: columns by table; more than the tables have do no harm.
-
-    Returns:
-        table, column, unit, meaning: one row per column, in the order of the tables.
-
-    Raises:
-        ValueError: a table or one of its columns is not described.
-    """
-    return _described({name: list(frame.columns) for name, frame in tables.items()}, described)
-
-
 def add_codebook(report: "Report", described: Mapping[str, Mapping[str, Entry]]) -> None:
     """Describe each column of the report's tables and data, in a table of its own.
 

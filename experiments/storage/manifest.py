@@ -186,7 +186,7 @@ def read(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     record = json_file.read(path)
     if not isinstance(record, dict):
-        raise ValueError(f"{path}: is no mapping; run the experiment again")
+        raise ValueError(f"{path}: is not a mapping; run the experiment again")
     for name, kind in KINDS.items():
         if name not in record or not isinstance(record[name], kind):
             raise ValueError(f"{path}: {name!r} is missing or of another kind; run again")
@@ -226,7 +226,7 @@ def faults(folder: Path, advance: Callable[[], object] = lambda: None) -> Iterat
         yield f"{folder / name}: is missing; run the experiment again"
     for name, path in there.items():
         if path.is_symlink() or not path.is_file():
-            yield f"{path}: is a link, or no file; put the file itself there"
+            yield f"{path}: is a link, or not a file; put the file itself there"
         elif name not in listed:
             yield f"{path}: is not in the manifest; move it away"
         elif not is_file_of(path, listed[name]):
@@ -252,7 +252,7 @@ def _fault_of_output(name: str, told: Any) -> str | None:
     """What is wrong with the name or the record of a file, as a manifest has them."""
     place = PurePosixPath(name)
     if place.is_absolute() or ".." in place.parts or str(place) != name or "\0" in name:
-        return "is no name of a file in this folder"
+        return "is not the name of a file in this folder"
     if not isinstance(told, dict):
         return "has no record"
     size, sha256 = told.get("bytes"), told.get("sha256")

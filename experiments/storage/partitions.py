@@ -112,7 +112,7 @@ def check(part: Part) -> None:
         ValueError: it is missing, a link, or another file than was written; the message names it.
     """
     if part.path.is_symlink() or not part.path.is_file():
-        raise ValueError(f"{part.path}: is missing, or no file; run again")
+        raise ValueError(f"{part.path}: is missing, or is not a file; run again")
     with part.path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != part.sha256:

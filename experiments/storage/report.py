@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 from pyarrow import parquet as pq
 
-from weishang.experiments.storage import atomic, manifest, tables
+from weishang.experiments.storage import atomic, behaviour, manifest, tables
 from weishang.experiments.storage.partitions import Part, merge
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ class Report:
             "parameters_sha256": manifest.parameters_digest(self.parameters),
             "seed": self._seed,
             "graph_sha256": self.graph_hash,
+            "behaviour": None if self.graph_hash is None else behaviour.fingerprint(),
             **manifest.environment(self._device, self._threads),
             "started": self._started.isoformat(timespec="seconds"),
             "wall_seconds": round(time.perf_counter() - self._clock, 3),

@@ -1,16 +1,14 @@
 """What null models give for the table of reach, beside the model.
 
 Claim: a figure that a branching process, an independent cascade with one probability or a
-mean-field epidemic gives as well is no evidence for behaviour; this table shows which.
+mean-field epidemic gives as well is not evidence for behaviour; this table shows which.
 Command: weishang nulls [--graph FILE] [--users N] [--seed S] [--out DIR]
 Runtime: under a minute on two cores at 1,000,000 users; it reads results/reach, so run that first.
 Output: results/nulls (nulls.csv, table.md, figure).
 """
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from weishang.experiments.analysis import null_models, reported
 from weishang.experiments.analysis.estimands import ALL, BY_REACHED, THERE
@@ -23,17 +21,17 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.campaign_rows import LEVELS
-from weishang.experiments.simulate.worlds import Branch, most_sellers, society
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook
-from weishang.experiments.storage.report import Report
+from weishang.experiments.studies.common import study
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.choose import choose_sellers
 from weishang.model.society.society import Society
 
 CAMPAIGNS = 64
-"""Cascades a probability: means of reach are steady, since all campaigns are alike."""
+"""Cascades per probability: means of reach are steady, since all campaigns are alike."""
 
 THIS_MODEL = "this model"
 
@@ -55,10 +53,7 @@ def nulls(
     source = out / "reach" / "estimands.csv"
     if not source.exists():
         raise ValueError(f"{source}: not there; run the reach experiment first")
-    inputs = [source] if graph is None else [source, graph]
-    with Report(
-        "nulls", out, title="Null models beside the model", seed=seed, inputs=inputs
-    ) as report:
+    with study("nulls", out, "Null models beside the model", seed, [source, graph]) as report:
         people = society(graph, users, seed, Scenario().society)
         report.graph_hash = people.graph.fingerprint()
         if manifest.read(source.parent)["graph_sha256"] != report.graph_hash:
@@ -68,51 +63,42 @@ def nulls(
         model = tables.read(source).set_index(["figure", "reading"])["value"]
         if not model["t2_l1_reach", THERE]:
             raise ValueError(f"{source}: nobody is reached; give reach more campaigns or users")
-        rows = _model_rows(model) + _formulas(model, people.num_users)
+        rows = _given_rows(model, people.num_users)
         report.table(
             "nulls",
-            pd.DataFrame(rows + _cascades(model, people, campaigns, derive(seed, Branch.NULLS))),
+            pd.DataFrame(
+                rows + _cascades(model, people, campaigns, derive(seed, SeedStream.NULLS))
+            ),
             "Reach by level and the conversion of all levels",
             "People reached, mean over campaigns. The branching process and the epidemic are given "
             "the model's levels 1 and 2, the independent cascade one of them; what a row was given "
-            "is no finding of it. Conversion is buyers over reached; nulls have the model's "
-            "conversion a level, the independent cascade that of level 1 everywhere.",
+            "is not a finding. Conversion is buyers over reached; nulls have the model's "
+            "conversion at each level, the independent cascade that of level 1 everywhere.",
         )
         add_codebook(report, {"nulls": COLUMNS})
         report.figure("nulls", draw, "nulls")
 
 
-def _model_rows(model: "pd.Series[float]") -> list[dict[str, object]]:
-    return [
-        {
-            "model": THIS_MODEL,
-            "reading": reading,
-            **{f"level_{level}": model[f"t2_l{level}_reach", reading] for level in LEVELS},
-            "conversion": model["t1_moments_conv", BY_REACHED],
-        }
-        for reading in (THERE, ALL)
-    ]
-
-
-def _formulas(model: "pd.Series[float]", users: int) -> list[dict[str, object]]:
-    """Branching process and epidemic, given levels 1 and 2 where they are got to and on average."""
-    first, second = (float(model[f"l{level}_conv", BY_REACHED]) for level in (1, 2))
-    conversions = [first, second, second]
-    rows = []
+def _given_rows(model: "pd.Series[float]", users: int) -> list[dict[str, object]]:
+    """This model; and branching process and epidemic, given its levels 1 and 2."""
+    conversions = [float(model[f"l{level}_conv", BY_REACHED]) for level in (1, 2, 2)]
+    own, nulls = [], []
     for reading in (THERE, ALL):
-        given = [float(model[f"t2_l{level}_reach", reading]) for level in (1, 2)]
-        chain = null_models.branching(given[0], given[1])
-        epidemic = null_models.mean_field_sir(given[0], given[1], users)
-        rows.append(_row("branching process", reading, chain, conversions))
-        rows.append(_row("mean-field SIR", reading, epidemic, conversions))
-    return rows
+        reach = [float(model[f"t2_l{level}_reach", reading]) for level in LEVELS]
+        conversion = float(model["t1_moments_conv", BY_REACHED])
+        own.append({**_row(THIS_MODEL, reading, reach, conversions), "conversion": conversion})
+        chain = null_models.branching(reach[0], reach[1])
+        epidemic = null_models.mean_field_sir(reach[0], reach[1], users)
+        nulls.append(_row("branching process", reading, chain.tolist(), conversions))
+        nulls.append(_row("mean-field SIR", reading, epidemic.tolist(), conversions))
+    return own + nulls
 
 
 def _cascades(
-    model: "pd.Series[float]", people: Society, campaigns: int, luck: int
+    model: "pd.Series[float]", people: Society, campaigns: int, seed: int
 ) -> list[dict[str, object]]:
-    """Independent cascades that meet level 1 or level 2; none for a level that is not got to."""
-    sellers = choose_sellers(people, Scenario().sellers.by_ties, luck, campaigns)
+    """Independent cascades that meet level 1 or level 2; none for a level that nobody reaches."""
+    sellers = choose_sellers(people, Scenario().sellers.by_ties, seed, campaigns)
     conversions = [float(model["l1_conv", BY_REACHED])] * len(LEVELS)
     rows = []
     with stage("independent cascades"):
@@ -120,26 +106,26 @@ def _cascades(
             target = float(model[f"t2_l{level}_reach", THERE])
             if not target:
                 continue
-            p = null_models.cascade_meeting(people, sellers, level, target, luck)
-            reached = null_models.cascade_reach(people, sellers, p, luck)
+            p = null_models.cascade_meeting(people, sellers, level, target, seed)
+            reached = null_models.cascade_reach(people, sellers, p, seed)
             name = f"independent cascade, p = {p:.4f} meets level {level}"
-            rows.append(_row(name, THERE, reached, conversions))
+            rows.append(_row(name, THERE, reached.tolist(), conversions))
     return rows
 
 
 def _row(
-    name: str, reading: str, reach: NDArray[np.float64], conversions: list[float]
+    name: str, reading: str, reach: list[float], conversions: list[float]
 ) -> dict[str, object]:
     return {
         "model": name,
         "reading": reading,
-        **{f"level_{level}": float(reach[level - 1]) for level in LEVELS},
-        "conversion": null_models.mixture(reach.tolist(), conversions),
+        **{f"level_{level}": reach[level - 1] for level in LEVELS},
+        "conversion": null_models.mixture(reach, conversions),
     }
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Reach by level of each model, with the reported bands; log axis, a panel a reading."""
+    """Reach by level of each model, with the reported bands; log axis, one panel per reading."""
     figure, both = figure_style.canvas(columns=2, height=3.2, sharey=True)
     for axes, reading in zip(both, (THERE, ALL), strict=True):
         for level in LEVELS:

@@ -21,7 +21,10 @@ from weishang.experiments.console.format import cell
 from weishang.experiments.storage import atomic, manifest, tables
 from weishang.model.scenario import Scenario
 
-PAGES = tuple(manifest.ROOT / page for page in ("README.md", "docs/odd.md", "docs/sweeps.md"))
+PAGES = tuple(
+    manifest.ROOT / page
+    for page in ("README.md", "docs/odd.md", "docs/results.md", "docs/speed.md", "docs/sweeps.md")
+)
 
 VERDICT_COLUMNS = ["id", "reading", "role", "reported", "simulated", "95% interval"]
 VERDICT_TESTS = ["prior 5-95%", "mechanism off", "verdict"]
@@ -122,7 +125,7 @@ def speed(results: Path) -> str:
 
 
 def calls(results: Path) -> str:
-    """Milliseconds a call of exactly so many replicas."""
+    """Milliseconds per call of exactly this many replicas."""
     table = tables.read(results / "bench" / "calls.csv")
     table["range"] = verdicts.spans(table["min"], table["max"])
     return tables.markdown(table[CALL_COLUMNS])

@@ -18,7 +18,7 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.console.output import show
 from weishang.experiments.console.progress import stage
-from weishang.experiments.studies.audit import audit
+from weishang.experiments.studies.audit.audit import audit
 from weishang.experiments.studies.channels.channels import channels
 from weishang.experiments.studies.livestream.livestream import livestream
 from weishang.experiments.studies.nulls import nulls

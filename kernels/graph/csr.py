@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 from weishang.kernels.runtime.thread_pool import share_out, usable_threads
 
 FEW_SLOTS = 1 << 16
@@ -65,7 +65,7 @@ def sort_rows(
         )
 
 
-@outer
+@jit_entry
 def rows_are_sorted(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> bool:
     """Whether every row of [N] rows is in non-decreasing order."""
     for row in range(indptr.size - 1):
@@ -75,7 +75,7 @@ def rows_are_sorted(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> bo
     return True
 
 
-@outer
+@jit_entry
 def simplify_rows(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], weights: NDArray[np.float64]
 ) -> tuple[int, int, int, int]:
@@ -124,7 +124,7 @@ def _over_rows(indptr: NDArray[np.int64], work: Callable[[int, int], None]) -> N
     share_out(parts, threads, lambda: None, lambda part, _: work(starts[part], ends[part]))
 
 
-@outer
+@jit_entry
 def _count_degrees(source, target, directed, indptr):
     for edge in range(source.size):
         indptr[source[edge] + 1] += 1
@@ -132,7 +132,7 @@ def _count_degrees(source, target, directed, indptr):
             indptr[target[edge] + 1] += 1
 
 
-@outer
+@jit_entry
 def _scatter(source, target, directed, cursor, indices):
     for edge in range(source.size):
         u, v = source[edge], target[edge]
@@ -143,7 +143,7 @@ def _scatter(source, target, directed, cursor, indices):
             cursor[v] += 1
 
 
-@outer
+@jit_entry
 def _scatter_weighted(source, target, weights, directed, cursor, indices, row_weights):
     for edge in range(source.size):
         u, v = source[edge], target[edge]
@@ -156,13 +156,13 @@ def _scatter_weighted(source, target, weights, directed, cursor, indices, row_we
             cursor[v] += 1
 
 
-@outer
+@jit_entry
 def _sort_range(indptr, indices, first, last):
     for row in range(first, last):
         indices[indptr[row] : indptr[row + 1]].sort()
 
 
-@outer
+@jit_entry
 def _sort_range_weighted(indptr, indices, weights, first, last):
     for row in range(first, last):
         a, b = indptr[row], indptr[row + 1]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weishang.kernels.graph import csr
 from weishang.kernels.graph.arrays import freeze
 from weishang.kernels.graph.validation import check_num_nodes, integers, node_ids
 from weishang.kernels.io import edge_lists
@@ -121,6 +120,8 @@ class Graph:
             ValueError: a shape, an offset, an id or a weight is out of range; the argument is
                 named with the place.
         """
+        from weishang.kernels.graph import csr  # with Numba: not before there is a graph
+
         rows = integers(indptr, "indptr")
         if rows.size == 0 or rows[0] != 0:
             raise ValueError("indptr must hold N + 1 offsets that begin with 0")
@@ -164,6 +165,8 @@ class Graph:
             ValueError: lengths disagree, an id is outside [0, N), or repeats of an edge that
                 `simple` would merge carry different weights.
         """
+        from weishang.kernels.graph import csr  # with Numba: not before there is a graph
+
         ends = [integers(source, "source"), integers(target, "target")]
         if ends[0].size != ends[1].size:
             raise ValueError(f"source has {ends[0].size} entries but target has {ends[1].size}")
@@ -181,7 +184,18 @@ class Graph:
         )
         if not simple:
             return cls(rows, slots, slot_weights)
-        return cls._simplified(rows, slots, slot_weights, directed)
+        loops, repeats, row, repeated = csr.simplify_rows(
+            rows, slots, np.empty(0) if slot_weights is None else slot_weights
+        )
+        if row >= 0:  # weights of a repeat disagree
+            raise _UnequalRepeatsError(row, repeated)
+        size, both_ways = int(rows[-1]), 1 if directed else 2
+        return cls(
+            rows,
+            slots[:size].copy() if size < slots.size else slots,
+            None if slot_weights is None else slot_weights[:size].copy(),
+            Dropped(int(loops) // both_ways, int(repeats) // both_ways),
+        )
 
     @classmethod
     def from_edge_list(cls, path: str | Path, *, directed: bool = True) -> Self:
@@ -256,28 +270,6 @@ class Graph:
         if self.weights is not None:
             data.edge_weight = torch.from_numpy(self.weights.copy())
         return data
-
-    @classmethod
-    def _simplified(
-        cls,
-        rows: NDArray[np.int64],
-        slots: NDArray[np.int32],
-        weights: NDArray[np.float64] | None,
-        directed: bool,
-    ) -> Self:
-        loops, repeats, row, target = csr.simplify_rows(
-            rows, slots, np.empty(0) if weights is None else weights
-        )
-        if row >= 0:
-            raise _UnequalRepeatsError(row, target)
-        both_ways = 1 if directed else 2
-        size = int(rows[-1])
-        return cls(
-            rows,
-            slots[:size].copy() if size < slots.size else slots,
-            None if weights is None else weights[:size].copy(),
-            Dropped(int(loops) // both_ways, int(repeats) // both_ways),
-        )
 
 
 def _weights(values: ArrayLike | None, size: int) -> NDArray[np.float64] | None:

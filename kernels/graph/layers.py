@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from weishang.kernels.graph.arrays import freeze, offsets, rows_by_class
 from weishang.kernels.graph.graph import Graph
@@ -50,6 +50,12 @@ class Groups:
         falling = np.flatnonzero((group[1:] == group[:-1]) & (members[1:] <= members[:-1]))
         if falling.size:
             raise ValueError(f"members of group {group[falling[0]]} do not rise; sort each once")
+        weights = np.ones(indptr.size - 1) if self.weights is None else self.weights
+        thresholds = threshold(weights, "weights")
+        if thresholds.shape != (indptr.size - 1,):
+            raise ValueError(
+                f"weights has shape {thresholds.shape}; give one per group, ({indptr.size - 1},)"
+            )
         # Stable, so that a node's groups rise as well.
         by_node = np.argsort(members, kind="stable")
         arrays: dict[str, NDArray[Any]] = {
@@ -57,7 +63,7 @@ class Groups:
             "members": members,
             "_member_of": group[by_node],
             "_member_indptr": offsets(np.bincount(members, minlength=self.num_nodes)),
-            "_thresholds": _group_thresholds(self.weights, indptr.size - 1),
+            "_thresholds": thresholds,
         }
         if self.weights is not None:
             arrays["weights"] = as_float64(self.weights, "weights")
@@ -185,12 +191,3 @@ def row_length(layer: Graph | Strangers, node: int) -> int:
     if isinstance(layer, Strangers):
         return int(layer.slots)
     return int(layer.indptr[node + 1] - layer.indptr[node])
-
-
-def _group_thresholds(weights: ArrayLike | None, num_groups: int) -> NDArray[np.uint64]:
-    if weights is None:
-        return threshold(np.ones(num_groups), "weights")
-    thresholds = threshold(weights, "weights")
-    if thresholds.shape != (num_groups,):
-        raise ValueError(f"weights has shape {thresholds.shape}; give one a group, ({num_groups},)")
-    return thresholds

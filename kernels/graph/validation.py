@@ -18,7 +18,7 @@ def integers(values: ArrayLike, name: str) -> NDArray[Any]:
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} is no list of integers: {error}") from None
+        raise ValueError(f"{name} is not a list of integers: {error}") from None
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}; give one dimension")
     if array.size and array.dtype.kind not in "iu":
@@ -27,10 +27,10 @@ def integers(values: ArrayLike, name: str) -> NDArray[Any]:
 
 
 def node_ids(values: ArrayLike, name: str, num_nodes: int) -> NDArray[np.int32]:
-    """Read node ids of a graph of so many nodes, int32.
+    """Read node ids of a graph of `num_nodes` nodes, int32.
 
     Raises:
-        ValueError: one is no node; it is named with its place.
+        ValueError: one is not a node; it is named with its place.
     """
     array = integers(values, name)
     if array.size and (int(array.min()) < 0 or int(array.max()) >= num_nodes):

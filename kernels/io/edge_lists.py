@@ -7,14 +7,11 @@ of edges are refused, as is gzip data that unpacks without end (see `text_blocks
 import io
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from weishang.kernels.io import text_blocks
@@ -26,7 +23,7 @@ a faulty line is named: its block is read anew by Python."""
 OFFSET_BYTES = 8
 FREE_NODES = 1 << 20
 MOST_NODES_AN_EDGE = 16
-"""A graph of more than FREE_NODES nodes has at least one edge for so many of them."""
+"""A graph of more than FREE_NODES nodes has at least one edge per that many of them."""
 JOINED = 2
 """Edges are held twice while the blocks are put together."""
 MOST_COLUMNS = 3
@@ -80,17 +77,17 @@ def read(path: Path) -> EdgeList:
 def lines_of(path: Path, source: int, target: int, *, directed: bool) -> list[int]:
     """Numbers of the first MOST_LINES lines of a readable file that hold this edge."""
     wanted = {(source, target)} if directed else {(source, target), (target, source)}
-    return list(islice(_lines_of(path, wanted), MOST_LINES))
-
-
-def _lines_of(path: Path, wanted: set[tuple[int, int]]) -> Iterator[int]:
+    found: list[int] = []
     for first_line, text in text_blocks.blocks(path, BLOCK_BYTES, WANTED):
         for number, line in enumerate(text.split(b"\n"), start=first_line):
             cells = line.split(None, 2)
             if not cells or cells[0].startswith((b"#", b"%")):
                 continue
             if (int(cells[0]), int(cells[1])) in wanted:
-                yield number
+                found.append(number)
+            if len(found) == MOST_LINES:
+                return found
+    return found
 
 
 def _parse_fast(
@@ -103,6 +100,9 @@ def _parse_fast(
     first = _FIRST_LINE.search(text)
     if first is None or len(first[0].split(None, MOST_COLUMNS)) > MOST_COLUMNS:
         return None
+    # It takes most of a second to import, and only files need it.
+    import pandas as pd
+
     try:
         table = pd.read_csv(io.BytesIO(text), sep=r"\s+", header=None, quoting=3, low_memory=False)
     except (ValueError, UnicodeDecodeError):
@@ -147,7 +147,7 @@ def _parse(
 
 def _node_id(path: Path, line: int, cell: bytes) -> int:
     if not _ID.fullmatch(cell):
-        _refuse(path, line, f"{_shown(cell)} is no node id; give an integer")
+        _refuse(path, line, f"{_shown(cell)} is not a node id; give an integer")
     if len(cell) > 20 or int(cell) > MAX_ID:
         _refuse(path, line, f"node id {_shown(cell)} is past 2^31 - 1; renumber the nodes")
     if int(cell) < 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def check(path: Path, wanted: str) -> int:
-    """Hold a path to be a regular file, or a link to one.
+    """Check that a path is a regular file, or a link to one.
 
     Args:
         path: to look at; it is not opened.
@@ -30,11 +30,8 @@ def check(path: Path, wanted: str) -> int:
     if stat.S_ISDIR(status.st_mode):
         raise ValueError(f"{path}: is a folder; give {wanted}")
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"{path}: no regular file but {_kind(status.st_mode)}; give {wanted}")
+        kind = "a device"
+        if stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode):
+            kind = "a pipe" if stat.S_ISFIFO(status.st_mode) else "a socket"
+        raise ValueError(f"{path}: no regular file but {kind}; give {wanted}")
     return status.st_size
-
-
-def _kind(mode: int) -> str:
-    if stat.S_ISFIFO(mode):
-        return "a pipe"
-    return "a socket" if stat.S_ISSOCK(mode) else "a device"

@@ -75,7 +75,7 @@ def _rest(path: Path, first_line: int, text: bytes, stream: BinaryIO) -> bytes:
 def _check_expansion(path: Path, packed: int, unpacked: int) -> None:
     if unpacked > FREE_BYTES and unpacked > MOST_EXPANSION * packed:
         raise ValueError(
-            f"{path}: unpacks to {unpacked / 1e6:.0f} MB from {packed / 1e6:.2f} MB and goes on, "
+            f"{path}: unpacks to {unpacked / 1e6:.0f} MB from {packed / 1e6:.2f} MB and continues, "
             f"more than {MOST_EXPANSION} times as much; if that is meant, unpack it first"
         )
 

@@ -1,1 +1,1 @@
-"""How the kernels run on a CPU: compiled code kept on disk, and threads."""
+"""How the kernels run on a machine: compiled code kept on disk, threads, memory, packages."""

@@ -1,9 +1,9 @@
 """How functions are compiled for the CPU.
 
-Those that Python calls (`outer`) have their machine code kept on disk. Those that compiled code
-alone calls (`inner`, `lean`, `merged`) have no door to Python, which would take longer to compile
-than they do. Rows are copied by loops: Numba's assignment to a slice brings the text of its errors
-along.
+The machine code of functions that Python calls (`jit_entry`) is kept on disk. Functions that only
+compiled code calls (`jit_internal`, `jit_no_nrt`, `jit_inline`) get no wrapper for Python, which
+would take longer to compile than they do. Rows are copied by loops: Numba's assignment to a slice
+brings the text of its errors along.
 """
 
 import hashlib
@@ -19,23 +19,24 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 KERNELS = Path(__file__).parents[1]
 MODEL = KERNELS.parent / "model"
 
-NO_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+NO_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-inner = njit(nogil=True, **NO_DOOR)
-"""Compile a function that compiled code alone calls."""
+jit_internal = njit(nogil=True, **NO_WRAPPERS)
+"""Compile a function that only compiled code calls."""
 
-NO_REFERENCES: dict[str, Any] = {**NO_DOOR, "_nrt": False}
+NO_NRT: dict[str, Any] = {**NO_WRAPPERS, "_nrt": False}
 
-lean = njit(nogil=True, **NO_REFERENCES)
-"""The same for one that makes no array and gives none back: it counts no references. Counting is
-atomic, for every array of a tuple that is handed on, and threads wait for each other in it."""
+jit_no_nrt = njit(nogil=True, **NO_NRT)
+"""The same for a function that makes no array and returns none, without Numba's runtime (NRT): it
+counts no references. Counting is atomic, for every array of a tuple that is passed on, and threads
+wait for each other in it."""
 
-merged = njit(inline="always")
-"""Make a function a part of the one that calls it, in one place: compiled by itself, with all that
-it calls, each level of calls would take as long again as the one below."""
+jit_inline = njit(inline="always")
+"""Inline a function into its caller: compiled by itself, with all that it calls, each level of
+calls would take as long again to compile as the one below."""
 
 
-def outer(function: Callable[..., Any]) -> Any:
+def jit_entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, and keep its machine code on disk.
 
     The module's numbers are a part of that code: one that a test is to change is an argument, or

@@ -13,8 +13,6 @@ from threading import Lock, Thread
 from time import perf_counter
 from typing import Any
 
-from numba import config
-
 
 class _Job:
     """Parts that are taken one after the other, each by whoever is free."""
@@ -29,7 +27,7 @@ class _Job:
         self._left: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def help(self) -> None:
-        """Take parts as long as there are some, in a thread of the crew."""
+        """Take parts as long as there are some, in a thread of the pool."""
         with self._turn:
             if self._closed:
                 return
@@ -45,7 +43,7 @@ class _Job:
         """Take parts in the caller's thread, and wait for the helpers that have begun.
 
         Args:
-            ask: asks for helpers; called once, after a part, when so many seconds are over.
+            ask: asks for helpers; called once, after a part, when that many seconds are over.
             alone: see above.
         """
         begun = perf_counter()
@@ -60,6 +58,10 @@ class _Job:
             if alone <= 0:
                 ask_when_long()
             self._work(ask_when_long)
+        except BaseException:
+            with self._turn:
+                self._places = iter(range(0))
+            raise
         finally:
             with self._turn:
                 self._closed = True
@@ -80,7 +82,7 @@ class _Job:
             after()
 
 
-class _Crew:
+class _ThreadPool:
     """Threads that wait for jobs; started as they are needed."""
 
     def __init__(self) -> None:
@@ -89,7 +91,7 @@ class _Crew:
         self._turn = Lock()
 
     def ask(self, job: _Job, helpers: int) -> None:
-        """Ask so many threads to help with a job."""
+        """Ask that many threads to help with a job."""
         with self._turn:
             while self._threads < helpers:
                 Thread(target=self._serve, name="cascades", daemon=True).start()
@@ -103,14 +105,17 @@ class _Crew:
             self._jobs.get().help()
 
 
-_crew = _Crew()
+_pool = _ThreadPool()
 
 
 def usable_threads() -> int:
-    """One a core that this process may use, or as many as NUMBA_NUM_THREADS says.
+    """One thread per core that this process may use, or as many as NUMBA_NUM_THREADS says.
 
-    A process among several, as a sweep's worker, is told its share of the cores so.
+    The variable tells one of several processes, such as a sweep's worker, its share of the cores.
     """
+    # Imported where it is used: Numba takes half a second.
+    from numba import config
+
     return int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set as it is imported
 
 
@@ -134,17 +139,25 @@ def share_out(
         What the parts gave, in order.
     """
     helpers = min(workers, parts) - 1
-    if helpers < 1:
-        memory = make() if parts else None
-        return [do(place, memory) for place in range(parts)]
-    job = _Job(parts, make, do)
-    job.finish(lambda: _crew.ask(job, helpers), alone)
+    try:
+        if helpers < 1:
+            memory = make() if parts else None
+            return [do(place, memory) for place in range(parts)]
+        job = _Job(parts, make, do)
+        job.finish(lambda: _pool.ask(job, helpers), alone)
+    except SystemError as error:
+        # A signal that comes while Numba wraps a result sets an exception beside the result, of
+        # which Python makes this error, at each level of calls.
+        cause: BaseException = error
+        while isinstance(cause, SystemError) and cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise cause from None
     return job.results
 
 
 def _start_anew() -> None:
-    global _crew
-    _crew = _Crew()
+    global _pool
+    _pool = _ThreadPool()
 
 
 # A forked process has none of its parent's threads.

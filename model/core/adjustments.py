@@ -76,13 +76,15 @@ class Adjustments:
             }
         )
 
-    def fault(self, num_campaigns: int, num_distances: int, num_classes: int) -> str | None:
+    def fault(
+        self, num_campaigns: int, num_distances: int, num_classes: int, num_hops: int
+    ) -> str | None:
         """What is wrong with the arrays for these sizes, if anything."""
         for item in fields(self):
             array, name = getattr(self, item.name), item.name
             most = (num_campaigns, num_distances, num_classes)
             if name == "friends_view":
-                most = (num_campaigns, *array.shape[1:2])
+                most = (num_campaigns, num_hops)
             if not isinstance(array, np.ndarray) or array.dtype != np.float64:
                 return f"{name} is {type(array).__name__}; give a float64 array"
             if array.ndim != len(most) or any(
@@ -95,6 +97,8 @@ class Adjustments:
                 return f"{name} holds {array.min()} to {array.max()}; give finite numbers" + (
                     ", 0 or more" if name in FACTORS else ""
                 )
+            if name == "friends_view" and (array > 1.0).any():
+                return f"friends_view holds {array.max()}; give factors in [0, 1]"
             if name == "price" and not array.all():
                 return "price holds 0; give factors above 0"
         return None

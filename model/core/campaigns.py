@@ -46,9 +46,9 @@ class Offer:
         campaign: id of its cascade, in [0, 2^64).
         seller: node of the seller.
         category: interest that the goods serve.
-        price: in units of the category's usual price.
+        price: in units of the category's reference price.
         rich: pictures and text instead of a plain advertising link.
-        appeal: how much it is worth passing on, in standard deviations over campaigns.
+        shareability: how much it is worth passing on, in standard deviations over campaigns.
         channel: where it starts.
         tool: what is added.
         external: a link that leaves the platform, not a mini-program.
@@ -60,7 +60,7 @@ class Offer:
     category: int
     price: float
     rich: bool
-    appeal: float
+    shareability: float
     channel: Channel = Channel.MOMENTS
     tool: Tool = Tool.NONE
     external: bool = False
@@ -74,7 +74,7 @@ class Campaigns:
     Attributes:
         campaign: uint64 [C].
         seller, category: int32 [C].
-        price, appeal: float64 [C].
+        price, shareability: float64 [C].
         rich, external, induced: bool [C].
         channel, tool: int8 [C], values of Channel and Tool.
     """
@@ -84,7 +84,7 @@ class Campaigns:
     category: NDArray[np.int32]
     price: NDArray[np.float64]
     rich: NDArray[np.bool_]
-    appeal: NDArray[np.float64]
+    shareability: NDArray[np.float64]
     channel: NDArray[np.int8]
     tool: NDArray[np.int8]
     external: NDArray[np.bool_]
@@ -103,7 +103,7 @@ class Campaigns:
             category=np.array([offer.category for offer in offers], dtype=np.int32),
             price=np.array([offer.price for offer in offers], dtype=np.float64),
             rich=np.array([offer.rich for offer in offers], dtype=np.bool_),
-            appeal=np.array([offer.appeal for offer in offers], dtype=np.float64),
+            shareability=np.array([offer.shareability for offer in offers], dtype=np.float64),
             channel=np.array([offer.channel for offer in offers], dtype=np.int8),
             tool=np.array([offer.tool for offer in offers], dtype=np.int8),
             external=np.array([offer.external for offer in offers], dtype=np.bool_),

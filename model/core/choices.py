@@ -67,7 +67,7 @@ EVERYTHING = Options(tuple(Channel), tuple(Tool), YES_OR_NO, YES_OR_NO)
 
 
 class Learner(Protocol):
-    """How a seller chooses by what it has learnt; the first of its price steps is where it begins."""
+    """How a seller chooses by what it has learnt; it begins at the first of its price steps."""
 
     @property
     def price_steps(self) -> Sequence[float]:

@@ -2,13 +2,12 @@
 
 Written once. The kernels look its probabilities up in tables; agents do so through the same tables,
 so both engines decide alike. Utilities, in log odds, add up trust in whoever shows the post, match
-of interest, price against budget, content, social proof and the campaign's appeal; a rule turns
-utilities into probabilities. Two rules ship: a logistic one, and a threshold rule beside it.
+of interest, price against budget, content, social proof and the campaign's shareability; a rule
+turns utilities into probabilities. Two rules ship: a logistic one, and a threshold rule beside it.
 
 Sources: McFadden (1974) for the logistic choice; Granovetter (1978), "Threshold models of
-    collective
-behavior", AJS 83, for thresholds that differ among people; Kempe, Kleinberg and Tardos (2003) for
-how either spreads; the weights' own sources stand beside them.
+collective behavior", AJS 83, for thresholds that differ among people; Kempe, Kleinberg and Tardos
+(2003) for how either spreads; the weights' own sources stand beside them.
 """
 
 import math
@@ -29,8 +28,8 @@ SELLER_TRUST = 1.0
 """Trust in a friend who sells: the unit of trust."""
 STRANGER_TRUST = 0.0
 
-APPEAL_CELLS = 2001
-"""Cells of equal probability over which appeal is averaged."""
+SHAREABILITY_CELLS = 2001
+"""Cells of equal probability over which shareability is averaged."""
 
 
 class DecisionRule(ABC):
@@ -103,7 +102,7 @@ class DecisionRule(ABC):
                 array = np.tile(array, segments // array.shape[-1])
             return array[..., np.newaxis]
 
-        appeal = campaigns.appeal[:, np.newaxis, np.newaxis, np.newaxis]
+        shareability = campaigns.shareability[:, np.newaxis, np.newaxis, np.newaxis]
         attitude = (
             weights.trust * by_distance[np.newaxis, :, np.newaxis, np.newaxis]
             + weights.proof * np.arange(self.exposures)
@@ -112,7 +111,7 @@ class DecisionRule(ABC):
         liking = (
             attitude
             + weights.match * match[:, np.newaxis, :, np.newaxis]
-            + weights.appeal_on_buying * appeal
+            + weights.shareability_on_buying * shareability
         )
         visit = self.probability(
             weights.visit_intercept
@@ -131,7 +130,7 @@ class DecisionRule(ABC):
         )
         passing = (
             share_intercept(type(self), weights)
-            + weights.appeal_sd * appeal
+            + weights.shareability_sd * shareability
             + attitude
             + by_segment(extra.share)
         )
@@ -186,7 +185,7 @@ class DecisionRule(ABC):
             + weights.proof * (np.minimum(exposures, self.exposures) - 1)
             + weights.content * campaigns.rich[row]
             + weights.match * (interest == campaigns.category[row])
-            + weights.appeal_on_buying * campaigns.appeal[row]
+            + weights.shareability_on_buying * campaigns.shareability[row]
         )
         return self.probability(
             weights.buy_intercept
@@ -225,11 +224,11 @@ class LogisticRule(DecisionRule):
 class ThresholdRule(DecisionRule):
     """Thresholds (Granovetter 1978): a person acts once utility passes a threshold of their own.
 
-    Thresholds are spread evenly over an interval around 0 whose standard deviation is that of the
-    logistic distribution, pi / sqrt(3), so that both rules agree to first order where either choice
-    is likely. Beyond the interval nobody acts, or everybody does: there are no rare impulses. Each
-    exposure up to the fifth adds to social proof, as neighbours do in Granovetter's model; the
-    logistic rule stops at the second. There is no further parameter.
+    Thresholds are spread evenly over an interval around 0, with the mean and the standard
+    deviation, pi / sqrt(3), of the logistic rule's. Beyond the interval nobody acts, or everybody
+    does: there are no rare impulses. Each exposure up to the fifth adds to social proof, as
+    neighbours do in Granovetter's model; the logistic rule stops at the second. There is no further
+    parameter.
     """
 
     exposures = 5
@@ -256,30 +255,34 @@ def looked_up(
 
 @lru_cache(maxsize=256)
 def share_intercept(rule: type[DecisionRule], weights: DecisionWeights) -> float:
-    """Utility of passing on at which a typical campaign takes off with probability `passed_on`.
+    """Utility of passing on at which a typical campaign takes off with `takeoff_probability`.
 
     A plain offer of `first_visitors` visiting friends takes off when any of them passes it on. Over
-    normally distributed appeal that has probability E[1 - (1 - s(appeal))^n], which the intercept
-    is solved for.
+    normally distributed shareability that has probability E[1 - (1 - s(shareability))^n], which the
+    intercept is solved for.
 
     Args:
         rule: the class of the rule.
         weights: of the rule.
 
     Raises:
-        ValueError: passed_on is not strictly between 0 and 1.
+        ValueError: takeoff_probability is not strictly between 0 and 1.
     """
-    if not 0.0 < weights.passed_on < 1.0:
-        raise ValueError(f"passed_on is {weights.passed_on}; give a probability inside (0, 1)")
+    if not 0.0 < weights.takeoff_probability < 1.0:
+        raise ValueError(
+            f"takeoff_probability is {weights.takeoff_probability}; give a number inside (0, 1)"
+        )
     # A command that only reads a scenario would wait for what this imports.
     from scipy.optimize import brentq
 
-    appeal = weights.appeal_sd * ndtri((np.arange(APPEAL_CELLS) + 0.5) / APPEAL_CELLS)
+    shareability = weights.shareability_sd * ndtri(
+        (np.arange(SHAREABILITY_CELLS) + 0.5) / SHAREABILITY_CELLS
+    )
     refusal = rule(weights, Budgets()).refusal
 
     def excess(intercept: float) -> float:
-        nobody = refusal(intercept + weights.trust + appeal) ** weights.first_visitors
-        return float(np.mean(1.0 - nobody)) - weights.passed_on
+        nobody = refusal(intercept + weights.trust + shareability) ** weights.first_visitors
+        return float(np.mean(1.0 - nobody)) - weights.takeoff_probability
 
-    span = 40.0 + abs(weights.trust) + 10.0 * weights.appeal_sd
+    span = 40.0 + abs(weights.trust) + 10.0 * weights.shareability_sd
     return float(brentq(excess, -span, span, xtol=1e-10))

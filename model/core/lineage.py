@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Events
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 from weishang.model.core.campaigns import Campaigns, Tool
 
 NOBODY = -1
@@ -38,7 +38,7 @@ def parent_positions(
     return position
 
 
-@outer
+@jit_entry
 def _look_up(
     row: NDArray[np.int64],
     node: NDArray[np.int32],

@@ -34,10 +34,10 @@ class MoneyParameters:
     """What the model's prices are in money.
 
     Raises:
-        ValueError: usual_price is no number in [0.01, 1000000].
+        ValueError: reference_price is no number in [0.01, 1000000].
     """
 
-    usual_price: float = parameter(
+    reference_price: float = parameter(
         265.07,
         unit="CNY",
         source="fitted to t1_moments_aov by `channels`: the unit of money, which no decision "
@@ -49,7 +49,7 @@ class MoneyParameters:
 
     def __post_init__(self) -> None:
         """Check the range."""
-        check_number("usual_price", self.usual_price, 0.01, 1e6, integer=False)
+        check_number("reference_price", self.reference_price, 0.01, 1e6, integer=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Orders:
         campaign: uint64 [O], id; NO_CAMPAIGN from search.
         seller, buyer: int32 [O], nodes.
         distance: int8 [O], SocialDistance of the buyer in the campaign; NO_DISTANCE from search.
-        price: float64 [O], of one item, in units of the category's usual price.
+        price: float64 [O], of one item, in units of the category's reference price.
         items: int32 [O], at least 1.
         refunded: bool [O].
 
@@ -188,6 +188,6 @@ class Orders:
         """The chosen orders, bool [O], in order."""
         return Orders(**{item.name: getattr(self, item.name)[chosen] for item in fields(self)})
 
-    def value(self, usual_price: float) -> NDArray[np.float64]:
+    def value(self, reference_price: float) -> NDArray[np.float64]:
         """What was ordered, refunded or not, in CNY, [O]."""
-        return self.price * self.items * usual_price
+        return self.price * self.items * reference_price

@@ -26,7 +26,7 @@ class Shops:
     Attributes:
         node: int32 [M], the owners, each once.
         category: int8 [M], interest that the goods serve.
-        price: float64 [M], in units of the category's usual price, above 0.
+        price: float64 [M], in units of the category's reference price, above 0.
         rich: bool [M], pictures and text.
         popularity: int64 [M], orders so far.
 

@@ -51,10 +51,10 @@ class Stream(int):
 SELLER = Stream(6, "who sells")
 PRICE = Stream(7, "the price of an offer")
 CONTENT = Stream(8, "rich or plain content")
-APPEAL = Stream(9, "how much an offer is worth passing on")
+SHAREABILITY = Stream(9, "how much an offer is worth passing on")
 ACTIVITY = Stream(18, "whether a seller has a campaign today")
 EXPLORE = Stream(19, "what a seller chooses")
-CORE = (SELLER, PRICE, CONTENT, APPEAL, ACTIVITY, EXPLORE)
+CORE = (SELLER, PRICE, CONTENT, SHAREABILITY, ACTIVITY, EXPLORE)
 """Streams of the sellers, whom no mechanism owns."""
 
 

@@ -9,7 +9,7 @@ from weishang.model.core.parameters import parameter
 class DecisionWeights:
     """Weights of the decision rule; five are fitted to reported figures, the others are set.
 
-    A weight adds log odds. `view` and `passed_on` are probabilities.
+    A weight adds log odds. `view` and `takeoff_probability` are probabilities.
     """
 
     view: float = parameter(
@@ -47,7 +47,7 @@ class DecisionWeights:
         low=-0.5,
         high=1.0,
     )
-    appeal_sd: float = parameter(
+    shareability_sd: float = parameter(
         5.081,
         unit="log odds",
         source="fitted to t2_l2_reach over campaigns that get there",
@@ -55,7 +55,7 @@ class DecisionWeights:
         low=0.5,
         high=8.0,
     )
-    passed_on: float = parameter(
+    takeoff_probability: float = parameter(
         0.12,
         unit="probability",
         source="Goel, Watts and Goldstein (EC 2012): 70 to 95% of cascades have nobody after the "
@@ -68,7 +68,7 @@ class DecisionWeights:
         75.0,
         unit="people",
         source="assumption, varied: half of some 150 friends (Dunbar 2016) visit; only the meaning "
-        "of `passed_on` rests on it",
+        "of `takeoff_probability` rests on it",
         role="set",
         low=40.0,
         high=120.0,
@@ -116,9 +116,9 @@ class DecisionWeights:
         low=0.0,
         high=0.5,
     )
-    appeal_on_buying: float = parameter(
+    shareability_on_buying: float = parameter(
         0.1,
-        unit="log odds per standard deviation of appeal",
+        unit="log odds per standard deviation of shareability",
         source="assumption, varied: what is worth passing on is slightly better liked",
         role="set",
         low=0.0,

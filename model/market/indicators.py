@@ -66,7 +66,7 @@ def _orders(world: World, state: Any, record: DayRecord, channel: OrderChannel) 
 
 def _sales(world: World, state: Any, record: DayRecord, channel: OrderChannel) -> float:
     kept = record.kept(channel, live=False)
-    return float(kept.value(world.scenario.money.usual_price).sum())
+    return float(kept.value(world.scenario.money.reference_price).sum())
 
 
 def _refunded(world: World, state: Any, record: DayRecord) -> int:
@@ -137,12 +137,12 @@ OWN = (
     Indicator("refunded", "orders", "called off because too few bought together", _refunded),
     Indicator(
         "price",
-        "usual price = 1",
+        "reference price = 1",
         "mean price of the day's offers before tools",
         _price,
         adds_up=False,
     ),
-    Indicator("profit", "usual prices", "of all sellers so far", _profit, adds_up=False),
+    Indicator("profit", "reference prices", "of all sellers so far", _profit, adds_up=False),
 )
 """Columns that every market has."""
 

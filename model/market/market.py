@@ -11,13 +11,14 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from weishang.kernels import Cascades
+from weishang.kernels.rng import WORD_BITS
 from weishang.model.agents.consumers import Consumer
 from weishang.model.core.campaigns import Campaigns, Channel, campaign_id
 from weishang.model.core.choices import PLAIN, Options
 from weishang.model.core.decision import DecisionRule, LogisticRule
 from weishang.model.core.orders import OrderChannel, Orders
 from weishang.model.market import indicators
-from weishang.model.market.spread import Crowd, chances, open_day, spread
+from weishang.model.market.spread import Population, chances, open_day, spread
 from weishang.model.mechanisms import default_mechanisms, for_engine
 from weishang.model.mechanisms.mechanism import (
     AGENTS,
@@ -106,11 +107,14 @@ class Market(mesa.Model):
             engines: LogisticRule, ThresholdRule, or yours.
 
         Raises:
-            ValueError: the engine is unknown, there are not that many people with friends, more
+            ValueError: the seed is not an integer in [0, 2^64), the engine is unknown, there are
+                not that many people with friends, more
                 sellers are named than there are, the groups are missing or of other people, a
                 mechanism is not one or takes what belongs to another, one lacks a reference while
                 agents are asked for, or a part of yours is of a class that no engine can use.
         """
+        _check_seed(seed)
+        seed = int(seed)
         super().__init__(rng=seed)
         _check_parts(engine, seller, consumer, rule)
         self.mechanisms = for_engine(
@@ -158,12 +162,18 @@ class Market(mesa.Model):
         with self._timed("sellers choose"):
             day = open_day(self.world, self.day, self._choose_offers())
         with self._timed("people and layers"):
-            crowd = Crowd(self.world, self.active, self.states, day)
+            population = Population(self.world, self.active, self.states, day)
         with self._timed("campaigns spread"):
             cascades = spread(
-                self.world, self.active, self.states, day, crowd, self._num_layers, self._consumer
+                self.world,
+                self.active,
+                self.states,
+                day,
+                population,
+                self._num_layers,
+                self._consumer,
             )
-        self.today = self._settle(day, crowd, cascades)
+        self.today = self._settle(day, population, cascades)
         with self._timed("sellers count"):
             self._count_orders()
         for one in self.active:
@@ -224,17 +234,17 @@ class Market(mesa.Model):
                     kinds[kind] |= grant.options
         return [kinds[kind] for kind in key.tolist()]
 
-    def _settle(self, day: Day, crowd: Crowd, cascades: Cascades) -> DayRecord:
+    def _settle(self, day: Day, population: Population, cascades: Cascades) -> DayRecord:
         """Let every mechanism act on the finished cascades, and put the day's orders together."""
         events = cascades.events
         assert events is not None
         draft = Draft(
             events,
-            price=crowd.price_of(events),
+            price=population.price_of(events),
             bought=events.bought,
             refunded=np.zeros(len(events), dtype=np.bool_),
             items=np.ones(len(events), dtype=np.int32),
-            chance=chances(self.world, self.active, day, crowd, cascades),
+            chance=chances(self.world, self.active, day, population, cascades),
         )
         for one in self.active:
             with self._timed(f"{one.name}: cascades settle"):
@@ -319,6 +329,15 @@ def _nothing_yet() -> DayRecord:
         {},
         {},
     )
+
+
+def _check_seed(seed: object) -> None:
+    """Refuse what cannot be the seed of random streams; Mesa's batch_run hands None on."""
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or not 0 <= int(seed) < 1 << WORD_BITS:  # type: ignore[call-overload]
+        raise ValueError(
+            f"seed is {seed!r}; give an integer in [0, 2^64), in Mesa's batch_run as rng=[1, 2, ..]"
+        )
 
 
 def _check_parts(engine: str, seller: object, consumer: object, rule: object) -> None:

@@ -33,7 +33,7 @@ States = Mapping[str, Any]
 """What each mechanism keeps, by its name."""
 
 
-class Crowd:
+class Population:
     """The people of a day, as the rule sees them.
 
     Attributes:
@@ -60,7 +60,7 @@ class Crowd:
                 self.classes += _classes(one, size, world, states)
             added = one.adjust(world, states[one.name], day)
             if added is not None:
-                fault = added.fault(len(day.campaigns), NUM_DISTANCES, size)
+                fault = added.fault(len(day.campaigns), NUM_DISTANCES, size, day.max_hops)
                 if fault is not None:
                     raise ValueError(f"mechanism {one.name!r} adjusts wrongly: {fault}")
                 before = int(np.prod(sizes[:place], dtype=np.int64))
@@ -87,7 +87,7 @@ def spread(
     mechanisms: Sequence[Mechanism],
     states: States,
     day: Day,
-    crowd: Crowd,
+    population: Population,
     num_layers: int,
     consumer: type | None = None,
 ) -> Cascades:
@@ -98,7 +98,7 @@ def spread(
         mechanisms: those that are on.
         states: of these mechanisms.
         day: its campaigns, C of them.
-        crowd: the day's.
+        population: the day's.
         num_layers: of the market, those of mechanisms that are off among them: these stay empty, so
             that all others keep their numbers.
         consumer: class of consumers for the agents' engine; None for its own.
@@ -107,7 +107,7 @@ def spread(
         Cascades by SocialDistance, [C, 7], with events.
     """
     society, weights = world.society, world.scenario.weights
-    friends = weights.view * crowd.adjustments.friends_view * day.posts
+    friends = weights.view * population.adjustments.friends_view * day.posts
     shown: dict[LayerSpec, LayerView] = {FRIENDS: LayerView(society.graph, friends)}
     for one in mechanisms:
         shown |= one.layers(world, states[one.name], day)
@@ -121,8 +121,8 @@ def spread(
         day.campaigns,
         society.parameters.num_interests,
         trust(world, mechanisms),
-        adjustments=crowd.adjustments,
-        num_classes=crowd.num_classes,
+        adjustments=population.adjustments,
+        num_classes=population.num_classes,
         view=view,
         paths=paths,
     )
@@ -137,14 +137,18 @@ def spread(
         day.campaigns.campaign,
         world.seed,
         max_hops=day.max_hops,
-        segment=society.segment * crowd.num_classes + crowd.classes,
+        segment=society.segment * population.num_classes + population.classes,
         record="events",
         **options,
     )
 
 
 def chances(
-    world: World, mechanisms: Sequence[Mechanism], day: Day, crowd: Crowd, cascades: Cascades
+    world: World,
+    mechanisms: Sequence[Mechanism],
+    day: Day,
+    population: Population,
+    cascades: Cascades,
 ) -> ChanceOfBuying:
     """How likely those whom cascades reached buy at a price, at first sight; see ChanceOfBuying."""
     events, by_distance = cascades.events, trust(world, mechanisms)
@@ -159,8 +163,8 @@ def chances(
             distance=events.level[chosen],
             interest=world.society.interest[node],
             budget_class=world.society.budget_class[node],
-            person_class=crowd.classes[node],
-            adjustments=crowd.adjustments,
+            person_class=population.classes[node],
+            adjustments=population.adjustments,
             price=price,
         )
 

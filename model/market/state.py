@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.mechanism import Kind
+from weishang.model.mechanisms.mechanism import Kind, Mechanism
 
 COUNTED: dict[str, type[np.generic]] = {
     "price": np.float64,
@@ -35,8 +35,7 @@ def save(market: Market) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
     Returns:
         Arrays by name: of sellers [S], of mechanisms under their names, of the daily series [D].
-            And
-        facts, as JSON can say them: the day, and the mechanisms that are on, in their order.
+        And facts, as JSON can say them: the day, and the mechanisms that are on, in their order.
     """
     sellers = market.world.sellers
     arrays: dict[str, NDArray[Any]] = {
@@ -70,18 +69,16 @@ def restore(market: Market, arrays: Mapping[str, NDArray[Any]], facts: Mapping[s
     if type(day) is not int or day < 0:
         raise ValueError(f"state's day is {day!r}; give a number of days")
     _check(market, arrays, day)
+    before, _ = save(market)
     states = dict(market.states)
     for one in market.active:
-        start = f"{one.name}."
-        own = {
-            name.removeprefix(start): array
-            for name, array in arrays.items()
-            if name.startswith(start)
-        }
         try:
-            states[one.name] = one.restore(market.world, states[one.name], own)
+            states[one.name] = one.restore(market.world, states[one.name], _own(one, arrays))
         except ValueError as error:
-            raise ValueError(f"state's {start}{error}; give this market's own") from error
+            # What is restored in place, as learners are, is put back.
+            for other in market.active:
+                other.restore(market.world, market.states[other.name], _own(other, before))
+            raise ValueError(f"state's {one.name}.{error}; give this market's own") from error
     market.states.update(states)
     for name in COUNTED:
         values = arrays[f"sellers.{name}"].tolist()
@@ -106,6 +103,14 @@ def check_mechanisms(market: Market, facts: Mapping[str, Any]) -> None:
             f"state is of the mechanisms {theirs}; this market has {', '.join(ours) or 'none'}: "
             "give it the same ones in the same order"
         )
+
+
+def _own(one: Mechanism, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays of a mechanism, by its own names."""
+    start = f"{one.name}."
+    return {
+        name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
+    }
 
 
 def _numbers(values: list[float]) -> NDArray[Any]:

@@ -81,8 +81,7 @@ def check(mechanisms: Sequence[Mechanism | type[Mechanism]]) -> None:
 
     Raises:
         ValueError: something is not a mechanism, or its name, group, a stream or a layer's number
-            is
-            taken.
+            is taken.
     """
     owners: dict[str, dict[object, str]] = {
         "name": {},
@@ -100,6 +99,8 @@ def check(mechanisms: Sequence[Mechanism | type[Mechanism]]) -> None:
                 f"mechanisms has {one!r}; give instances of Mechanism, each with a name"
             )
         for what, taken in _claims(kind).items():
+            if len(set(taken)) < len(taken):
+                raise ValueError(f"mechanism {kind.name!r} takes one {what} twice: {taken}")
             for value in taken:
                 if (owner := owners[what].setdefault(value, kind.name)) != kind.name or (
                     what == "name" and list(map(_name, mechanisms)).count(kind.name) > 1

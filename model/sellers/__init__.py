@@ -1,6 +1,8 @@
-"""The supply side: sellers, what they choose and what it costs them."""
+"""The supply side: sellers, what they choose and what it costs them.
+
+`Seller` stays in its module: it is a Mesa agent, which who reads a scenario does not wait for.
+"""
 
 from weishang.model.sellers.parameters import NamedSeller, SellerParameters
-from weishang.model.sellers.seller import Seller
 
-__all__ = ["NamedSeller", "Seller", "SellerParameters"]
+__all__ = ["NamedSeller", "SellerParameters"]

@@ -99,7 +99,7 @@ class SellerParameters:
     )
     unit_cost: float = parameter(
         0.6,
-        unit="usual price = 1",
+        unit="reference price = 1",
         source="assumption, varied: what a seller pays for what sells for 1",
         role="set",
         low=0.4,
@@ -107,7 +107,7 @@ class SellerParameters:
     )
     content_cost: float = parameter(
         0.5,
-        unit="usual price = 1, by offer",
+        unit="reference price = 1, by offer",
         source="assumption, varied: pictures and text for a rich offer",
         role="set",
         low=0.0,
@@ -115,7 +115,7 @@ class SellerParameters:
     )
     advert_cost: float = parameter(
         0.3,
-        unit="usual price = 1, by thousand people shown",
+        unit="reference price = 1, by thousand people shown",
         source="assumption, varied: some tens of CNY a thousand, for goods of some 200 CNY",
         role="set",
         low=0.1,
@@ -123,7 +123,7 @@ class SellerParameters:
     )
     livestream_cost: float = parameter(
         2.0,
-        unit="usual price = 1, by livestream",
+        unit="reference price = 1, by livestream",
         source="assumption, varied: some hours of a host's time",
         role="set",
         low=0.5,
@@ -131,7 +131,7 @@ class SellerParameters:
     )
     reward_cost: float = parameter(
         0.05,
-        unit="usual price = 1, by person who passes a rewarded offer on",
+        unit="reference price = 1, by person who passes a rewarded offer on",
         source="assumption, varied: a small gift or some CNY",
         role="set",
         low=0.0,
@@ -183,7 +183,7 @@ class NamedSeller:
         node: the person who sells; one seller a person.
         category: interest that the goods serve; None: the person's own, by which first followers
             of an account are found in any case.
-        price: usual level of the seller's prices, in units of the category's usual price; None:
+        price: usual level of the seller's prices, in units of the category's reference price; None:
             drawn.
     """
 

@@ -10,10 +10,10 @@ from weishang.model.core.campaigns import Channel, Offer, Tool
 from weishang.model.core.choices import PLAIN, YES_OR_NO, Decision, Learner, Options, draw
 from weishang.model.core.streams import (
     ACTIVITY,
-    APPEAL,
     CONTENT,
     EXPLORE,
     PRICE,
+    SHAREABILITY,
     Stream,
     fraction,
     standard_normal,
@@ -65,9 +65,9 @@ class Seller(mesa.Agent):
         offer: what is offered today; None before the first day and on days without a campaign.
         price: of the shop: that of the last campaign, at the start what it would ask on that day.
         orders: buyers so far.
-        revenue: so far, in usual prices.
-        profit: so far, in usual prices.
-        earned: what today's campaign left after costs, in usual prices.
+        revenue: so far, in reference prices.
+        profit: so far, in reference prices.
+        earned: what today's campaign left after costs, in reference prices.
         learner: what the seller learnt; None for one that does not learn.
     """
 
@@ -120,7 +120,7 @@ class Seller(mesa.Agent):
         Args:
             orders: that were not refunded.
             items: sold with them.
-            revenue: all that was paid, in usual prices.
+            revenue: all that was paid, in reference prices.
 
         Returns:
             What is left after paying for the goods.
@@ -139,7 +139,7 @@ class Seller(mesa.Agent):
             sharers: people who passed it on.
 
         Returns:
-            The costs, in usual prices; 0 on a day without a campaign.
+            The costs, in reference prices; 0 on a day without a campaign.
         """
         if self.offer is None:
             return 0.0
@@ -165,7 +165,7 @@ class Seller(mesa.Agent):
             category=self.category,
             price=self.price,
             rich=bool(rich),
-            appeal=standard_normal(self._word(APPEAL)),
+            shareability=standard_normal(self._word(SHAREABILITY)),
             channel=CHANNELS[channel],
             tool=TOOLS[tool],
             external=bool(external),
@@ -213,7 +213,7 @@ class Seller(mesa.Agent):
 
 
 def cost(offer: Offer, shown: int, sharers: int, parameters: SellerParameters) -> float:
-    """What a campaign costs besides the goods, in usual prices.
+    """What a campaign costs besides the goods, in reference prices.
 
     Args:
         offer: what was offered.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 from weishang.model.society.group_chats import GroupChats
 
 UNKNOWN = -1
@@ -84,7 +84,7 @@ def take_from_anyone(known: NDArray[Any], rng: np.random.Generator) -> NDArray[A
     return classes
 
 
-@outer
+@jit_entry
 def _ask_friends(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

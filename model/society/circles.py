@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 from weishang.model.society.ties import Ties
 
 SIZE_CLASSES = (0.6, 1.0, 1.4)
@@ -81,7 +81,7 @@ def tie_within(
     return Ties(source[:tied], target[:tied])
 
 
-@outer
+@jit_entry
 def _tie_pairs(
     members: NDArray[np.int32],
     bounds: NDArray[np.int64],

@@ -5,7 +5,7 @@ from math import erf, exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 from weishang.model.society.ties import Ties
 
 BUCKET_STUBS = 1 << 16
@@ -109,7 +109,7 @@ def _shuffled_stubs(
     return _deal_and_shuffle(members, counts, total, num_buckets, rng)
 
 
-@outer
+@jit_entry
 def _deal_and_shuffle(
     members: NDArray[np.int32],
     counts: NDArray[np.int32],

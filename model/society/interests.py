@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 from weishang.model.society.measures import count_within
 
 MAX_SWEEPS = 200
@@ -63,7 +63,7 @@ def share_by_chance(graph: Graph, interest: NDArray[np.int8]) -> float:
     return float(((ends / graph.num_edges) ** 2).sum())
 
 
-@outer
+@jit_entry
 def _sweep(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -98,7 +98,7 @@ def _sweep(
     return won
 
 
-@outer
+@jit_entry
 def _gain(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

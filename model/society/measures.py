@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
 
 def local_clustering(graph: Graph, users: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -38,7 +38,7 @@ def find_one_way_edge(graph: Graph) -> tuple[int, int] | None:
     return None if source < 0 else (int(source), int(target))
 
 
-@outer
+@jit_entry
 def _local_clustering(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], users: NDArray[np.int64]
 ) -> NDArray[np.float64]:
@@ -60,7 +60,7 @@ def _local_clustering(
     return clustering
 
 
-@outer
+@jit_entry
 def _mean_neighbour_degree(
     indptr: NDArray[np.int64], indices: NDArray[np.int32]
 ) -> NDArray[np.float64]:
@@ -74,7 +74,7 @@ def _mean_neighbour_degree(
     return mean
 
 
-@outer
+@jit_entry
 def _count_within(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], classes: NDArray[np.int8]
 ) -> int:
@@ -85,7 +85,7 @@ def _count_within(
     return within
 
 
-@outer
+@jit_entry
 def _find_one_way_edge(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> tuple[int, int]:
     # Rows are sorted, so walking the sources upwards must meet each target's row in order.
     cursor = indptr[:-1].copy()

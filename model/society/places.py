@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels import Graph
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
 NOWHERE = -1
 """The place of a person who has not been settled yet."""
@@ -68,7 +68,7 @@ def grow_regions(graph: Graph, num_places: int, rng: np.random.Generator) -> NDA
     return place
 
 
-@outer
+@jit_entry
 def _grow(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -97,7 +97,7 @@ def _grow(
     return place
 
 
-@outer
+@jit_entry
 def _friend_without_place(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -120,7 +120,7 @@ def _friend_without_place(
     return -1
 
 
-@outer
+@jit_entry
 def _exchange(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -153,7 +153,7 @@ def _exchange(
     return moved
 
 
-@outer
+@jit_entry
 def _count_friends(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

@@ -240,5 +240,5 @@ def test_the_doctor_runs_up_to_the_missing_device(tmp_path):
         env={**environment, "RESULTS": str(tmp_path / "results")},
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("weishang: --gpu cannot look at cuda here: ")
+    assert done.stderr.startswith("weishang: --gpu cannot check cuda here: ")
     assert list(tmp_path.iterdir()) == []

@@ -29,9 +29,9 @@ def cases() -> Iterator[Case]:
 
 def _manifests() -> Iterator[Case]:
     for name, change, told in (
-        ("of paths above", lambda record: record["outputs"].update(_above(record)), "no name"),
+        ("of paths above", lambda record: record["outputs"].update(_above(record)), "not the name"),
         ("of an absolute path", lambda record: record["outputs"].update(_absolute(record)),
-         "no name"),
+         "not the name"),
         ("of text for sizes", lambda record: _each(record, bytes="12"), "has no size"),
         ("of sizes below 0", lambda record: _each(record, bytes=-1), "has no size"),
         ("of sizes without end", lambda record: _each(record, bytes=10**400), "is not the file"),
@@ -65,7 +65,7 @@ def _manifests() -> Iterator[Case]:
         ("beside a file too many", lambda path: (path.parent / "=1+1.csv").write_text("x"),
          "is not in the manifest"),
         ("beside a link", lambda path: (path.parent / "more").symlink_to("/etc/passwd"), "link"),
-        ("beside a pipe", lambda path: os.mkfifo(path.parent / "more"), "no file"),
+        ("beside a pipe", lambda path: os.mkfifo(path.parent / "more"), "not a file"),
     ):  # fmt: skip
         yield Case(
             f"a manifest {name}", lambda common, c=change: _verified(common, c), told, code=1

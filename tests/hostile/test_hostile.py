@@ -7,25 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_case import prepare
+from victims import cases
 
 HERE = Path(__file__).parent
 
-from victims import cases  # noqa: E402 - it lies beside this file
-
 MOST_BYTES = 10**9
-MOST_SECONDS = 5.0
+MOST_TIMES_HARMLESS = 10.0
+"""Processor time beside that of the same command on a harmless input, about as large as the largest
+hostile ones; the dearest takes 2.5 times as much. Something quadratic in a megabyte takes hundreds
+of times as much, and what hangs is killed."""
 AT_LEAST = 40
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What each case came to, by name; all are run when the first is asked for."""
+    """What came of each case, by name; all are run when the first is asked for."""
     folder = tmp_path_factory.mktemp("hostile")
     command = [sys.executable, str(HERE / "victims.py"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    return {one["name"]: one for one in told}
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return {one["name"]: one for one in found}
 
 
 def test_the_corpus_is_large_and_each_case_has_a_name_of_its_own():
@@ -48,7 +51,7 @@ def test_a_hostile_input_is_refused_in_one_line(outcomes, name, code):
 def test_a_hostile_input_takes_little_and_leaves_nothing(outcomes, name):
     outcome = outcomes[name]
     assert outcome["bytes"] < MOST_BYTES
-    assert outcome["cpu_seconds"] < MOST_SECONDS
+    assert outcome["times_harmless"] < MOST_TIMES_HARMLESS
     assert outcome["unchanged"]
 
 
@@ -58,8 +61,6 @@ def test_a_fresh_process_refuses_as_a_fork_does(outcomes, tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     common = tmp_path / "common"
     common.mkdir()
-    from hostile_case import prepare
-
     prepare(common)
     words = case.make(common)
     program = "from weishang.experiments.cli import main; main()"

@@ -1,27 +1,30 @@
 """Runs `weishang` on hostile inputs, each in a process of its own, and measures what it takes.
 
-Run as `python tests/hostile/victims.py FOLDER [PART OF A NAME ..]`: it prints a line of JSON a
-case. What the commands import is imported once; then every case is a fork, so that a hundred take
-no more than some seconds. The time of a case is its processor time with that of the imports
-added, which on a machine that others use too says more than the clock does. One runs after the
-other, for a neighbour on the same core adds to it.
+Run as `python tests/hostile/victims.py FOLDER [PART OF A NAME ..]`: it prints one line of JSON per
+case. What the commands import is imported once; then every case is a fork, so a hundred of them
+take a few seconds. What a case costs is the processor time of its fork as a multiple of what the
+same command takes on a harmless input, measured before, between and after the cases of that
+command: a ratio says the same on a slow machine, and beside a busy neighbour.
 """
 
 import contextlib
 import functools
 import gc
-import importlib
+import itertools
 import json
 import os
 import resource
 import signal
 import stat
 import sys
-import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import Any
 
+import harmless
 import hostile_checkpoints
 import hostile_edges
 import hostile_made
@@ -31,10 +34,15 @@ import hostile_sweeps
 import hostile_toml
 from hostile_case import GRAPH, Case, prepare
 
-COMMANDS = ("cli", "estimate", "run", "verify", "sweep", "sweep_worker", "gather")
-WALL_SECONDS = 60
-"""A case that waits for something is ended then."""
-CPU_SECONDS = 60
+from weishang.experiments import cli
+from weishang.experiments.storage import manifest
+from weishang.kernels import Graph
+
+COMMANDS = ("estimate", "run", "verify", "sweep", "gather")
+HANG_SECONDS = 300
+"""A case that waits for something, or works without end, is killed then."""
+EVERY = 25
+"""Hostile cases of a command between two harmless ones."""
 KIBIBYTE = 1024
 
 
@@ -52,78 +60,106 @@ def cases() -> list[Case]:
 
 
 def run_all(folder: Path, wanted: list[str]) -> None:
-    """Run the cases whose name holds one of the wanted texts; all without any."""
+    """Run the cases whose name contains one of the wanted texts; all of them without any."""
     chosen = [case for case in cases() if not wanted or any(text in case.name for text in wanted)]
     common = folder / "common"
     common.mkdir()
-    imports = _warm(common)
-    code, _, _ = _forked(folder, lambda: hostile_made.prepare(common))
+    _warm(common)
+    code, _ = _forked(folder, lambda: hostile_made.prepare(common))
     if code:
         raise RuntimeError(f"not prepared: {(folder / 'stderr').read_text()}")
     # What is there already stays shared with every fork.
     gc.freeze()
-    for number, case in enumerate(chosen):
-        place = folder / str(number)
-        place.mkdir()
-        print(json.dumps(_measured(case, place, common, imports)), flush=True)
+    places = (folder / str(number) for number in itertools.count())
+    made = [_Made.of(case, next(places), common) for case in chosen]
+    for command, usual in harmless.cases().items():
+        mine = [one for one in made if one.words[0] == command]
+        if mine:
+            _run_command(mine, lambda c=usual: _Made.of(c, next(places), common).run())
 
 
-def _warm(common: Path) -> float:
-    """Import what the commands import; processor seconds that this took."""
+def _run_command(made: list["_Made"], usual: Callable[[], dict[str, Any]]) -> None:
+    """Run the cases of one command with harmless ones between them, and print what came of them."""
+    outcomes, beside = [], [usual()]
+    for first in range(0, len(made), EVERY):
+        outcomes += [one.run() for one in made[first : first + EVERY]]
+        beside.append(usual())
+    for one in beside:
+        if one["code"]:
+            raise RuntimeError(f"{one['name']} failed: {one['stderr']}")
+    unit = median(one["seconds"] for one in beside)
+    for outcome in outcomes:
+        print(json.dumps(outcome | {"times_harmless": outcome["seconds"] / unit}), flush=True)
+
+
+def _warm(common: Path) -> None:
+    """Import what the commands import."""
     for name in COMMANDS:
-        importlib.import_module(f"weishang.experiments.{name}")
-    from weishang.experiments.storage import manifest
-    from weishang.kernels import Graph
-
-    seconds = time.process_time()
-    # The code is what was imported: that someone edits a file meanwhile changes no case.
+        cli.function(name)
+    # The code is what was imported: editing a file meanwhile changes no case.
     manifest.source_digest = functools.cache(manifest.source_digest)
     manifest.source_digest()
     prepare(common)
     Graph.from_edge_list(common / GRAPH, directed=False)
-    return seconds
 
 
-def _measured(case: Case, own: Path, common: Path, imports: float) -> dict[str, object]:
-    """What one case came to."""
-    arguments = own / "arguments.json"
-    made, _, _ = _forked(own, lambda: arguments.write_text(json.dumps(case.make(common))))
-    if made:
-        raise RuntimeError(f"{case.name} was not made: {(own / 'stderr').read_text()}")
-    words = json.loads(arguments.read_text())
-    before = _snapshot(own), _snapshot(common)
-    code, usage, seconds = _forked(own, lambda: _weishang(words))
-    return {
-        "name": case.name,
-        "told": case.told,
-        "code": code,
-        "stdout": (own / "stdout").read_text(errors="replace"),
-        "stderr": (own / "stderr").read_text(errors="replace"),
-        "unchanged": before == (_snapshot(own), _snapshot(common)),
-        "bytes": usage.ru_maxrss * KIBIBYTE,
-        "cpu_seconds": imports + usage.ru_utime + usage.ru_stime,
-        "wall_seconds": seconds,
-    }
+@dataclass(frozen=True)
+class _Made:
+    """A case whose files are written.
+
+    Attributes:
+        case: what it is.
+        own: its working folder.
+        common: the folder that cases share.
+        words: arguments of `weishang`.
+    """
+
+    case: Case
+    own: Path
+    common: Path
+    words: list[str]
+
+    @classmethod
+    def of(cls, case: Case, own: Path, common: Path) -> "_Made":
+        """Write the files, in a fork so that nothing of it stays in this process."""
+        own.mkdir()
+        arguments = own / "arguments.json"
+        code, _ = _forked(own, lambda: arguments.write_text(json.dumps(case.make(common))))
+        if code:
+            raise RuntimeError(f"{case.name} was not made: {(own / 'stderr').read_text()}")
+        return cls(case, own, common, json.loads(arguments.read_text()))
+
+    def run(self) -> dict[str, Any]:
+        """What the command makes of it."""
+        before = _snapshot(self.own), _snapshot(self.common)
+        code, usage = _forked(self.own, lambda: _weishang(self.words))
+        return {
+            "name": self.case.name,
+            "told": self.case.told,
+            "code": code,
+            "stdout": (self.own / "stdout").read_text(errors="replace"),
+            "stderr": (self.own / "stderr").read_text(errors="replace"),
+            "unchanged": before == (_snapshot(self.own), _snapshot(self.common)),
+            "bytes": usage.ru_maxrss * KIBIBYTE,
+            "seconds": usage.ru_utime + usage.ru_stime,
+        }
 
 
 def _weishang(words: list[str]) -> None:
-    from weishang.experiments import cli
-
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(WALL_SECONDS)
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    signal.alarm(HANG_SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (HANG_SECONDS, HANG_SECONDS))
     sys.argv = ["weishang", *words]
     cli.main()
 
 
-def _forked(own: Path, work: Callable[[], object]) -> tuple[int, resource.struct_rusage, float]:
-    """Exit code, usage and seconds of a fork that works in a folder; negative: of a signal."""
-    started = time.monotonic()
+def _forked(own: Path, work: Callable[[], object]) -> tuple[int, resource.struct_rusage]:
+    """Exit code and usage of a fork that works in a folder; a negative code is a signal's."""
     child = os.fork()
     if child == 0:
         _be(own, work)
     _, status, usage = os.wait4(child, 0)
-    return os.waitstatus_to_exitcode(status), usage, time.monotonic() - started
+    return os.waitstatus_to_exitcode(status), usage
 
 
 def _be(own: Path, work: Callable[[], object]) -> None:

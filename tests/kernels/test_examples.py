@@ -1,11 +1,13 @@
 """The examples in the kernels' docstrings run and give what they say."""
 
 import doctest
+from importlib import import_module
 
-from weishang.kernels import cascade
+from weishang.kernels import Graph
 
 
 def test_examples_of_the_public_calls() -> None:
-    outcome = doctest.testmod(cascade, extraglobs={"Graph": cascade.Graph})
+    module = import_module("weishang.kernels.cascade.propagate")
+    outcome = doctest.testmod(module, extraglobs={"Graph": Graph})
     assert outcome.attempted >= 4
     assert outcome.failed == 0

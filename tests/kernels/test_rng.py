@@ -155,7 +155,7 @@ def test_threshold_keeps_the_shape() -> None:
         (math.inf, "odds is .*inf"),
         (["a"], "odds has dtype"),
         ([True], "odds has dtype bool"),
-        ([[0.1], [0.1, 0.2]], "odds is no rectangular array"),
+        ([[0.1], [0.1, 0.2]], "odds is not a rectangular array"),
         (None, "odds has dtype object"),
         (0.5 + 0j, "odds has dtype complex128"),
     ],

@@ -1,7 +1,8 @@
-"""What tests of the model share: finished cascades for the tools, people and shops for search."""
+"""What tests of the model share: days of mechanisms, finished cascades, people and shops."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,59 +10,178 @@ import pytest
 from weishang.kernels import Events, Graph, Strangers, propagate
 from weishang.model.core.adjustments import Adjustments
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
-from weishang.model.core.decision import chance_of_buying, rule
+from weishang.model.core.choices import PLAIN, Options
+from weishang.model.core.decision import LogisticRule
 from weishang.model.core.shops import Shops
-from weishang.model.core.social_distance import PATHS, Layer, trust_by_level
+from weishang.model.core.social_distance import (
+    FRIENDS,
+    NUM_DISTANCES,
+    SocialDistance,
+    trust_by_distance,
+)
 from weishang.model.core.weights import Budgets, DecisionWeights
-from weishang.model.market import tools
-from weishang.model.market.tools import ToolParameters
+from weishang.model.market.market import Market
+from weishang.model.market.spread import open_day
+from weishang.model.mechanisms import default_mechanisms
+from weishang.model.mechanisms.adverts.adverts import ADVERT
+from weishang.model.mechanisms.bargain.bargain import BARGAIN
+from weishang.model.mechanisms.livestream.livestream import ROOM_CARD
+from weishang.model.mechanisms.mechanism import Day, Draft, World
+from weishang.model.scenario import BaseScenario, Scenario
+from weishang.model.sellers.seller import Seller
 from weishang.model.society.generate import generate
+from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.parameters import SocietyParameters
 from weishang.model.society.society import Society
 
 PEOPLE, HOPS, INTERESTS = 60, 6, 2
+NUM_LAYERS = 7
+"""Those up to the adverts'."""
 BUDGETS = Budgets((0.6, 1.4))
 WEIGHTS = DecisionWeights(
     view=0.6,
     buy_intercept=-0.5,
     trust=0.5,
     recommender_trust=0.3,
-    appeal_sd=0.5,
-    passed_on=0.9,
+    shareability_sd=0.5,
+    takeoff_probability=0.9,
     first_visitors=4.0,
     visit_intercept=0.8,
     proof=1.5,
 )
 """Much is visited, bought and passed on, and second exposures tell."""
-TRUST = trust_by_level(recommender=0.3, follower=0.5, group=0.5)
+RULE = LogisticRule(WEIGHTS, BUDGETS)
+TRUST = trust_by_distance(0.3, {SocialDistance.FOLLOWER: 0.5, SocialDistance.GROUP_MEMBER: 0.5})
+TOOLS = ("discount", "team_purchase", "bargain", "livestream", "reward")
+"""Mechanisms that act on campaigns with a tool or a reward."""
+
+
+@pytest.fixture(scope="session")
+def world_of() -> Callable[..., World]:
+    """A world for the mechanisms, with groups of parameters as given."""
+
+    def build(
+        scenario: BaseScenario | None = None,
+        seed: int = 7,
+        society: Any = None,
+        sellers: Sequence[Any] = (),
+        chats: Any = None,
+        **groups: Any,
+    ) -> World:
+        scenario = replace(scenario or Scenario(), **groups)
+        rule = LogisticRule(scenario.weights, scenario.budgets)
+        return World(society, scenario, seed, sellers, rule, chats, "vectorized")
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def added_by(world_of: Callable[..., World]) -> Callable[..., Any]:
+    """What a mechanism without a state adds to the rule for campaigns, under its own parameters."""
+
+    def added(kind: type, campaigns: Campaigns, parameters: Any = None) -> Any:
+        groups = {} if parameters is None else {kind.group or kind.name: parameters}
+        world = world_of(**groups)
+        return kind().adjust(world, None, open_day(world, 0, campaigns))
+
+    return added
+
+
+@pytest.fixture(scope="session")
+def open_day_of(world_of: Callable[..., World]) -> Callable[..., Day]:
+    """A day with its campaigns, before they spread."""
+
+    def build(campaigns: Campaigns, number: int = 0, world: World | None = None) -> Day:
+        return open_day(world or world_of(), number, campaigns)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def draft_of() -> Callable[..., Draft]:
+    """A draft of the day before any mechanism settles: all at the campaign's price."""
+
+    def build(events: Events, chance: Any, price: np.ndarray | None = None) -> Draft:
+        size = len(events)
+        return Draft(
+            events,
+            price=np.ones(size) if price is None else price,
+            bought=events.bought,
+            refunded=np.zeros(size, dtype=np.bool_),
+            items=np.ones(size, dtype=np.int32),
+            chance=chance,
+        )
+
+    return build
+
+
+class Noting(Seller):
+    """A seller who notes what may be chosen."""
+
+    def choose_offer(self, options: Options = PLAIN) -> Offer | None:
+        """Note it, and choose."""
+        self.seen = options
+        return super().choose_offer(options)
+
+
+@pytest.fixture(scope="session")
+def options_of() -> Callable[..., Options]:
+    """What all sellers of a scenario's market may choose, given that all have accounts or none."""
+    ring = Graph.from_edges(range(40), [*range(1, 40), 0], directed=False)
+    alike = np.zeros(40, dtype=np.int8)
+    people = Society(ring, alike, alike, ring.degrees, SocietyParameters())
+
+    def build(scenario: BaseScenario, *, account: bool) -> Options:
+        followers = replace(scenario.followers, with_account=float(account))
+        nobodys = GroupChats.none(people.num_users)
+        with Market(
+            people,
+            replace(scenario, followers=followers),
+            3,
+            2,
+            chats=nobodys,
+            seller=Noting,
+        ) as market:
+            market.choose_campaigns()
+            (seen,) = {one.seen for one in market.sellers}
+        return seen
+
+    return build
 
 
 @dataclass(frozen=True, eq=False)
 class SmallWorld:
     """Campaigns that have run their course among some dozens of people."""
 
-    campaigns: Campaigns
+    world: World
+    day: Day
     events: Events
-    leanings: Adjustments
-    parameters: ToolParameters
-    world: int
+    adjustments: Adjustments
     interest: np.ndarray
     budget_class: np.ndarray
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """The day's."""
+        return self.day.campaigns
+
+    @property
+    def seed(self) -> int:
+        """Of the cascades."""
+        return self.world.seed
 
     def chance(self, chosen: np.ndarray, price: np.ndarray) -> np.ndarray:
         """The rule's chance that people buy at these factors on the price, at first sight."""
         node = self.events.node[chosen]
-        return chance_of_buying(
+        return RULE.chance_of_buying(
             self.campaigns,
-            WEIGHTS,
-            BUDGETS,
             TRUST,
             row=self.events.row[chosen],
-            level=self.events.level[chosen],
+            distance=self.events.level[chosen],
             interest=self.interest[node],
             budget_class=self.budget_class[node],
-            dose=1,
-            leanings=self.leanings,
+            exposures=1,
+            adjustments=self.adjustments,
             price=price,
         )
 
@@ -75,7 +195,7 @@ def _offers(rng: np.random.Generator, choices: list[Tool]) -> Campaigns:
                 category=int(rng.integers(INTERESTS)),
                 price=float(np.exp(0.3 * rng.standard_normal())),
                 rich=bool(rng.random() < 0.5),
-                appeal=float(rng.standard_normal()),
+                shareability=float(rng.standard_normal()),
                 channel=rng.choice([Channel.MOMENTS, Channel.ADVERT]),
                 tool=tool,
                 induced=bool(rng.random() < 0.3),
@@ -85,48 +205,48 @@ def _offers(rng: np.random.Generator, choices: list[Tool]) -> Campaigns:
     )
 
 
-def _small_world(seed: int, parameters: ToolParameters, choices: list[Tool]) -> SmallWorld:
+def _small_world(seed: int, scenario: BaseScenario, choices: list[Tool]) -> SmallWorld:
     rng = np.random.default_rng(seed)
-    world = int(rng.integers(2**63))
+    world = World(None, scenario, int(rng.integers(2**63)), (), RULE, None, "vectorized")
     campaigns = _offers(rng, choices)
+    day = open_day(world, 0, campaigns)
     interest = rng.integers(INTERESTS, size=PEOPLE)
     budget_class = rng.integers(len(BUDGETS.relative), size=PEOPLE)
-    leanings = tools.leanings(campaigns, parameters)
-    view = np.zeros((len(campaigns), len(Layer), HOPS))
-    view[:, Layer.FRIENDS] = WEIGHTS.view
-    view[campaigns.channel == Channel.ADVERT, Layer.ADVERT, 0] = 1.0
-    view[campaigns.tool == Tool.LIVESTREAM, Layer.ROOM, 0] = 0.5
-    view[campaigns.tool == Tool.BARGAIN, Layer.BARGAIN] = 0.3
+    adjustments = Adjustments.none(len(campaigns), NUM_DISTANCES)
+    for one in default_mechanisms():
+        if one.name in TOOLS:
+            adjustments += one.adjust(world, None, day)
+    view = np.zeros((len(campaigns), NUM_LAYERS, HOPS))
+    view[:, FRIENDS.number] = WEIGHTS.view
+    view[campaigns.channel == Channel.ADVERT, ADVERT.number, 0] = 1.0
+    view[campaigns.tool == Tool.LIVESTREAM, ROOM_CARD.number, 0] = 0.5
+    view[campaigns.tool == Tool.BARGAIN, BARGAIN.number] = 0.3
     friends = Graph.from_edges(*rng.integers(PEOPLE, size=(2, 150)), num_nodes=PEOPLE)
-    slots = {Layer.ROOM: 20, Layer.BARGAIN: 4, Layer.ADVERT: 8}
-    strangers = [Strangers(PEOPLE, slots.get(layer, 0)) for layer in Layer]
+    layers: list[Any] = [friends, *[Strangers(PEOPLE, 0)] * (NUM_LAYERS - 1)]
+    paths = np.tile(np.array(FRIENDS.path, dtype=np.int8), (NUM_LAYERS, 1))
+    for layer, slots in ((ROOM_CARD, 20), (BARGAIN, 4), (ADVERT, 8)):
+        layers[layer.number], paths[layer.number] = Strangers(PEOPLE, slots), layer.path
     events = propagate(
-        [friends, *strangers[1:]],
-        rule(
-            campaigns, WEIGHTS, INTERESTS, BUDGETS, TRUST, leanings=leanings, view=view, paths=PATHS
-        ),
+        layers,
+        RULE.tables(campaigns, INTERESTS, TRUST, adjustments=adjustments, view=view, paths=paths),
         campaigns.seller[:, np.newaxis],
         campaigns.campaign,
-        world,
+        world.seed,
         max_hops=HOPS,
         segment=interest * len(BUDGETS.relative) + budget_class,
         record="events",
         backend="reference",
     ).events
     assert events is not None
-    return SmallWorld(campaigns, events, leanings, parameters, world, interest, budget_class)
+    return SmallWorld(world, day, events, adjustments, interest, budget_class)
 
 
 @pytest.fixture(scope="session")
 def small_world() -> Callable[..., SmallWorld]:
-    """A small world by seed and parameters, with two campaigns of each tool."""
+    """A small world by seed and groups of parameters, with two campaigns of each tool."""
 
-    def build(
-        seed: int,
-        parameters: ToolParameters | None = None,
-        choices: list[Tool] | None = None,
-    ) -> SmallWorld:
-        return _small_world(seed, parameters or ToolParameters(), choices or [*Tool, *Tool])
+    def build(seed: int, choices: list[Tool] | None = None, **groups: Any) -> SmallWorld:
+        return _small_world(seed, replace(Scenario(), **groups), choices or [*Tool, *Tool])
 
     return build
 
@@ -136,7 +256,7 @@ def offers_of() -> Callable[..., Campaigns]:
     """Like offers, one a tool."""
 
     def build(*choices: Tool, **changes: object) -> Campaigns:
-        usual = {"seller": 0, "category": 1, "price": 1.0, "rich": False, "appeal": 0.0}
+        usual = {"seller": 0, "category": 1, "price": 1.0, "rich": False, "shareability": 0.0}
         return Campaigns.from_offers(
             [
                 Offer(campaign=100 + number, tool=tool, **{**usual, **changes})

@@ -19,7 +19,10 @@ def test_another_name_is_not():
         weishang.model.Buyer  # noqa: B018 - asking for it is what fails
 
 
-@pytest.mark.parametrize("module", ["model.scenario", "experiments.sweep", "experiments.estimate"])
+@pytest.mark.parametrize(
+    "module",
+    ["model.scenario", "experiments.sweep.execute.sweep", "experiments.diagnostics.estimate"],
+)
 def test_who_only_reads_a_scenario_does_not_wait_for_mesa(module):
     program = f"import sys, weishang.{module}; print('mesa' in sys.modules)"
     done = subprocess.run(

@@ -43,10 +43,10 @@ AIM_SECONDS = 0.5
 """Such a wait is no longer."""
 SOONEST = 0.1
 """Signals that can be answered come when this share of the time is over."""
-GONE_SECONDS = 30.0
+GONE_SECONDS = 300.0
 """What was killed, and whoever it leaves alone, is gone by then."""
 REQUEUE = 75
-SAVED = "weishang: saved; run the same command again to go on"
+SAVED = "weishang: saved; run the same command again to resume"
 WORKER_KILLED = "was ended by SIGKILL"
 PR_SET_CHILD_SUBREAPER = 36
 """From Linux' prctl.h: orphans become this process's own, so that it sees them end."""

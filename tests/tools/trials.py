@@ -10,7 +10,6 @@ import fnmatch
 import functools
 import gc
 import hashlib
-import importlib
 import json
 import os
 import shutil
@@ -24,14 +23,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("cli", "run", "verify", "sweep", "sweep_worker", "sweep_runs", "gather")
-"""What is imported before a fork."""
+COMMANDS = ("run", "verify", "sweep", "gather")
+"""What they import is imported before a fork."""
 PROGRAM = "weishang.experiments.cli"
 OF_THE_RUN = ("started", "wall_seconds", "command")
 """What a manifest tells of the run and not of its result."""
-NOTES = ("goes on after day ", "backend 'auto' is ", "going on from the one before")
+NOTES = ("resumes after day ", "backend 'auto' is ", "resuming from the one before")
 """Lines that a command may say on stderr beside how it ended."""
-MOST_SECONDS = 120.0
+MOST_SECONDS = 600.0
 """No start takes so long; one that does hangs."""
 
 PAUSE = 0.002
@@ -201,16 +200,18 @@ def warm(box: Path, *, gathers: bool = True) -> None:
         box: an empty folder.
         gathers: whether a trial gathers a sweep.
     """
-    for name in MODULES:
-        importlib.import_module(f"weishang.experiments.{name}")
-    from weishang.experiments.simulate import resumable_run, run
+    from weishang.experiments import cli
+
+    for name in COMMANDS:
+        cli.function(name)
+    from weishang.experiments.simulate import run, run_checkpointer
     from weishang.experiments.storage import manifest
     from weishang.experiments.sweep.execute import runs
     from weishang.experiments.sweep.execute import worker as sweep_worker
     from weishang.experiments.sweep.results import gather
 
     runs.LONG = 0
-    resumable_run.Keeper.__init__.__defaults__ = (0.0,)
+    run_checkpointer.RunCheckpointer.__init__.__defaults__ = (0.0,)
     manifest.source_digest = functools.cache(manifest.source_digest)
     manifest.environment = functools.cache(manifest.environment)
     manifest.environment("cpu", None)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from weishang.experiments.storage import manifest
 from weishang.kernels import Graph
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
 TIES = 10
 """Ties drawn a node; repeats and loops go, and some 9.2 edges a node stay."""
@@ -104,7 +104,7 @@ def _permutation(num_nodes: int, rng: np.random.Generator) -> NDArray[np.int32]:
     return order
 
 
-@outer
+@jit_entry
 def _tie_near(indices: NDArray[np.int32]) -> None:
     num_nodes = indices.shape[0]
     for node in range(num_nodes):
@@ -113,14 +113,14 @@ def _tie_near(indices: NDArray[np.int32]) -> None:
         indices[node, 4] = node ^ 4
 
 
-@outer
+@jit_entry
 def _tie_permuted(indices: NDArray[np.int32], order: NDArray[np.int32], column: int) -> None:
     for node in range(order.size):
         indices[node, column] = order[node]
         indices[order[node], column + 1] = node
 
 
-@outer
+@jit_entry
 def _tie_matched(indices: NDArray[np.int32], order: NDArray[np.int32], column: int) -> None:
     for place in range(0, order.size, 2):
         one, other = order[place], order[place + 1]
@@ -128,7 +128,7 @@ def _tie_matched(indices: NDArray[np.int32], order: NDArray[np.int32], column: i
         indices[other, column] = one
 
 
-@outer
+@jit_entry
 def _sort_rows(indices: NDArray[np.int32]) -> None:
     for node in range(indices.shape[0]):
         indices[node].sort()

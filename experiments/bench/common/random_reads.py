@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from weishang.kernels import Graph, independent_cascade
 from weishang.kernels.rng import GOLDEN, MIX_1
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
 REPETITIONS = 5
 READS = 1 << 22
@@ -108,7 +108,7 @@ def exposures_a_person(
     return float(p * ties / max(events.node.size, 1))
 
 
-@outer
+@jit_entry
 def _sum_at_random(array: NDArray[Any], start: int, count: int) -> np.int64:
     """Add up entries at places that one multiplication and two shifts make out of a counter."""
     total = np.int64(0)

@@ -26,8 +26,8 @@ from weishang.experiments.bench.contenders.simulators import (
     prepare_pynetim,
 )
 from weishang.kernels import Graph, independent_cascade
-from weishang.kernels.cascade import BACKENDS
-from weishang.kernels.cascade.resources.availability import interpreted, missing
+from weishang.kernels.cascade.registry import BACKENDS, missing
+from weishang.kernels.runtime.availability import interpreted
 
 BYTES_AN_EDGE, BYTES_A_NODE = 8, 16
 """Memory that a backend may take beyond the graph, for each directed edge and node."""

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, UsersOption
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.codebook import PLACE_AND_TIME
-from weishang.experiments.simulate.worlds import Branch, chats, society
+from weishang.experiments.simulate.worlds import SeedStream, chats, society
 from weishang.experiments.storage import figure_style
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
@@ -58,7 +58,7 @@ def market_speed(
         usual = Scenario()
         people = society(None, users, seed, usual.society)
         groups = chats(people, usual.groups, seed)
-        world = derive(seed, Branch.WORLD, 0)
+        world = derive(seed, SeedStream.WORLD, 0)
         report.graph_hash = people.graph.fingerprint()
         sizes = {"users": users, "num_sellers": sellers, "days": days}
         report.parameters = {**usual.values(), **sizes}

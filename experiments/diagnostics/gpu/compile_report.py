@@ -22,10 +22,14 @@ from triton.compiler import ASTSource
 from weishang.experiments.diagnostics.gpu.roofline import Costs, markdown, roofline_table
 from weishang.kernels.cascade.triton.kernels.decide import decide
 from weishang.kernels.cascade.triton.kernels.exposures import expose
-from weishang.kernels.cascade.triton.kernels.multilayer import bid, reach, settle
+from weishang.kernels.cascade.triton.kernels.multilayer import (
+    decide_multilayer,
+    reach,
+    reduce_first_posters,
+)
 from weishang.kernels.cascade.triton.kernels.queues import sort_posts
 from weishang.kernels.cascade.triton.kernels.rng import INTERPRETED, WORDS_BEFORE_LOOK
-from weishang.kernels.cascade.triton.kernels.state import forget, seat_seeds
+from weishang.kernels.cascade.triton.kernels.state import forget, init_seeds
 from weishang.kernels.cascade.triton.launch import NODE_LANES, NODE_WARPS, ROW_LANES, ROW_WARPS
 
 ARCHITECTURES = (80, 90)
@@ -50,9 +54,9 @@ KINDS = {
 """What a batch is run for; see gpu_room.Kind."""
 
 CHANNELS = {
-    "ties": {"CHATS": False, "CROWD": False},
-    "groups": {"CHATS": True, "CROWD": False},
-    "strangers": {"CHATS": False, "CROWD": True},
+    "ties": {"GROUPS": False, "STRANGERS": False},
+    "groups": {"GROUPS": True, "STRANGERS": False},
+    "strangers": {"GROUPS": False, "STRANGERS": True},
 }
 """Kinds of layers that `reach` follows, each with its flags."""
 
@@ -106,18 +110,18 @@ def variants() -> Iterator[Variant]:
     for purpose, flags in KINDS.items():
         yield Variant(decide, purpose, {**flags, "LANES": NODE_LANES}, NODE_WARPS)
     yield Variant(sort_posts, "all", {"LANES": NODE_LANES}, NODE_WARPS)
-    for kernel in (seat_seeds, forget):
+    for kernel in (init_seeds, forget):
         for purpose, records in (("counts", False), ("events, doses", True)):
             constants = {"RECORDS": records, "LANES": NODE_LANES}
             yield Variant(kernel, purpose, constants, NODE_WARPS)
     for purpose, flags in CHANNELS.items():
         # Strangers have no weights.
-        for weighted in (False, True)[: 1 if flags["CROWD"] else 2]:
+        for weighted in (False, True)[: 1 if flags["STRANGERS"] else 2]:
             name = f"{purpose}, weighted" if weighted else purpose
             constants = {**flags, "WEIGHTED": weighted, "LANES": ROW_LANES}
             yield Variant(reach, name, constants, ROW_WARPS)
-    yield Variant(bid, "groups", {"LANES": ROW_LANES}, ROW_WARPS)
-    yield Variant(settle, "layers", {"LANES": NODE_LANES}, NODE_WARPS)
+    yield Variant(reduce_first_posters, "groups", {"LANES": ROW_LANES}, ROW_WARPS)
+    yield Variant(decide_multilayer, "layers", {"LANES": NODE_LANES}, NODE_WARPS)
 
 
 def signature(kernel: Any) -> dict[str, str]:

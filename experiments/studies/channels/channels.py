@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 import typer
 
-from weishang.experiments.analysis import fitting, prior, verdicts
-from weishang.experiments.analysis.codebook import DRAWN
-from weishang.experiments.analysis.market_prior import DRAWS, drawn_scenario
+from weishang.experiments.analysis import prior, verdicts
+from weishang.experiments.analysis.reported import target
 from weishang.experiments.console.command import (
     RESULTS,
     GraphOption,
@@ -32,15 +31,13 @@ from weishang.experiments.console.command import (
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch, most_sellers
-from weishang.experiments.storage.codebook import codebook
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers
+from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
-from weishang.experiments.studies.channels import figures, judgement
-from weishang.experiments.studies.channels.codebook import TABLES
+from weishang.experiments.studies.channels import codebook, figures, verdict_rules
 from weishang.experiments.studies.channels.estimands import SALES_BY_ORDERS, in_money, values
-from weishang.experiments.studies.channels.misses import explanations
 from weishang.experiments.studies.channels.tables import by_level, table_1, unit_of_money, volumes
-from weishang.kernels.rng import derive
+from weishang.experiments.studies.common import record, study
 from weishang.model.mechanisms.groups.formation import form_groups
 from weishang.model.scenario import Scenario
 from weishang.model.society.generate import generate
@@ -62,49 +59,63 @@ def channels(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own luck.")] = WORLDS,
+    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
     days: Annotated[int, typer.Option(help="Days that each market runs.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """Conversion, order value and reach by channel (table 1, and table 2 with all layers)."""
-    verdicts.check(out)
-    inputs = [path for path in (graph, nodes) if path is not None]
-    with Report("channels", out, title="Channels and levels", seed=seed, inputs=inputs) as report:
+    with study("channels", out, "Channels and levels", seed, [graph, nodes], judges=True) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers, nodes=nodes, least=1)
         usual = Scenario()
         market = setting.run(usual, "worlds")
         scenario = usual if graph else with_unit_of_money(usual, market)
-        market = in_money(market, scenario.money.usual_price, usual.money.usual_price)
+        market = in_money(market, scenario.money.reference_price, usual.money.reference_price)
         off = _switched_off(setting, scenario)
         draws = prior_predictive(_smaller(setting, seed, graph), scenario, seed)
-        estimates = judgement.judge(market, off, draws, scenario, seed)
-        report.graph_hash = setting.people.graph.fingerprint()
-        report.parameters = {**scenario.values(), **setting.sizes}
-        judged = judgement.verdicts(estimates, judged=graph is None)
+        estimates = verdict_rules.estimates(market, off, draws, scenario, seed)
+        judged = verdict_rules.judge(estimates, judged=graph is None)
+        record(report, setting.people, scenario, setting.sizes)
         money = unit_of_money(scenario, estimates, fitted=scenario != usual)
-        _write(report, setting, market, draws, estimates, money, explanations(judged))
-    verdicts.update(out, judged)
+        _write(report, setting, market, draws, estimates, money, verdict_rules.explanations(judged))
+    verdicts.update(out, "channels", judged)
 
 
 def with_unit_of_money(scenario: Scenario, market: Run) -> Scenario:
-    """The scenario at the usual price that makes orders of Moments worth what is reported.
+    """The scenario at the reference price that makes orders of Moments worth what is reported.
 
     No decision depends on the unit, so the market need not be run again; without orders it stays.
     """
-    now = scenario.money.usual_price
-    value = values(in_money(market, now, now))["t1_moments_aov", SALES_BY_ORDERS]
+    now = scenario.money.reference_price
+    value = values(in_money(market, now))["t1_moments_aov", SALES_BY_ORDERS]
     if value == 0.0:
         return scenario
-    usual_price = now * fitting.target("t1_moments_aov") / value
-    return replace(scenario, money=replace(scenario.money, usual_price=usual_price))
+    reference_price = now * target("t1_moments_aov") / value
+    return replace(scenario, money=replace(scenario.money, reference_price=reference_price))
+
+
+def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.DataFrame:
+    """Every estimand at parameters drawn from their prior ranges, one row per draw; NaN if none.
+
+    People and their group chats stay as they are; so do rules and what has no range.
+    """
+    active = replace(scenario, sellers=replace(scenario.sellers, activity=PRIOR_ACTIVITY))
+
+    def measure(there: Scenario, world: int) -> dict[str, float]:
+        run = run_markets(
+            setting.people, setting.chats, there, [world], setting.days, setting.sellers
+        )
+        found = values(in_money(run, there.money.reference_price), nobody=np.nan)
+        return {prior.column(*key): value for key, value in found.items()}
+
+    return prior.predictive(lambda rng: prior.drawn_scenario(active, rng), measure, seed)
 
 
 def _switched_off(setting: Setting, scenario: Scenario) -> dict[str, Run]:
     """The first world without what is meant to cause the figures, by what is switched off."""
-    usual_price = scenario.money.usual_price
-    changed = {what: without for without, what in judgement.switches(scenario).values()}
+    unit = scenario.money.reference_price
+    changed = {what: without for without, what in verdict_rules.switches(scenario).values()}
     return {
-        what: in_money(setting.run(without, f"without {what}", 1), usual_price, usual_price)
+        what: in_money(setting.run(without, f"without {what}", 1), unit)
         for what, without in changed.items()
     }
 
@@ -113,32 +124,11 @@ def _smaller(setting: Setting, seed: int, graph: Path | None) -> Setting:
     """People and sellers of the prior predictive: as many sellers a person, or fewer people."""
     people, groups = setting.people, setting.chats
     if graph is None and people.num_users > PRIOR_USERS:
-        usual, rng = Scenario(), np.random.default_rng([seed, Branch.CHATS, Branch.PRIOR])
+        usual, rng = Scenario(), np.random.default_rng([seed, SeedStream.CHATS, SeedStream.PRIOR])
         with stage(f"generate {PRIOR_USERS:,} users"):
             people = generate(usual.society, PRIOR_USERS, rng)
             groups = form_groups(people, usual.groups, rng)
     return Setting(people, groups, [], PRIOR_DAYS, most_sellers(people, PRIOR_SELLERS))
-
-
-def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.DataFrame:
-    """Every estimand at parameters drawn from their prior ranges, a row a draw; NaN where none is.
-
-    People and their group chats stay as they are; so do rules and what has no range.
-    """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
-    active = replace(scenario, sellers=replace(scenario.sellers, activity=PRIOR_ACTIVITY))
-    draws = []
-    with stage("prior predictive", total=DRAWS) as advance:
-        for number in range(DRAWS):
-            there = drawn_scenario(active, rng)
-            world, unit = derive(seed, Branch.PRIOR, number), there.money.usual_price
-            market = run_markets(
-                setting.people, setting.chats, there, [world], setting.days, setting.sellers
-            )
-            found = values(in_money(market, unit, unit), nobody=np.nan)
-            draws.append({prior.column(*key): value for key, value in found.items()})
-            advance()
-    return pd.DataFrame(draws)
 
 
 def _write(
@@ -159,15 +149,12 @@ def _write(
         "levels": by_level(market.campaigns),
     }
     frames = {"days": market.days, "campaigns": market.campaigns, "searches": market.searches}
-    saved = {**frames, "prior": draws, **tables}
-    known = {**TABLES, "prior": dict.fromkeys(draws.columns, DRAWN)}
-    described = codebook(saved, known)
     for name, frame in {**frames, "prior": draws}.items():
         report.data(name, frame)
     notes = {**NOTES, "estimands": "\n\n".join((NOTES["estimands"], misses)).strip()}
     for name, frame in tables.items():
         report.table(name, frame, TITLES[name], notes[name])
-    report.table("codebook", described, "Codebook", "Every column of the files here.")
+    add_codebook(report, codebook.TABLES)
     report.figure("reach", figures.reach_by_level, "estimands")
     report.figure("channels", figures.by_channel, "estimands")
 
@@ -180,10 +167,10 @@ TITLES = {
     "levels": "By reported level, all channels",
 }
 NOTES = {
-    "channels": "Visits are those a day by a million users. Campaigns count to the channel that "
+    "channels": "Visits are per day and million users. Campaigns count to the channel that "
     "they start in, livestreams apart. Conversion is orders over visits; orders are those not "
-    "refunded. The usual price in CNY is fitted to the order value of Moments, which is met "
-    "therefore; nothing else here is fitted to table 1.",
+    "refunded. The reference price in CNY is fitted to the order value of Moments, which is met "
+    "for that reason; nothing else here is fitted to table 1.",
     "estimands": "Value over all worlds and days, and 95% interval (bootstrap over campaigns; over "
     "days for search); 5-95% of the prior predictive (all groups of parameters drawn but the "
     "people, their group chats, the rules, budgets, an offer's rounds and the sellers' activity; "
@@ -193,11 +180,11 @@ NOTES = {
     "arithmetic gives (a branching process; a mixture of levels; a follower half-way between "
     "friend and stranger; a basket filled at the first item's rate; a searcher who opens any "
     "shop); reported band. Conversions are fractions, order values CNY, reach people.",
-    "money": "No decision depends on it: prices in the rule are relative to the usual price.",
+    "money": "No decision depends on it: prices in the rule are relative to the reference price.",
     "volumes": "A day, the mean over worlds and days, livestreams and adverts apart; scaled by "
     "active users over simulated users; reported visits, and the orders and sales that table 1 "
     "implies (visits times conversion, times order value). How many people sell and how often is "
     "an assumption, and visits but those of search follow it in proportion.",
     "levels": "Over all campaigns of all channels. Level 3 is three steps and more, and all "
-    "strangers and those after them; strangers are also told apart.",
+    "strangers and those after them; strangers also have a row of their own.",
 }

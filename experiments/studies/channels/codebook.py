@@ -1,8 +1,10 @@
 """What every column means in the results of channels, with its unit."""
 
-from weishang.experiments.analysis.codebook import ESTIMANDS
+from weishang.experiments.analysis import codebook as shared
+from weishang.experiments.analysis import prior
 from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, SEARCHES
 from weishang.experiments.storage.codebook import Entry
+from weishang.experiments.studies.channels.estimands import ESTIMANDS
 
 TABLE_1: dict[str, Entry] = {
     "channel": ("name", "of table 1"),
@@ -19,7 +21,7 @@ TABLE_1: dict[str, Entry] = {
 }
 MONEY: dict[str, Entry] = {
     "parameter": ("name", "of the scenario"),
-    "usual_price": ("CNY", "what a price of 1 is worth"),
+    "reference_price": ("CNY", "what a price of 1 is worth"),
     "fitted": ("yes or no", "or else as the scenario has it"),
     "figure": ("id", "of the reported figure that it is fitted to"),
     "target": ("CNY", "reported"),
@@ -48,10 +50,17 @@ TABLES: dict[str, dict[str, Entry]] = {
     "days": DAYS,
     "campaigns": CAMPAIGNS,
     "searches": SEARCHES,
+    "prior": {prior.column(one.figure, one.reading): shared.DRAWN for one in ESTIMANDS},
     "channels": TABLE_1,
-    "estimands": ESTIMANDS,
+    "estimands": {
+        **shared.ESTIMANDS,
+        "first_world": ("of the figure", "simulated in the first world alone"),
+        "off": ("of the figure", "the same world without the mechanism meant to cause the figure"),
+        "switched_off": ("text", "what was switched off"),
+        "by_arithmetic": ("of the figure", "by arithmetic on fitted and set values"),
+    },
     "money": MONEY,
     "volumes": VOLUMES,
     "levels": BY_LEVEL,
 }
-"""Columns by file; a prior predictive has besides one for each figure and reading."""
+"""Columns by file."""

@@ -6,14 +6,22 @@ are those that start in it, livestreams apart; their visits are those of everyon
 whatever path.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weishang.experiments.analysis.estimands import ALL, INTERVAL, RESAMPLES, THERE, Estimand
+from weishang.experiments.analysis import estimands
+from weishang.experiments.analysis.estimands import (
+    ALL,
+    THERE,
+    Counted,
+    Estimand,
+    each,
+    there,
+    total,
+)
 from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 
@@ -28,56 +36,25 @@ SALES_BY_ORDERS = "sales over orders"
 CHANNELS = {"moments": "moments", "oa": "official"}
 """Channels of campaigns, as figures and as campaigns name them."""
 
-Counted = Callable[[pd.DataFrame], NDArray[np.float64]]
 
-
-@dataclass(frozen=True)
-class MarketEstimand(Estimand):
-    """A ratio of two sums over campaigns, or over worlds and days of search.
-
-    Attributes:
-        frame: the table of the Run that it is counted in.
-    """
-
-    frame: str = "campaigns"
-
-    def of(self, run: Run, nobody: float = 0.0) -> float:
-        """The figure over a run; `nobody` where nobody is in the denominator."""
-        rows = getattr(run, self.frame)
-        return self.value(rows) if self.denominator(rows).any() else nobody
-
-
-def in_money(run: Run, usual_price: float, before: float) -> Run:
-    """The run with sales in CNY beside those in usual prices, as sales_cny.
+def in_money(run: Run, reference_price: float, before: float | None = None) -> Run:
+    """The run with sales in CNY beside those in reference prices, as sales_cny.
 
     Args:
-        run: whose days have sales in CNY already, at another usual price.
-        usual_price: in CNY.
-        before: the usual price that the days' sales were counted at.
+        run: whose days have sales in CNY already.
+        reference_price: in CNY.
+        before: the reference price that the days' sales were counted at; None: the same.
     """
     factors = {
-        name: run.days[name] * (usual_price / before)
+        name: run.days[name] * (reference_price / (reference_price if before is None else before))
         for name in run.days.columns
         if name.startswith("sales_")
     }
     return Run(
         days=run.days.assign(**factors),
-        campaigns=run.campaigns.assign(sales_cny=run.campaigns["sales"] * usual_price),
-        searches=run.searches.assign(sales_cny=run.searches["sales"] * usual_price),
+        campaigns=run.campaigns.assign(sales_cny=run.campaigns["sales"] * reference_price),
+        searches=run.searches.assign(sales_cny=run.searches["sales"] * reference_price),
     )
-
-
-def _total(name: str, *levels: int) -> Counted:
-    names = [f"{name}_{level}" for level in levels] or [name]
-    return lambda rows: rows[names].to_numpy(dtype=np.float64).sum(axis=1)
-
-
-def _there(level: int) -> Counted:
-    return lambda rows: (rows[f"reach_{level}"].to_numpy() > 0).astype(np.float64)
-
-
-def _each(rows: pd.DataFrame) -> NDArray[np.float64]:
-    return np.ones(len(rows))
 
 
 def _if_live(count: Counted) -> Counted:
@@ -96,102 +73,53 @@ def _in(channel: str, count: Counted, *, live: bool = False) -> Counted:
     return counted
 
 
-def _of_channel(figure: str, channel: str) -> list[MarketEstimand]:
+def _of_channel(figure: str, channel: str) -> list[Estimand]:
     orders, visits, reach, sales = (
         _in(channel, counted)
         for counted in (
-            _total("orders"),
-            _total("visitors", *LEVELS),
-            _total("reach", *LEVELS),
-            _total("sales_cny"),
+            total("orders"),
+            total("visitors", *LEVELS),
+            total("reach", *LEVELS),
+            total("sales_cny"),
         )
     )
     all_orders, all_visits = (
         _in(channel, counted, live=True)
-        for counted in (_total("orders"), _total("visitors", *LEVELS))
+        for counted in (total("orders"), total("visitors", *LEVELS))
     )
     return [
-        MarketEstimand(f"t1_{figure}_conv", ORDERS_BY_VISITS, orders, visits),
-        MarketEstimand(f"t1_{figure}_conv", ORDERS_BY_REACHED, orders, reach),
-        MarketEstimand(f"t1_{figure}_conv", WITH_LIVE, all_orders, all_visits),
-        MarketEstimand(f"t1_{figure}_aov", SALES_BY_ORDERS, sales, orders),
+        Estimand(f"t1_{figure}_conv", ORDERS_BY_VISITS, orders, visits),
+        Estimand(f"t1_{figure}_conv", ORDERS_BY_REACHED, orders, reach),
+        Estimand(f"t1_{figure}_conv", WITH_LIVE, all_orders, all_visits),
+        Estimand(f"t1_{figure}_aov", SALES_BY_ORDERS, sales, orders),
     ]
 
 
-def _of_level(level: int) -> list[MarketEstimand]:
-    reach, orders = _total("reach", level), _total("orders", level)
+def _of_level(level: int) -> list[Estimand]:
+    reach, orders = total("reach", level), total("orders", level)
     return [
-        MarketEstimand(f"t2_l{level}_reach", THERE_BY_ALL, reach, _there(level)),
-        MarketEstimand(f"t2_l{level}_reach", ALL_BY_ALL, reach, _each),
-        MarketEstimand(f"l{level}_conv", LEVEL_BY_REACHED, orders, reach),
-        MarketEstimand(f"l{level}_conv", LEVEL_BY_VISITS, orders, _total("visitors", level)),
+        Estimand(f"t2_l{level}_reach", THERE_BY_ALL, reach, there(level)),
+        Estimand(f"t2_l{level}_reach", ALL_BY_ALL, reach, each),
+        Estimand(f"l{level}_conv", LEVEL_BY_REACHED, orders, reach),
+        Estimand(f"l{level}_conv", LEVEL_BY_VISITS, orders, total("visitors", level)),
     ]
 
 
 ESTIMANDS = (
     *(one for figure, channel in CHANNELS.items() for one in _of_channel(figure, channel)),
-    MarketEstimand(
-        "t1_search_conv", ORDERS_BY_VISITS, _total("orders"), _total("visits"), "searches"
-    ),
-    MarketEstimand(
-        "t1_search_aov", SALES_BY_ORDERS, _total("sales_cny"), _total("orders"), "searches"
-    ),
+    Estimand("t1_search_conv", ORDERS_BY_VISITS, total("orders"), total("visits"), "searches"),
+    Estimand("t1_search_aov", SALES_BY_ORDERS, total("sales_cny"), total("orders"), "searches"),
     *(one for level in LEVELS for one in _of_level(level) if one.figure != "l3_conv"),
-    MarketEstimand("t2_l3_reach", LIVESTREAMS, _if_live(_total("reach", 3)), _if_live(_each)),
+    Estimand("t2_l3_reach", LIVESTREAMS, _if_live(total("reach", 3)), _if_live(each)),
 )
 """Every figure that the channels experiment gives, the main reading of a figure first."""
 
 
+def tables(run: Run) -> dict[str, pd.DataFrame]:
+    """The tables of a run that estimands are counted in, by name."""
+    return {"campaigns": run.campaigns, "searches": run.searches}
+
+
 def values(run: Run, nobody: float = 0.0) -> Mapping[tuple[str, str], float]:
     """Every estimand by (figure, reading); `nobody` where nobody is in the denominator."""
-    return {(item.figure, item.reading): item.of(run, nobody) for item in ESTIMANDS}
-
-
-def with_intervals(run: Run, rng: np.random.Generator) -> pd.DataFrame:
-    """Every estimand with its 95% interval.
-
-    Campaigns of all worlds and days are resampled alike, and so are days of search of all worlds,
-    with Poisson weights of mean 1. That campaigns of a day share tired people, and a seller's what
-    it has learnt, is left out.
-
-    Args:
-        run: in money.
-        rng: decides the resamples.
-
-    Returns:
-        figure, reading, value, ci_low, ci_high: percentiles, widened where they leave the value
-        out.
-    """
-    found = values(run)
-    low, high = {}, {}
-    for frame in ("campaigns", "searches"):
-        items = [item for item in ESTIMANDS if item.frame == frame]
-        ratios = _resample(getattr(run, frame), items, rng)
-        for item, ends in zip(items, np.quantile(ratios, INTERVAL, axis=0).T, strict=True):
-            low[item.figure, item.reading], high[item.figure, item.reading] = ends
-    return pd.DataFrame(
-        [
-            {
-                "figure": key[0],
-                "reading": key[1],
-                "value": value,
-                "ci_low": min(low[key], value),
-                "ci_high": max(high[key], value),
-            }
-            for key, value in found.items()
-        ]
-    )
-
-
-def _resample(
-    rows: pd.DataFrame, items: list[MarketEstimand], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """The figures of resamples of these rows, [RESAMPLES, items]."""
-    above = np.stack([item.numerator(rows) for item in items], axis=1)
-    below = np.stack([item.denominator(rows) for item in items], axis=1)
-    ratios = np.empty((RESAMPLES, len(items)))
-    for draw in range(RESAMPLES):
-        mass = rng.poisson(1.0, size=len(rows))
-        under = mass @ below
-        ratios[draw] = np.divide(mass @ above, under, out=np.zeros_like(under), where=under > 0)
-    return ratios
+    return estimands.values(ESTIMANDS, tables(run), nobody)

@@ -18,11 +18,11 @@ UNITS = {"visits": "visits", "orders": "orders", "sales": "CNY"}
 
 
 def table_1(market: Run, estimates: pd.DataFrame, users: int) -> pd.DataFrame:
-    """Table 1, simulated beside reported; a row a channel.
+    """Table 1, simulated beside reported; one row per channel.
 
     Args:
         market: in money.
-        estimates: from `channel_judgement.judge`.
+        estimates: from `verdict_rules.estimates`.
         users: of the simulated society.
     """
     found = estimates.set_index(["figure", "reading"])
@@ -50,14 +50,14 @@ def table_1(market: Run, estimates: pd.DataFrame, users: int) -> pd.DataFrame:
 
 
 def unit_of_money(scenario: Scenario, estimates: pd.DataFrame, fitted: bool) -> pd.DataFrame:
-    """The usual price in CNY, the order value that it is fitted to, and what that came to."""
+    """The reference price in CNY, the order value that it is fitted to, and what that came to."""
     name = "t1_moments_aov"
     found = estimates.set_index(["figure", "reading"]).loc[(name, SALES_BY_ORDERS), "value"]
     return pd.DataFrame(
         [
             {
-                "parameter": "money.usual_price",
-                "usual_price": scenario.money.usual_price,
+                "parameter": "money.reference_price",
+                "reference_price": scenario.money.reference_price,
                 "fitted": fitted,
                 "figure": name,
                 "target": reported.figure(name).point(),

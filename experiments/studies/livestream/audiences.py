@@ -38,11 +38,11 @@ class Audiences:
     """What markets did.
 
     Attributes:
-        rows: a row a campaign and level: world, day, campaign, who; shown, visitors, buyers; and
-            of each those whose interest the goods serve: shown_match, visitors_match,
-            buyers_match. A row more a campaign is of those whom the platform recommends it to,
-            with 0 for what is not known of them.
-        minutes: a row a world, day, way of hearing of the room and minute: world, day, how,
+        rows: one row per campaign and level: world, day, campaign, who; shown, visitors, buyers;
+            and of each those whose interest the goods serve: shown_match, visitors_match,
+            buyers_match. One further row per campaign is of those whom the platform recommends it
+            to, with 0 for what is not known of them.
+        minutes: one row per world, day, way of hearing of the room and minute: world, day, how,
             minute, rooms; viewers present, arrivals and orders in all rooms together.
     """
 
@@ -68,7 +68,7 @@ def audiences(
 
 
 def _by_level(market: Market) -> pd.DataFrame:
-    """A row a campaign of today and level."""
+    """One row per campaign of today and level."""
     events, campaigns = market.today.events, market.today.campaigns
     cell = events.row * len(SocialDistance) + events.level - 1
     size = len(campaigns) * len(SocialDistance)
@@ -84,7 +84,7 @@ def _by_level(market: Market) -> pd.DataFrame:
 
 
 def _recommended(market: Market) -> pd.DataFrame:
-    """A row a campaign of today: the same offers shown by the platform."""
+    """One row per campaign of today: the same offers shown by the platform."""
     campaigns, feed = market.today.campaigns, market.parameters.feed
     shown: Cascades = recommend(market.society, campaigns, market.world.rule, feed, market.seed)
     counts = {"shown": shown.reach, "visitors": shown.visitors, "buyers": shown.buyers}
@@ -112,24 +112,16 @@ def _rows(
 
 
 def _minutes(market: Market) -> pd.DataFrame:
-    """What is seen in all rooms of today, a row a minute; none where there is no room."""
+    """What is seen in all rooms of today, one row per minute; none where there is no room."""
     viewing = market.today.notes["livestream"]
     first = market.today.events.hop[viewing.event] == 1
-    parts = ((FIRST_HAND, _of_viewers(viewing, first)), (TOLD, _of_viewers(viewing, ~first)))
-    return pd.concat([_by_minute(market, how, some) for how, some in parts], ignore_index=True)
-
-
-def _of_viewers(viewing: Viewing, chosen: NDArray[np.bool_]) -> Viewing:
-    arrays = {item.name: getattr(viewing, item.name) for item in fields(viewing)}
-    some = {name: array[chosen] for name, array in arrays.items() if name != "rooms"}
-    return Viewing(rooms=viewing.rooms, **some)
-
-
-def _by_minute(market: Market, how: str, viewing: Viewing) -> pd.DataFrame:
-    room = by_minute(viewing, market.parameters.livestream)
-    length = room.viewers.shape[1] if room.rooms.size else 0
-    return pd.DataFrame(
-        {
+    parts = []
+    for how, chosen in ((FIRST_HAND, first), (TOLD, ~first)):
+        arrays = {one.name: getattr(viewing, one.name) for one in fields(viewing)}
+        some = {name: array[chosen] for name, array in arrays.items() if name != "rooms"}
+        room = by_minute(Viewing(rooms=viewing.rooms, **some), market.parameters.livestream)
+        length = room.viewers.shape[1] if room.rooms.size else 0
+        part = {
             "world": np.full(length, market.seed, dtype=np.uint64),
             "day": np.full(length, market.day, dtype=np.int32),
             "how": np.full(length, how),
@@ -139,4 +131,5 @@ def _by_minute(market: Market, how: str, viewing: Viewing) -> pd.DataFrame:
             "arrivals": room.arrivals.sum(axis=0)[:length],
             "orders": room.orders.sum(axis=0)[:length],
         }
-    )
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)

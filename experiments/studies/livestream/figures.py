@@ -10,7 +10,7 @@ from matplotlib.ticker import MultipleLocator
 
 from weishang.experiments.storage import figure_style
 from weishang.experiments.studies.livestream.audiences import FIRST_HAND, TOLD, WHO
-from weishang.experiments.studies.livestream.judgement import (
+from weishang.experiments.studies.livestream.verdict_rules import (
     BY_SHOWN,
     BY_VIEWERS,
     LIVE,
@@ -100,7 +100,7 @@ def interest(selection: pd.DataFrame) -> Figure:
 def by_minute(room_minutes: pd.DataFrame, minutes: pd.DataFrame) -> Figure:
     """Viewers present, arrivals and orders a minute in a room: each world pale, their mean bold.
 
-    Those who heard of the room at first hand and those whom others told are told apart.
+    Those who heard of the room at first hand and those whom others told have a line each.
     """
     names = {
         "viewers": "viewers present\n(people a room)",
@@ -120,7 +120,7 @@ def by_minute(room_minutes: pd.DataFrame, minutes: pd.DataFrame) -> Figure:
                 axes.plot(each.index, each[name] / each["rooms"], color=colour, alpha=0.25)
             axes.plot(mean["minute"], mean[name], line, color=colour, label=HEARD[how])
         axes.set(ylabel=label, ylim=(0, None))
-    panels[0].plot([], [], color=figure_style.GREY, label="pale: a world each")
+    panels[0].plot([], [], color=figure_style.GREY, label="pale: single worlds")
     panels[0].legend(fontsize=7, loc="upper left")
     panels[-1].set_xlabel("minute of the livestream")
     panels[-1].xaxis.set_major_locator(MultipleLocator(TICK_MINUTES))

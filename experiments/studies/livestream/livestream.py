@@ -17,6 +17,7 @@ import pandas as pd
 import typer
 
 from weishang.experiments.analysis import prior, verdicts
+from weishang.experiments.analysis.counterfactuals import forced
 from weishang.experiments.console.command import (
     RESULTS,
     GraphOption,
@@ -26,20 +27,19 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
-from weishang.experiments.studies.livestream import figures, judgement
+from weishang.experiments.studies.common import record, study
+from weishang.experiments.studies.livestream import codebook, figures, verdict_rules
 from weishang.experiments.studies.livestream.audiences import RECOMMENDED, Audiences, audiences
-from weishang.experiments.studies.livestream.judgement import (
+from weishang.experiments.studies.livestream.verdict_rules import (
     CONVERSIONS,
     FRIENDS_POST,
     LIVE,
     NO_CHOICE,
     TRADITIONAL,
 )
-from weishang.experiments.studies.paired.codebook import add_codebook
-from weishang.experiments.studies.paired.tools import forced
-from weishang.kernels.rng import derive
 from weishang.model.core.campaigns import Tool
 from weishang.model.scenario import Scenario
 
@@ -55,24 +55,25 @@ def livestream(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own luck.")] = WORLDS,
+    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
     days: Annotated[int, typer.Option(help="Days, a livestream a seller and day.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """Livestreams: who comes, when, and how many of them buy."""
-    verdicts.check(out)
-    inputs = [] if graph is None else [graph]
-    with Report("livestream", out, title="Livestreams", seed=seed, inputs=inputs) as report:
+    with study("livestream", out, "Livestreams", seed, [graph], judges=True) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers)
         usual = Scenario()
-        found = {name: _run(setting, one, name) for name, one in scenarios(usual).items()}
+        found: dict[str, Audiences] = {}
+        for name, one in scenarios(usual).items():
+            with stage(name, total=len(setting.worlds) * setting.days) as advance:
+                found[name] = audiences(setting, one, advance)
         draws = prior_predictive(setting, usual, seed)
         rows = pd.concat([one.rows.assign(kind=name) for name, one in found.items()])
-        estimates = judgement.judge(rows, draws, np.random.default_rng([seed, Branch.BOOTSTRAP]))
-        report.graph_hash = setting.people.graph.fingerprint()
-        report.parameters = {**usual.values(), **setting.sizes}
+        rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
+        estimates = verdict_rules.estimates(rows, draws, rng)
+        record(report, setting.people, usual, setting.sizes)
         _write(report, setting, rows, found[LIVE].minutes, draws, estimates)
-    verdicts.update(out, judgement.verdicts(estimates, judged=graph is None))
+    verdicts.update(out, "livestream", verdict_rules.judge(estimates, judged=graph is None))
 
 
 def scenarios(usual: Scenario) -> dict[str, Scenario]:
@@ -93,24 +94,23 @@ def prior_predictive(setting: Setting, usual: Scenario, seed: int) -> pd.DataFra
     Rooms, channels and weights of the rule are drawn. Groups are off, so that a draw is quick:
     few of a room's viewers come by them.
     """
-    rng = np.random.default_rng([seed, Branch.PRIOR])
     live = forced(usual, Tool.LIVESTREAM)
     live = replace(live, mechanisms=live.mechanisms.without("groups"))
     few = replace(setting, days=1, sellers=min(PRIOR_ROOMS, setting.sellers))
-    draws = []
-    with stage("prior predictive", total=prior.DRAWS) as advance:
-        for number in range(prior.DRAWS):
-            there = replace(
-                live,
-                livestream=prior.drawn(live.livestream, rng),
-                channels=prior.drawn(live.channels, rng),
-                weights=prior.drawn(live.weights, rng),
-            )
-            world = derive(seed, Branch.PRIOR, number)
-            rows = audiences(replace(few, worlds=[world]), there).rows
-            draws.append({one.reading: one.value(rows) for one in CONVERSIONS if one.kind == LIVE})
-            advance()
-    return pd.DataFrame(draws)
+
+    def draw(rng: np.random.Generator) -> Scenario:
+        return replace(
+            live,
+            livestream=prior.drawn_group(live.livestream, rng),
+            channels=prior.drawn_group(live.channels, rng),
+            weights=prior.drawn_group(live.weights, rng),
+        )
+
+    def measure(there: Scenario, world: int) -> dict[str, float]:
+        rows = audiences(replace(few, worlds=[world]), there).rows
+        return {one.reading: one.value(rows) for one in CONVERSIONS if one.kind == LIVE}
+
+    return prior.predictive(draw, measure, seed)
 
 
 def selection(rows: pd.DataFrame) -> pd.DataFrame:
@@ -133,15 +133,10 @@ def selection(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def minutes_of_a_room(minutes: pd.DataFrame) -> pd.DataFrame:
-    """A row a way and minute: viewers present, arrivals and orders, mean over all rooms."""
+    """Viewers present, arrivals and orders by way of hearing and minute, means over all rooms."""
     names = ["viewers", "arrivals", "orders"]
     sums = minutes.groupby(["how", "minute"])[["rooms", *names]].sum()
     return sums[names].div(sums["rooms"], axis=0).reset_index()
-
-
-def _run(setting: Setting, scenario: Scenario, what: str) -> Audiences:
-    with stage(what, total=len(setting.worlds) * setting.days) as advance:
-        return audiences(setting, scenario, advance)
 
 
 def _write(
@@ -180,7 +175,7 @@ def _write(
         "leaving, hence the orders of the last minute. Both are this model's simplest choice and "
         "no finding.",
     )
-    add_codebook(report)
+    add_codebook(report, codebook.TABLES)
     report.figure("conversions", figures.conversions, "conversions")
     report.figure("selection", figures.interest, "selection")
     report.figure("minutes", figures.by_minute, "room_minutes", "minutes")

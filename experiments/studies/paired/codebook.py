@@ -1,15 +1,8 @@
-"""What every column means in the results of policies, tools and livestream, with its unit."""
-
-from typing import TYPE_CHECKING
+"""What every column means in the results of policies and tools, with its unit."""
 
 from weishang.experiments.analysis.paired import Outcome, campaign_outcomes, market_outcomes
 from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, PLACE_AND_TIME
-from weishang.experiments.storage import codebook
 from weishang.experiments.storage.codebook import Entry
-from weishang.experiments.studies.livestream.judgement import BY_SHOWN, BY_VIEWERS
-
-if TYPE_CHECKING:
-    from weishang.experiments.storage.report import Report
 
 POLICY: dict[str, Entry] = {"policy": ("name", "of the scenario: one rule is changed")}
 TOOL: dict[str, Entry] = {"tool": ("name", "that every offer has, against no tool")}
@@ -41,31 +34,12 @@ _OUTCOMES: dict[str, Entry] = {
     "meaning": ("text", "what is counted, over whom"),
     "change_relative_to": ("name", "outcome whose usual mean changes are told relative to"),
 }
-_INTERVAL: dict[str, Entry] = {
-    "ci_low": ("fraction", "lower end of the 95% interval, bootstrap over campaigns"),
-    "ci_high": ("fraction", "upper end of it"),
-}
-_READING: dict[str, Entry] = {"reading": ("text", "what is counted, over whom")}
-_OF_ROOMS: dict[str, Entry] = {
-    "how": ("name", "whether viewers heard of the room at first hand, or were told by others"),
-    "minute": ("minutes", "since the livestream began"),
-    "rooms": ("rooms", "livestreams of that world and day"),
-}
 
 
 def _of(outcomes: tuple[Outcome, ...]) -> dict[str, Entry]:
     return {one.name: (one.unit, one.meaning) for one in outcomes}
 
 
-def _counts(who: str) -> dict[str, Entry]:
-    return {
-        "shown": ("people", f"{who}, each once a campaign"),
-        "visitors": ("people", "of these, who opened the link or entered the room"),
-        "buyers": ("people", "of these, who ordered"),
-    }
-
-
-_PLACED: dict[str, Entry] = {name: PLACE_AND_TIME[name] for name in ("world", "day")}
 _A_MARKET = {"world": PLACE_AND_TIME["world"], **_of(market_outcomes(1.0))}
 _A_CAMPAIGN = {"world": PLACE_AND_TIME["world"], **_of(campaign_outcomes(1.0))}
 
@@ -95,73 +69,12 @@ TABLES: dict[str, dict[str, dict[str, Entry]]] = {
         "content": {**CONTENT, **_EFFECTS},
         "retention": {
             **CONTENT,
-            **_READING,
+            "reading": ("text", "what is counted, over whom"),
             "value": ("fraction", "simulated"),
-            **_INTERVAL,
+            "ci_low": ("fraction", "lower end of the 95% interval, bootstrap over campaigns"),
+            "ci_high": ("fraction", "upper end of it"),
             "reported": ("fraction", "reported point, or the difference of both"),
-        },
-    },
-    "livestream": {
-        "audiences": {
-            **_PLACED,
-            "campaign": CAMPAIGNS["campaign"],
-            "who": ("name", "the level: how the campaign came to these people"),
-            **_counts("who were shown the campaign"),
-            **{
-                f"{name}_match": ("people", f"of the {name}, whose interest the goods serve")
-                for name in _counts("")
-            },
-            "kind": ("name", "of campaign"),
-        },
-        "room_minutes": {
-            **_PLACED,
-            **_OF_ROOMS,
-            "viewers": ("people", "present in all rooms together"),
-            "arrivals": ("people", "who came in that minute, all rooms together"),
-            "orders": ("orders", "placed in that minute, all rooms together"),
-        },
-        "minutes": {
-            "how": _OF_ROOMS["how"],
-            "minute": _OF_ROOMS["minute"],
-            "viewers": ("people a room", "present"),
-            "arrivals": ("people a room", "who came in that minute"),
-            "orders": ("orders a room", "placed in that minute"),
-        },
-        "prior": dict.fromkeys(
-            (BY_VIEWERS, BY_SHOWN),
-            ("fraction", "conversion of livestreams; a row a draw from the prior ranges"),
-        ),
-        "conversions": {
-            "kind": ("name", "of campaign"),
-            **_READING,
-            "value": ("fraction", "simulated"),
-            **_INTERVAL,
-            "prior_low": ("fraction", "5% of the prior predictive"),
-            "prior_high": ("fraction", "95% of the prior predictive"),
-            "mechanism_off": ("fraction", "where watching costs nothing, so that nobody chooses"),
-            "by_arithmetic": (
-                "fraction",
-                "reported conversions of friends and others, by who came",
-            ),
-            "figure": ("id", "of the reported figure; empty where there is none"),
-            "reported_low": ("fraction", "lower end of the reported band"),
-            "reported_high": ("fraction", "upper end of it"),
-        },
-        "selection": {
-            "kind": ("name", "of campaign"),
-            "who": ("name", "the level: how the campaign came to these people"),
-            **_counts("who were shown the campaign"),
-            **{
-                f"interested_{name}": ("fraction", f"of the {name}, whose interest the goods serve")
-                for name in _counts("")
-            },
-            "conversion": ("fraction", "buyers over visitors"),
         },
     },
 }
 """Columns by experiment and file."""
-
-
-def add_codebook(report: "Report") -> None:
-    """Describe each column of the report's tables and data; see `codebook.add_codebook`."""
-    codebook.add_codebook(report, TABLES[report.name])

@@ -19,17 +19,17 @@ LEAST_ROWS = 3
 
 
 def effects_of_policies(effects: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
-    """A panel an outcome, a row a policy: relative change in percent with its 95% interval."""
+    """One panel per outcome, one row per policy: change in percent with its 95% interval."""
     return forest(effects, outcomes, "policy", "default rules")
 
 
 def effects_of_tools(effects: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
-    """A panel an outcome, a row a tool: what it changes in a campaign."""
+    """One panel per outcome, one row per tool: what it changes in a campaign."""
     return forest(effects, outcomes, "tool", "no tool")
 
 
 def effects_of_mechanisms(effects: pd.DataFrame, outcomes: pd.DataFrame) -> Figure:
-    """A panel an outcome, a row a mechanism that is off: what it changes in the market."""
+    """One panel per outcome, one row per mechanism that is off: what it changes in the market."""
     return forest(effects, outcomes, "without", "all mechanisms")
 
 
@@ -38,7 +38,7 @@ def forest(effects: pd.DataFrame, outcomes: pd.DataFrame, rows: str, beside: str
 
     Args:
         effects: from `paired.effects`, with a column `rows` that names what was changed.
-        outcomes: name, unit and meaning, a panel each in this order.
+        outcomes: name, unit and meaning, one panel each in this order.
         rows: the column.
         beside: what a change of 0 is.
     """
@@ -64,7 +64,7 @@ def forest(effects: pd.DataFrame, outcomes: pd.DataFrame, rows: str, beside: str
 
 
 def saved_by_pairing(pairing: pd.DataFrame) -> Figure:
-    """How many times fewer worlds pairs take, a dot an outcome and policy; log axis."""
+    """How many times fewer worlds pairs take, one dot per outcome and policy; log axis."""
     names, outcomes = (list(dict.fromkeys(pairing[name])) for name in ("policy", "outcome"))
     figure, axes = figure_style.canvas(height=0.9 + 0.4 * len(names))
     for place, outcome in enumerate(outcomes):

@@ -1,27 +1,27 @@
 """What the platform's rules do, one changed at a time in the very same worlds.
 
-Claim: in worlds of the same people, sellers and luck, the effect of one rule shows with far fewer
-worlds than if luck differed, whatever its sign.
+Claim: in worlds of the same people, sellers and random numbers, the effect of one rule shows with
+far fewer worlds than if those differed, whatever its sign.
 Command: weishang policies [--graph FILE] [--users N] [--seed S] [--out DIR]
 [--worlds W] [--days D] [--sellers M]
 Runtime: about a minute on two cores at 1,000,000 users, beside the society's own.
 Output: results/policies (days.parquet, worlds.parquet, effects.csv, pairing.csv, figures).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import typer
 
+from weishang.experiments.analysis.counterfactuals import busy
 from weishang.experiments.analysis.paired import (
     ENOUGH,
     Outcome,
     by_world,
+    compare,
     described,
-    effects,
     market_outcomes,
 )
 from weishang.experiments.console.command import (
@@ -35,10 +35,11 @@ from weishang.experiments.scenario import scenario_file
 from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
+from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
+from weishang.experiments.studies.common import record, study
 from weishang.experiments.studies.paired import figures
-from weishang.experiments.studies.paired.codebook import add_codebook
-from weishang.model.scenario import Scenario
+from weishang.experiments.studies.paired.codebook import TABLES
 
 POLICIES = (
     "induced_sharing",
@@ -67,19 +68,6 @@ TAKE_OFF = (
 )
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A policy beside the default, in the same worlds.
-
-    Attributes:
-        name: of the policy.
-        run: what its markets did.
-    """
-
-    name: str
-    run: Run
-
-
 def policies(
     graph: GraphOption = None,
     users: UsersOption = 1_000_000,
@@ -92,43 +80,31 @@ def policies(
     """What the platform's rules do, one changed at a time in the very same worlds."""
     files = [scenario_file.load(scenario_file.FOLDER / f"{name}.toml") for name in POLICIES]
     usual = busy(scenario_file.load(scenario_file.DEFAULT).scenario)
-    inputs = [scenario_file.DEFAULT, *(file.path for file in files), *([graph] if graph else [])]
-    with Report("policies", out, title="Policies", seed=seed, inputs=inputs) as report:
+    inputs = [scenario_file.DEFAULT, *(file.path for file in files), graph]
+    with study("policies", out, "Policies", seed, inputs) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers)
         base = setting.run(usual, DEFAULT_NAME)
-        runs = [Compared(DEFAULT_NAME, base)]
+        runs = {DEFAULT_NAME: base}
         for file in files:
             changed = busy(file.scenario)
-            ran = base if changed == usual else setting.run(changed, file.name)
-            runs.append(Compared(file.name, ran))
-        report.graph_hash = setting.people.graph.fingerprint()
-        report.parameters = {**usual.values(), **setting.sizes}
-        _write(report, runs, setting, market_outcomes(usual.money.usual_price))
+            runs[file.name] = base if changed == usual else setting.run(changed, file.name)
+        record(report, setting.people, usual, setting.sizes)
+        _write(report, runs, setting, market_outcomes(usual.money.reference_price))
 
 
-def busy(scenario: Scenario) -> Scenario:
-    """The same with a campaign a seller and day, so that few sellers tell much."""
-    return replace(scenario, sellers=replace(scenario.sellers, activity=1.0))
-
-
-def compare(runs: list[Compared], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
-    """The effect of each policy on each outcome; the first run is the default."""
-    usual, *others = ((one.name, by_world(one.run, outcomes)) for one in runs)
-    return pd.concat(
-        [_with_policy(name, effects(usual[1], found, outcomes)) for name, found in others],
-        ignore_index=True,
-    )
-
-
-def pairing(runs: list[Compared], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
+def pairing(runs: dict[str, Run], outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
     """What pairing saves over all days and over the first, and why it saves no more.
 
     Returns:
         policy, outcome, all_days, first_day: variance between independent worlds over that between
         pairs; why: empty where pairing saves ENOUGH.
     """
-    whole = compare(runs, outcomes)
-    first = compare([replace(one, run=_first_day(one.run)) for one in runs], outcomes)
+    whole = compare(runs, outcomes, "policy")
+    first_days = {
+        name: Run(*(rows[rows["day"] == 1] for rows in (run.days, run.campaigns, run.searches)))
+        for name, run in runs.items()
+    }
+    first = compare(first_days, outcomes, "policy")
     table = whole[["policy", "outcome"]].assign(all_days=whole["saved"], first_day=first["saved"])
     pairs = zip(table["all_days"], table["first_day"], strict=True)
     return table.assign(why=[_why(*pair) for pair in pairs])
@@ -150,55 +126,43 @@ def _why(all_days: float, first_day: float) -> str:
     return TAKE_OFF if first_day < ENOUGH else PART
 
 
-def _first_day(run: Run) -> Run:
-    def first(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[rows["day"] == 1]
-
-    return Run(first(run.days), first(run.campaigns), first(run.searches))
-
-
-def _with_policy(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    table.insert(0, "policy", name)
-    return table
-
-
-def _all_rows(
-    runs: list[Compared], outcomes: tuple[Outcome, ...]
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield (
-        "days",
-        pd.concat([_with_policy(x.name, x.run.days.copy()) for x in runs], ignore_index=True),
-    )
-    yield (
-        "worlds",
-        pd.concat([_with_policy(x.name, by_world(x.run, outcomes)) for x in runs]),
-    )
+def _by_policy(runs: dict[str, Run], rows: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
+    """Rows of each run, one below the other, under the name of its policy."""
+    parts = []
+    for name, run in runs.items():
+        part = rows(run).copy()
+        part.insert(0, "policy", name)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _write(
-    report: Report, runs: list[Compared], setting: Setting, outcomes: tuple[Outcome, ...]
+    report: Report, runs: dict[str, Run], setting: Setting, outcomes: tuple[Outcome, ...]
 ) -> None:
-    for name, rows in _all_rows(runs, outcomes):
-        report.data(name, rows)
-    found, saved = compare(runs, outcomes), pairing(runs, outcomes)
+    report.data("days", _by_policy(runs, lambda run: run.days))
+    report.data("worlds", _by_policy(runs, lambda run: by_world(run, outcomes)))
+    found, saved = compare(runs, outcomes, "policy"), pairing(runs, outcomes)
     report.table(
         "effects",
         found,
         "Effects of policies",
-        f"{setting.sellers} sellers with a campaign a day over {setting.days} days, in "
+        f"{setting.sellers} sellers with one campaign per day over {setting.days} days, in "
         f"{len(setting.worlds)} pairs of worlds of {setting.people.num_users:,} people. Each "
         "policy changes one rule of the default and nothing else. Means over worlds of totals; "
         "effect: mean difference between pairs with its 95% interval (Student's t over pairs); "
         "change: relative to the default, with the interval of a ratio of means; that of profit is "
         "relative to sales and that of refunds to orders. Saved: variance of the "
-        "difference between worlds of different luck over that between pairs. The cap of 500 is "
+        "difference between worlds of different seeds over that between pairs. The cap of 500 is "
         "the default's own, so all its effects are 0.",
     )
     report.table(
-        "pairing", saved, "What pairing saves", _about_pairing(saved, share_of_largest(runs[0].run))
+        "pairing",
+        saved,
+        "What pairing saves",
+        _about_pairing(saved, share_of_largest(runs[DEFAULT_NAME])),
     )
     report.table("outcomes", described(outcomes), "Outcomes")
-    add_codebook(report)
+    add_codebook(report, TABLES[report.name])
     report.figure("effects", figures.effects_of_policies, "effects", "outcomes")
     report.figure("pairing", figures.saved_by_pairing, "pairing")
 

@@ -11,21 +11,19 @@ content.csv, retention.csv, figures).
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import typer
-from numpy.typing import NDArray
 
-from weishang.experiments.analysis import reported
-from weishang.experiments.analysis.estimands import INTERVAL, RESAMPLES
+from weishang.experiments.analysis.counterfactuals import busy, forced, with_content
 from weishang.experiments.analysis.paired import (
     Outcome,
     by_world,
     campaign_outcomes,
+    compare,
     described,
-    effects,
     market_outcomes,
 )
 from weishang.experiments.console.command import (
@@ -35,13 +33,15 @@ from weishang.experiments.console.command import (
     SeedOption,
     UsersOption,
 )
-from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
+from weishang.experiments.studies.common import record, study
 from weishang.experiments.studies.paired import figures
-from weishang.experiments.studies.paired.codebook import add_codebook
+from weishang.experiments.studies.paired.codebook import TABLES
+from weishang.experiments.studies.paired.retention import SHARE_OF_RICH, retention
 from weishang.model.core.campaigns import Tool
 from weishang.model.scenario import Scenario
 
@@ -69,32 +69,10 @@ SWITCHES = {
     "fatigue": "no fatigue",
     "learning": "no learning",
 }
-"""Every mechanism, and the market without it."""
-RETENTION = {"plain content": "retention_ad", "rich content": "retention_rich"}
-"""Content, and the reported figure that is told of it."""
-SHARE_OF_RICH = {"plain content": 0.0, "rich content": 1.0}
+"""Mechanisms whose effect on the market is shown, and the market without each.
 
-
-class Reading(NamedTuple):
-    """A reading of "sharing retention": those who passed on, over whom.
-
-    Attributes:
-        name: what is counted.
-        below: measure whose people are counted; None counts campaigns.
-        each: a campaign counts once, or in proportion to its people.
-    """
-
-    name: str
-    below: str | None
-    each: bool
-
-
-READINGS = (
-    Reading("passed on, over visits, mean over campaigns with a visit", "visitors", each=True),
-    Reading("passed on, over visits, all campaigns together", "visitors", each=False),
-    Reading("passed on, over reached, all campaigns together", "reach", each=False),
-    Reading("passed on by anyone, over campaigns", None, each=True),
-)
+The others (feed, links, reward and basket) change terms of an offer or whom it is shown to.
+"""
 
 
 def tools(
@@ -107,11 +85,10 @@ def tools(
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """What each tool does by itself, and what each mechanism adds to the market."""
-    inputs = [] if graph is None else [graph]
-    with Report("tools", out, title="Tools", seed=seed, inputs=inputs) as report:
+    with study("tools", out, "Tools", seed, [graph]) as report:
         setting = Setting.of(graph, users, seed, worlds, days, sellers)
         usual = Scenario()
-        price = usual.money.usual_price
+        price = usual.money.reference_price
         runs = {name: setting.run(forced(usual, tool), name) for tool, name in NAMES.items()}
         market = replace(setting, days=max(days, MARKET_DAYS))
         content = {
@@ -119,110 +96,24 @@ def tools(
             for name, share in SHARE_OF_RICH.items()
         }
         switched = _switched(market, usual)
-        report.graph_hash = setting.people.graph.fingerprint()
-        report.parameters = {**usual.values(), **setting.sizes, "market_days": market.days}
+        record(report, setting.people, usual, {**setting.sizes, "market_days": market.days})
         _write_tools(report, runs, setting, campaign_outcomes(price))
         _write_mechanisms(report, switched, market, market_outcomes(price))
-        rng = np.random.default_rng([seed, Branch.BOOTSTRAP])
+        rng = np.random.default_rng([seed, SeedStream.BOOTSTRAP])
         _write_content(report, content, campaign_outcomes(price), rng)
-        add_codebook(report)
+        add_codebook(report, TABLES[report.name])
         report.figure("tools", figures.effects_of_tools, "tools", "outcomes")
         report.figure("mechanisms", figures.effects_of_mechanisms, "mechanisms", "market_outcomes")
 
 
-def forced(scenario: Scenario, tool: Tool) -> Scenario:
-    """The same with this tool in every offer, a campaign a day, and nothing that carries over.
-
-    Learning, fatigue and search are off: sellers make the same offers but for the tool, people
-    come fresh to every day, and profits are those of campaigns.
-    """
-    shares = tuple(float(one == tool) for one in Tool)
-    on = replace(scenario.mechanisms, learning=False, fatigue=False, search=False)
-    sellers = replace(scenario.sellers, tools=shares, activity=1.0)
-    return replace(scenario, mechanisms=on, sellers=sellers)
-
-
-def with_content(scenario: Scenario, share: float) -> Scenario:
-    """The same without tools, this share of offers having rich content."""
-    plain = forced(scenario, Tool.NONE)
-    return replace(plain, sellers=replace(plain.sellers, rich_content=share))
-
-
-def compare(runs: dict[str, Run], outcomes: tuple[Outcome, ...], column: str) -> pd.DataFrame:
-    """The effect of each run but the first against the first, named in `column`."""
-    (_, first), *others = runs.items()
-    usual = by_world(first, outcomes)
-    parts = []
-    for name, other in others:
-        table = effects(usual, by_world(other, outcomes), outcomes)
-        table.insert(0, column, name)
-        parts.append(table)
-    return pd.concat(parts, ignore_index=True)
-
-
-def retention(runs: dict[str, pd.DataFrame], rng: np.random.Generator) -> pd.DataFrame:
-    """How often plain and rich offers are passed on, in each reading, beside what is reported.
-
-    Args:
-        runs: by content, campaigns of Run; the same campaigns but for the content.
-        rng: decides the resamples of campaigns, which are the same for both.
-
-    Returns:
-        content, reading, value, ci_low, ci_high, reported; the difference of the two in a row of
-        its own.
-    """
-    plain, rich = RETENTION
-    told = {content: reported.figure(name).point() for content, name in RETENTION.items()}
-    mass = np.ones((1 + RESAMPLES, len(runs[plain])))
-    mass[1:] = rng.poisson(1.0, size=mass[1:].shape)
-    rows = []
-    for reading in READINGS:
-        draws = {content: _ratios(some, reading, mass) for content, some in runs.items()}
-        rows += [_retained(one, reading, draws[one], told[one]) for one in (plain, rich)]
-        apart = draws[rich] - draws[plain]
-        rows.append(_retained("difference", reading, apart, told[rich] - told[plain]))
-    return pd.DataFrame(rows)
-
-
 def _switched(market: Setting, usual: Scenario) -> dict[str, Run]:
     """The market with all mechanisms, and without each."""
-    busy = replace(usual, sellers=replace(usual.sellers, activity=1.0))
-    runs = {"all mechanisms": market.run(busy, "all mechanisms")}
-    for name, told in SWITCHES.items():
-        without = replace(busy, mechanisms=busy.mechanisms.without(name))
-        runs[told] = market.run(without, told)
+    every = busy(usual)
+    runs = {"all mechanisms": market.run(every, "all mechanisms")}
+    for name, label in SWITCHES.items():
+        without = replace(every, mechanisms=every.mechanisms.without(name))
+        runs[label] = market.run(without, label)
     return runs
-
-
-def _ratios(rows: pd.DataFrame, reading: Reading, mass: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A reading at each resample, the first being the campaigns as they are."""
-    shared = _total(rows, "sharers")
-    below = np.ones(len(rows)) if reading.below is None else _total(rows, reading.below)
-    if reading.each:
-        # Each campaign's own share has the same weight.
-        own = (shared > 0) if reading.below is None else shared / np.maximum(below, 1.0)
-        shared, below = own.astype(np.float64), (below > 0).astype(np.float64)
-    under = mass @ below
-    return np.divide(mass @ shared, under, out=np.zeros_like(under), where=under > 0)
-
-
-def _total(rows: pd.DataFrame, measure: str) -> NDArray[np.float64]:
-    names = [f"{measure}_{level}" for level in LEVELS]
-    return rows[names].to_numpy(dtype=np.float64).sum(axis=1)
-
-
-def _retained(
-    content: str, reading: Reading, draws: NDArray[np.float64], told: float
-) -> dict[str, object]:
-    low, high = np.quantile(draws[1:], INTERVAL)
-    return {
-        "content": content,
-        "reading": reading.name,
-        "value": float(draws[0]),
-        "ci_low": float(min(low, draws[0])),
-        "ci_high": float(max(high, draws[0])),
-        "reported": told,
-    }
 
 
 def _write_tools(
@@ -239,7 +130,7 @@ def _write_tools(
         f"{setting.people.num_users:,} people, without learning, fatigue and search. Means a "
         "campaign; effect and 95% interval by Student's t over pairs of worlds; change: relative "
         "to no tool, that of profit relative to sales and that of refunds to orders. Saved: "
-        "variance of the difference between worlds of different luck over that between pairs; "
+        "variance of the difference between worlds of different seeds over that between pairs; "
         "little where a tool multiplies what the few large campaigns bring, since pairs then "
         "differ most where worlds do.",
     )
@@ -283,7 +174,8 @@ def _write_content(
         "difference. The article does not say who is counted, so each reading stands beside both "
         "figures. None is fitted: the weight of content is an assumption, one and the same for "
         "visiting, buying and passing on, and how often a campaign is passed on at all is set "
-        "(`passed_on`). So the table shows a direction and bears no verdict. A mean over campaigns "
+        "(`takeoff_probability`). So the table shows a direction and bears no verdict. A mean over "
+        "campaigns "
         "is far below both figures since most campaigns are passed on by nobody; over the people "
         "of all campaigns together, the few that take off count most.",
     )

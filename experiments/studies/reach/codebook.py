@@ -1,10 +1,10 @@
 """What every column means in the results of reach, with its unit."""
 
 from weishang.experiments.analysis import codebook, prior
-from weishang.experiments.analysis.estimands import ESTIMANDS
 from weishang.experiments.simulate.campaign_rows import LEVELS, MEASURES
 from weishang.experiments.simulate.codebook import CAMPAIGNS, PARAMETERS
 from weishang.experiments.storage.codebook import Entry
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 
 _SHARED = (
     "world",
@@ -12,14 +12,9 @@ _SHARED = (
     "seller",
     "price",
     "rich",
-    "appeal",
+    "shareability",
     *(f"{measure}_{level}" for measure in MEASURES for level in LEVELS),
 )
-_ESTIMANDS = (
-    *("figure", "reading", "value", "ci_low", "ci_high", "prior_low", "prior_high"),
-    *("reported_low", "reported_high"),
-)
-
 TABLES: dict[str, dict[str, Entry]] = {
     "campaigns": {
         **{name: CAMPAIGNS[name] for name in _SHARED},
@@ -35,10 +30,10 @@ TABLES: dict[str, dict[str, Entry]] = {
     },
     "prior": {prior.column(one.figure, one.reading): codebook.DRAWN for one in ESTIMANDS},
     "estimands": {
-        **{name: codebook.ESTIMANDS[name] for name in _ESTIMANDS},
+        **codebook.ESTIMANDS,
         "value": ("of the figure", "simulated, all worlds together"),
         "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns"),
-        "appeal_off": ("of the figure", "when campaigns do not differ in appeal"),
+        "shareability_off": ("of the figure", "when campaigns do not differ in shareability"),
         "null": (
             "of the figure",
             "by arithmetic on what is fitted and set; empty where none gives it",

@@ -9,15 +9,15 @@ Output: results/reach (campaigns.parquet, estimands.csv, weights.csv, ..) and re
 """
 
 from dataclasses import fields, replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import typer
 
-from weishang.experiments.analysis import fitting, verdicts
-from weishang.experiments.analysis.estimands import BY_REACHED, BY_VISITS, THERE, TOOK_OFF, values
-from weishang.experiments.analysis.prior import prior_predictive
+from weishang.experiments.analysis import fitting, prior, verdicts
+from weishang.experiments.analysis.estimands import BY_REACHED, BY_VISITS, THERE, values
 from weishang.experiments.console.command import (
     RESULTS,
     GraphOption,
@@ -26,13 +26,15 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.console.progress import stage
-from weishang.experiments.simulate.worlds import Branch, most_sellers, run_world, society
+from weishang.experiments.simulate.worlds import SeedStream, most_sellers, run_world, society
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
-from weishang.experiments.studies.reach import codebook as reach_codebook
-from weishang.experiments.studies.reach import figures, judgement
+from weishang.experiments.studies.common import record, study
+from weishang.experiments.studies.reach import codebook, figures, verdict_rules
+from weishang.experiments.studies.reach.estimands import ESTIMANDS, TOOK_OFF
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
+from weishang.model.sellers.parameters import SellerParameters
 from weishang.model.society.describe import describe
 from weishang.model.society.society import Society
 
@@ -44,6 +46,13 @@ SHOWN_BY_HOPS = (
     ("t1_moments_conv", BY_VISITS),
     ("t1_moments_conv", BY_REACHED),
 )
+PRIOR_CAMPAIGNS = 60
+"""Campaigns per draw of the prior predictive; their own scatter is part of the range."""
+AMONG_FRIENDS = ("by_ties", "rich_content", "price_log_sd")
+BEYOND_FRIENDS = tuple(
+    item.name for item in fields(SellerParameters) if item.name not in AMONG_FRIENDS
+)
+"""What sellers decide where more than friends spread campaigns, and how long an offer lasts."""
 
 
 def reach(
@@ -51,30 +60,54 @@ def reach(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own luck.")] = WORLDS,
-    campaigns: Annotated[int, typer.Option(help="Campaigns a world.")] = CAMPAIGNS,
+    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
+    campaigns: Annotated[int, typer.Option(help="Campaigns per world.")] = CAMPAIGNS,
 ) -> None:
     """Reach and conversion by level, from behaviour (tables 1 and 2)."""
     if worlds < 1 or campaigns < 1:
         raise ValueError(f"worlds is {worlds} and campaigns {campaigns}; give at least 1 of each")
-    verdicts.check(out)
-    inputs = [] if graph is None else [graph]
-    title = "Reach and conversion by level"
-    with Report("reach", out, title=title, seed=seed, inputs=inputs) as report:
+    with study("reach", out, "Reach and conversion by level", seed, [graph], judges=True) as report:
         people = society(graph, users, seed, Scenario().society)
         campaigns = most_sellers(people, campaigns)
-        names = [derive(seed, Branch.WORLD, number) for number in range(worlds)]
+        names = [derive(seed, SeedStream.WORLD, number) for number in range(worlds)]
         scenario, weights = _fitted(people, Scenario(), names, campaigns, refit=graph is None)
-        rows = _worlds(people, scenario, names, campaigns)
-        off = _worlds(people, _without_appeal(scenario), names, campaigns, "appeal off")
+        run = partial(_replicates, people, names=names, campaigns=campaigns)
+        rows, off = run(scenario), run(without_shareability(scenario), what="shareability off")
         draws = prior_predictive(people, scenario, seed)
         hops = _while_offers_last(people, scenario, seed)
-        estimates = judgement.judge(rows, off, draws, scenario, seed)
-        report.graph_hash = people.graph.fingerprint()
+        estimates = verdict_rules.estimates(rows, off, draws, scenario, seed)
         sizes = {"users": people.num_users, "worlds": worlds, "campaigns": campaigns}
-        report.parameters = {**scenario.values(), **sizes}
+        record(report, people, scenario, sizes)
         _write(report, people, scenario, seed, weights, rows, draws, hops, estimates)
-    verdicts.update(out, judgement.verdicts(estimates, weights, judged=graph is None))
+    verdicts.update(out, "reach", verdict_rules.judge(estimates, weights, judged=graph is None))
+
+
+def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataFrame:
+    """Every estimand at parameters drawn from their prior ranges, one row per draw.
+
+    The society and the number of hops stay as they are; so does what has no range.
+    """
+    sellers = most_sellers(people, PRIOR_CAMPAIGNS)
+
+    def draw(rng: np.random.Generator) -> Scenario:
+        return replace(
+            scenario,
+            weights=prior.drawn_group(scenario.weights, rng),
+            sellers=prior.drawn_group(scenario.sellers, rng, BEYOND_FRIENDS),
+            feed=prior.drawn_group(scenario.feed, rng, prior.FIXED["feed"]),
+        )
+
+    def measure(there: Scenario, world: int) -> dict[str, float]:
+        rows = run_world(people, there, world, sellers)
+        found = values(ESTIMANDS, {"campaigns": rows})
+        return {prior.column(*key): value for key, value in found.items()}
+
+    return prior.predictive(draw, measure, seed)
+
+
+def without_shareability(scenario: Scenario) -> Scenario:
+    """Campaigns all alike in shareability, passed on at all as often as before."""
+    return replace(scenario, weights=replace(scenario.weights, shareability_sd=0.0))
 
 
 def _fitted(
@@ -89,7 +122,7 @@ def _fitted(
     return replace(scenario, weights=weights), table
 
 
-def _worlds(
+def _replicates(
     people: Society, scenario: Scenario, names: list[int], campaigns: int, what: str = "worlds"
 ) -> pd.DataFrame:
     parts = []
@@ -98,11 +131,6 @@ def _worlds(
             parts.append(run_world(people, scenario, name, campaigns))
             advance()
     return pd.concat(parts, ignore_index=True)
-
-
-def _without_appeal(scenario: Scenario) -> Scenario:
-    """Campaigns all alike in appeal, passed on at all as often as before."""
-    return replace(scenario, weights=replace(scenario.weights, appeal_sd=0.0))
 
 
 def _while_offers_last(people: Society, scenario: Scenario, seed: int) -> pd.DataFrame:
@@ -114,7 +142,8 @@ def _while_offers_last(people: Society, scenario: Scenario, seed: int) -> pd.Dat
     with stage("longer offers", total=len(lives)) as advance:
         for hops in lives:
             longer = replace(scenario, sellers=replace(scenario.sellers, campaign_hops=hops))
-            found = values(run_world(people, longer, derive(seed, Branch.WORLD, 0), size))
+            campaigns = run_world(people, longer, derive(seed, SeedStream.WORLD, 0), size)
+            found = values(ESTIMANDS, {"campaigns": campaigns})
             shown = {f"{name}, {reading}": found[name, reading] for name, reading in SHOWN_BY_HOPS}
             rows.append({"hops": hops, **shown})
             advance()
@@ -139,9 +168,9 @@ def _write(
         estimates,
         "Reach and conversion",
         "Value and 95% interval over campaigns and worlds; 5-95% of the prior predictive; value "
-        "when campaigns do not differ in appeal; what arithmetic on fitted figures gives (null: a "
-        "branching process, a mixture of levels); reported band. Conversions are fractions, reach "
-        "is in people. Level 3 is three hops and more.",
+        "when campaigns do not differ in shareability; what arithmetic on fitted figures gives "
+        "(null: a branching process, a mixture of levels); reported band. Conversions are "
+        "fractions, reach is in people. Level 3 is three hops and more.",
     )
     report.table("take_off", _take_off(rows), "Campaigns that get to a level")
     report.table(
@@ -158,12 +187,14 @@ def _write(
         "Found by Brent's method in [low, high] with common random numbers, on the campaigns that "
         "are reported; log odds but for `view`, a probability.",
     )
-    measures = describe(people, np.random.default_rng([seed, Branch.DESCRIBE]))
+    measures = describe(people, np.random.default_rng([seed, SeedStream.DESCRIBE]))
     report.table(
         "society", pd.DataFrame(measures.items(), columns=["measure", "value"]), "The society"
     )
-    report.table("parameters", _parameters(scenario), "Parameters")
-    add_codebook(report, reach_codebook.TABLES)
+    parameters = pd.DataFrame(scenario.described())
+    as_text = {name: parameters[name].map(str) for name in ("value", "low", "high")}
+    report.table("parameters", parameters.assign(**as_text), "Parameters")
+    add_codebook(report, codebook.TABLES)
     report.figure("reach", figures.reach_by_level, "campaigns", "estimands")
     report.figure("conversion", figures.conversions, "estimands")
 
@@ -182,8 +213,3 @@ def _take_off(rows: pd.DataFrame) -> pd.DataFrame:
             for level, item in TOOK_OFF.items()
         ]
     )
-
-
-def _parameters(scenario: Scenario) -> pd.DataFrame:
-    table = pd.DataFrame(scenario.described())
-    return table.assign(**{name: table[name].map(str) for name in ("value", "low", "high")})

@@ -20,7 +20,7 @@ from typing import NoReturn
 from weishang.experiments.console import progress
 from weishang.experiments.console.exit_codes import BAD_INPUT, FAILED, INTERRUPTED, REQUEUE
 from weishang.experiments.console.progress import note
-from weishang.experiments.console.signals import Asked, Leave, saving
+from weishang.experiments.console.signals import GracefulExit, StopRequest, deferred_signals
 from weishang.experiments.storage.manifest import usable_cores
 from weishang.experiments.sweep.execute.worker import MODULE, PART, RUN, THREADS
 from weishang.experiments.sweep.store.plan import Plan
@@ -129,14 +129,14 @@ def compute(
     Raises:
         ValueError: what a worker refuses.
         WorkerError: the system stopped a worker, or a defect of the program did.
-        Leave: a signal asked for it, and all have saved.
+        GracefulExit: a signal asked for it, and all have saved.
     """
     todo = deque(numbers)
     said: set[str] = set()
-    with saving() as asked, _started(folder, min(workers, len(todo))) as pool:
+    with deferred_signals() as request, _started(folder, min(workers, len(todo))) as pool:
         for worker in pool:
             worker.ask(todo.popleft())
-        for worker, answer in _answers(pool, asked):
+        for worker, answer in _answers(pool, request):
             if answer == RUN:
                 advance()
             elif answer.startswith(f"{PART} "):
@@ -186,11 +186,11 @@ def fail(plan: Plan, worker: Worker) -> NoReturn:
         worker: that has ended, with another code than 0.
 
     Raises:
-        ValueError, WorkerError, Leave: as in `compute`.
+        ValueError, WorkerError, GracefulExit: as in `compute`.
     """
     code = worker.process.returncode
     if code in (REQUEUE, INTERRUPTED):
-        raise Leave(signal.SIGTERM if code == REQUEUE else signal.SIGINT)
+        raise GracefulExit(signal.SIGTERM if code == REQUEUE else signal.SIGINT)
     messages = [line.removeprefix(PREFIX) for line in worker.lines if line.startswith(PREFIX)]
     if code == BAD_INPUT and messages:
         raise ValueError(messages[-1])
@@ -228,16 +228,16 @@ def _devices() -> list[str]:
     return [str(number) for number in range(len(files))]
 
 
-def _answers(pool: Sequence[Worker], asked: Asked) -> Iterator[tuple[Worker, str]]:
+def _answers(pool: Sequence[Worker], request: StopRequest) -> Iterator[tuple[Worker, str]]:
     """What workers answer, and that they have ended; a signal stops them all."""
     with selectors.DefaultSelector() as selector:
         for worker in pool:
             for stream in (worker.stdout, worker.stderr):
                 selector.register(stream, selectors.EVENT_READ, worker)
         while selector.get_map():
-            if asked():
+            if request.requested:
                 stop(pool)
-                asked.leave()
+                request.exit()
             for key, _ in selector.select(POLL_SECONDS):
                 worker, lines = key.data, key.data.read(key.fd)
                 if lines is None:

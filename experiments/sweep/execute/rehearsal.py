@@ -20,7 +20,7 @@ import pandas as pd
 from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.console.output import show
 from weishang.experiments.console.progress import stage
-from weishang.experiments.console.signals import PREEMPTIONS, saving
+from weishang.experiments.console.signals import PREEMPTIONS, deferred_signals
 from weishang.experiments.sweep.execute import pool
 from weishang.experiments.sweep.execute.pool import POLL_SECONDS, Worker, WorkerError
 from weishang.experiments.sweep.store import folder as sweep_folder
@@ -64,13 +64,13 @@ def rehearse(
     Raises:
         ValueError: a task met bad input.
         WorkerError: a task exited with the wrong code.
-        Leave: a signal asked for it, and all have saved.
+        GracefulExit: a signal asked for it, and all have saved.
     """
     sweep_folder.tidy(plan, folder)
     rng = np.random.default_rng([plan.seed, preemptions])
     counts: Counter[tuple[str, int]] = Counter()
     with (
-        saving() as asked,
+        deferred_signals() as stop,
         ExitStack() as started,
         stage("finished tasks", tasks) as advance,
     ):
@@ -85,9 +85,9 @@ def rehearse(
         running = [start(task) for task in range(tasks)]
         due = time.monotonic() + rng.uniform(0.0, seconds)
         while running:
-            if asked():
+            if stop.requested:
                 pool.stop([turn.worker for turn in running])
-                asked.leave()
+                stop.exit()
             _listen(running)
             if preemptions and time.monotonic() >= due and _strike(running, rng):
                 preemptions -= 1

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from weishang.experiments.console.signals import Asked, saving
+from weishang.experiments.console.signals import StopRequest, deferred_signals
 from weishang.experiments.simulate import resumable_run, worlds
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.named_sellers import check_sellers
+from weishang.experiments.simulate.run_checkpointer import RunCheckpointer
 from weishang.experiments.storage import atomic, partitions
 from weishang.experiments.sweep.results import rows as sweep_rows
 from weishang.experiments.sweep.store import folder as sweep_folder
@@ -40,10 +41,10 @@ def compute(
     Raises:
         ValueError: a society lacks a named seller; there is no such part; or a checkpoint belongs
             to another sweep.
-        Leave: a signal asked for it.
+        GracefulExit: a signal asked for it.
     """
     rows, days = {}, {}
-    with saving() as asked, ExitStack() as held:
+    with deferred_signals() as stop, ExitStack() as held:
         keepers = []
         for setting in _by_society(plan.setting(run) for run in plan.part(number)):
             scenario = setting.scenario
@@ -54,7 +55,7 @@ def compute(
             if keep is not None:
                 keepers.append(held.enter_context(keep))
             num_sellers = worlds.most_sellers(people, plan.sellers)
-            ran = _run(plan, setting, people, groups, num_sellers, asked, keep)
+            ran = _run(plan, setting, people, groups, num_sellers, stop, keep)
             rows[setting.run] = sweep_rows.run_row(plan, setting, num_sellers, ran)
             if plan.save_days:
                 days[setting.run] = sweep_rows.days_frame(setting, ran)
@@ -71,16 +72,16 @@ def _run(
     people: Society,
     groups: GroupChats,
     num_sellers: int,
-    asked: Asked,
-    keep: resumable_run.Keeper | None,
+    stop: StopRequest,
+    keep: RunCheckpointer | None,
 ) -> Run:
     """The market of a run."""
 
-    def leave_if_asked() -> None:
-        if asked():
-            asked.leave()
+    def exit_if_requested() -> None:
+        if stop.requested:
+            stop.exit()
 
-    leave_if_asked()
+    exit_if_requested()
     return resumable_run.run_market(
         people,
         groups,
@@ -89,21 +90,21 @@ def _run(
         plan.days,
         num_sellers,
         named=setting.named,
-        advance=leave_if_asked,
-        keep=keep,
+        advance=exit_if_requested,
+        checkpointer=keep,
     )
 
 
 def _keeper(
     plan: Plan, folder: Path, setting: RunSetting, people: Society
-) -> resumable_run.Keeper | None:
+) -> RunCheckpointer | None:
     """Where a long market is saved as it runs; a short one is not."""
     if people.num_users * plan.days < LONG:
         return None
     state = sweep_folder.state_of(folder, setting.run)
     atomic.refuse_links(folder, state)
     # The sweep's hash covers its people, scenario, graph and the version of the code.
-    return resumable_run.Keeper(state, {"sweep": plan.sha256, "run": setting.run})
+    return RunCheckpointer(state, {"sweep": plan.sha256, "run": setting.run})
 
 
 def _write(

@@ -44,7 +44,7 @@ DTYPES = {bool: "bool", int: "int64", float: "float64"}
 
 
 @lru_cache(maxsize=64)
-def outcomes(usual_price: float = 1.0) -> tuple[Outcome, ...]:
+def outcomes(reference_price: float = 1.0) -> tuple[Outcome, ...]:
     """The outcomes of a run: of the whole market, and of its campaigns on average; price in CNY."""
     each = [
         replace(
@@ -53,15 +53,15 @@ def outcomes(usual_price: float = 1.0) -> tuple[Outcome, ...]:
             meaning=f"per campaign: {one.meaning}",
             beside=None if one.beside is None else f"{A_CAMPAIGN}{one.beside}",
         )
-        for one in campaign_outcomes(usual_price)
+        for one in campaign_outcomes(reference_price)
     ]
-    return (*market_outcomes(usual_price), *each)
+    return (*market_outcomes(reference_price), *each)
 
 
 def run_row(plan: Plan, setting: RunSetting, num_sellers: int, ran: Run) -> dict[str, Any]:
     """A run as a row of the table of runs."""
     values = plan.points[setting.point].values
-    measured = outcomes(setting.scenario.money.usual_price)
+    measured = outcomes(setting.scenario.money.reference_price)
     return {
         **_place(setting),
         "world_seed": setting.world_seed,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.experiments.readers.faults import Fault, FaultyFileError, KeyPath
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.sweep.spec.schema import GRID, LATIN_HYPERCUBE, LOG
 from weishang.experiments.sweep.spec.sweep_file import SOCIETY, SweepFile, Varied
 from weishang.kernels.rng import derive
@@ -111,7 +111,7 @@ def _grid(parameters: Sequence[Varied]) -> Iterator[dict[str, Any]]:
 def _uniforms(file: SweepFile) -> NDArray[np.float64]:
     """The design on the unit cube: float64 [points, parameters] in [0, 1)."""
     assert file.points is not None
-    rng = np.random.default_rng(derive(file.seed, Branch.DESIGN))
+    rng = np.random.default_rng(derive(file.seed, SeedStream.DESIGN))
     if file.method == LATIN_HYPERCUBE:
         # SciPy's statistics take long to import, and other methods need none.
         from scipy.stats import qmc

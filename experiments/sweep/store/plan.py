@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from weishang.experiments.scenario.scenario_file import ScenarioFile
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage import manifest
 from weishang.experiments.sweep.spec import sweep_file
 from weishang.experiments.sweep.spec.design import Point, design
@@ -127,7 +127,7 @@ class Plan:
             run=run,
             point=point,
             world=world,
-            world_seed=derive(self.seed, Branch.WORLD, world),
+            world_seed=derive(self.seed, SeedStream.WORLD, world),
             policy=self.policies[policy].name,
             scenario=changed(self.file.scenario, values),
             named=self.file.sellers,

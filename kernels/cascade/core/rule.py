@@ -1,4 +1,8 @@
-"""The rule of a cascade: probabilities by hop, segment, outcome and dose."""
+"""The rule of a cascade: probabilities by hop, segment, outcome and dose.
+
+Three nested decisions, called visit, buy and share. What is visited or bought, from whom and at
+what price, is not known here: it has gone into the probabilities.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -39,6 +43,11 @@ class Tables(NamedTuple):
     def num_segments(self) -> int:
         """S."""
         return self.visit.shape[2]
+
+    @property
+    def used_doses(self) -> int:
+        """Exposures that some table tells apart: 1 where all tables are constant in dose."""
+        return max(table.shape[-1] for table in (self.visit, self.buy, self.share))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +91,7 @@ class CascadeRule:
         self._tables(view.ndim > 1 + self.per_cascade, None, None)
 
     def tables(self, num_layers: int | None, num_cascades: int) -> Tables:
-        """The thresholds of this rule on a graph of so many layers.
+        """The thresholds of this rule on a graph of that many layers.
 
         Args:
             num_layers: layers in the list, or None for a single graph (`view` has no layer axis).
@@ -156,7 +165,7 @@ class CascadeRule:
 
 
 def _paths(values: ArrayLike, num_layers: int) -> NDArray[np.int8]:
-    """Check the paths of so many layers."""
+    """Check the paths of `num_layers` layers."""
     array = np.asarray(values)
     if array.ndim != 2 or array.dtype.kind not in "iu" or array.shape[1] < 2:
         raise ValueError(f"paths has {array.dtype} {array.shape}; give integers [L, R + 1], R > 0")

@@ -14,7 +14,7 @@ from weishang.kernels.graph.layers import Groups, Strangers
 from weishang.kernels.rng import WORD_MASK
 
 KEPT_NODES = 1 << 21
-"""Classes of so many nodes are kept for the next call, which would wait for the memory."""
+"""Classes of up to this many nodes are kept for the next call, which would wait for the memory."""
 
 Layer = Graph | Groups | Strangers
 """How people come to see a post: stored ties, group chats, a channel to strangers."""
@@ -113,7 +113,7 @@ def check(
     layers = tuple(graph) if isinstance(graph, Iterable) else (graph,)
     if not layers or not all(isinstance(layer, Layer) for layer in layers):
         raise ValueError(
-            "graph is no Graph; give a Graph, or a list of Graph, Groups and Strangers on the "
+            "graph is not a Graph; give a Graph, or a list of Graph, Groups and Strangers on the "
             "same nodes"
         )
     sizes = [layer.num_nodes for layer in layers]
@@ -208,7 +208,7 @@ def _is_list(value: Any) -> bool:
 
 def _node_set(values: Any, name: str, num_nodes: int) -> NDArray[np.int32]:
     if not _is_list(values):
-        raise ValueError(f"{name} is {values!r}; mix no lists and numbers in seeds")
+        raise ValueError(f"{name} is {values!r}; give numbers or lists in seeds, not both")
     if not isinstance(values, np.ndarray):
         values = list(values)
         if values and _are_ints(values) and min(values) >= 0 and max(values) < num_nodes:
@@ -223,7 +223,7 @@ def _node_set(values: Any, name: str, num_nodes: int) -> NDArray[np.int32]:
         raise ValueError(f"{name} is {values!r}; give integer node ids")
     outside = array[(array < 0) | (array >= num_nodes)]
     if outside.size:
-        raise ValueError(f"{name} holds {outside[0]}, which is no node of 0 .. {num_nodes - 1}")
+        raise ValueError(f"{name} holds {outside[0]}, which is not a node in 0 .. {num_nodes - 1}")
     return np.unique(array).astype(np.int32)
 
 
@@ -248,7 +248,7 @@ def _segments(
     try:
         array = np.asarray(segment)
     except ValueError as error:
-        raise ValueError(f"segment is no list of integers: {error}") from None
+        raise ValueError(f"segment is not a list of integers: {error}") from None
     if array.shape != (num_nodes,):
         raise ValueError(f"segment has shape {array.shape}; give one class a node, ({num_nodes},)")
     if num_nodes and array.dtype.kind not in "iu":

@@ -1,1 +1,8 @@
 """The CPU backend, compiled by Numba."""
+
+from weishang.kernels.runtime.availability import missing_package
+
+
+def missing() -> str | None:
+    """Why the backend cannot run here, with what to do about it; None where it can."""
+    return missing_package("numba")

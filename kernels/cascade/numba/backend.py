@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from weishang.kernels.cascade.core.result import Cascades, Events
 from weishang.kernels.cascade.core.task import Layer, Task
 from weishang.kernels.cascade.numba.common.batch import Batch, make_scratch
-from weishang.kernels.cascade.numba.graph_only import count as cpu_count
+from weishang.kernels.cascade.numba.graph_only import count as counting
 from weishang.kernels.cascade.numba.graph_only import record, single_cascade
-from weishang.kernels.cascade.numba.multilayer import events as cpu_layers_events
+from weishang.kernels.cascade.numba.multilayer import events as layouts
 from weishang.kernels.cascade.numba.multilayer import spread
 from weishang.kernels.cascade.numba.multilayer.batch import LayeredBatch, make_memory
 from weishang.kernels.runtime.thread_pool import share_out, usable_threads
@@ -26,12 +26,18 @@ MOST_THREADS = 1024
 PARTS_PER_THREAD = 8
 """Parts that a batch is cut into: a thread that meets a long cascade leaves the rest to others."""
 
+STEP_SECONDS = 0.1
+"""A part that is expected to take longer is run in steps of about so long."""
+
+LEAST_PACE = 1e-9
+"""Seconds a cascade: a clock may not have moved during a step."""
+
 KEPT_BYTES = 1 << 19
 """A thread's memory of a bundle is kept for its next call if its seen bits are no larger, which is
 some two megabytes in all: on a small graph it takes as long to make as a bundle takes to run."""
 
 Lines = NDArray[np.int64]
-"""Of counts, as `cpu_count.count_cascades` gives them. It has a name since what a function within a
+"""Of counts, as `counting.count_cascades` gives them. It has a name since what a function within a
 function is annotated with is worked out at every call."""
 
 _kept = local()
@@ -60,7 +66,8 @@ def run(task: Task, *, threads: int | None = None) -> Cascades:
             f"threads is {threads}; give at least 1 and at most {MOST_THREADS}, "
             "or None for one a core"
         )
-    workers = Workers(threads or usable_threads(), _is_quick(task))
+    expected = _paces.get(task.layers[0], math.inf) * task.num_cascades
+    workers = Workers(threads or usable_threads(), quick=expected < ALONE_SECONDS)
     if not task.plain:
         return _spread_in_layers(task, workers)
     batch = Batch.of(task)
@@ -81,11 +88,6 @@ class Workers(NamedTuple):
     quick: bool
 
 
-def _is_quick(task: Task) -> bool:
-    """Whether a batch like the last one on these layers takes less than `ALONE_SECONDS`."""
-    return _paces.get(task.layers[0], math.inf) * task.num_cascades < ALONE_SECONDS
-
-
 def _note_pace(task: Task, seconds: float) -> None:
     """Remember what the cascades of a batch took."""
     _paces[task.layers[0]] = seconds / max(task.num_cascades, 1)
@@ -95,16 +97,16 @@ def _count(task: Task, batch: Batch, workers: Workers) -> Cascades:
     if task.num_cascades < workers.threads and not workers.quick:
         return _count_one_by_one(task, batch, workers)
     sharing = 1 if workers.quick else workers.threads
-    strands = cpu_count.strands_of(task.num_nodes, task.num_cascades, sharing)
+    replicas = counting.replicas_of(task.num_nodes, task.num_cascades, sharing)
 
-    def count(first: int, last: int, state: cpu_count.State) -> Lines:
+    def count(first: int, last: int, state: counting.State) -> Lines:
         _keep(None)
-        lines = cpu_count.count_cascades(first, last, strands, batch, state)
+        lines = counting.count_cascades(first, last, replicas, batch, state)
         # It is as it was found, which it is not where memory ran out on the way.
         _keep(state)
         return lines
 
-    parts = _over_cascades(task, workers, lambda: _state(task.num_nodes, strands), count, strands)
+    parts = _over_cascades(task, workers, lambda: _state(task.num_nodes, replicas), count, replicas)
     return Cascades.from_counts(_table(task, parts))
 
 
@@ -128,15 +130,15 @@ def _count_one_by_one(task: Task, batch: Batch, workers: Workers) -> Cascades:
     return Cascades.from_counts(_table(task, lines))
 
 
-def _state(num_nodes: int, strands: int) -> cpu_count.State:
+def _state(num_nodes: int, replicas: int) -> counting.State:
     """Memory for bundles: what this thread has kept, or fresh."""
-    kept: cpu_count.State | None = getattr(_kept, "state", None)
-    if kept is not None and kept.is_for(num_nodes, strands):
+    kept: counting.State | None = getattr(_kept, "state", None)
+    if kept is not None and kept.is_for(num_nodes, replicas):
         return kept
-    return cpu_count.make_state(num_nodes, strands)
+    return counting.make_state(num_nodes, replicas)
 
 
-def _keep(state: cpu_count.State | None) -> None:
+def _keep(state: counting.State | None) -> None:
     """Keep memory for this thread's next call, if it is small, or let go of it."""
     _kept.state = state if state is not None and state.seen.nbytes <= KEPT_BYTES else None
 
@@ -171,14 +173,14 @@ def _spread_in_layers(task: Task, workers: Workers) -> Cascades:
         return Cascades.from_counts(counts)
     starts = np.cumsum([0, *(len(people) for _, (_, people, _) in parts)]).tolist()
     by_path = task.tables.paths is not None
-    columns = cpu_layers_events.make_columns(starts[-1], by_path)
+    columns = layouts.make_columns(starts[-1], by_path)
 
     def lay_out(place: int, _: None) -> None:
         first, (_, people, ends) = parts[place]
-        cpu_layers_events.lay_out(people, ends, first, starts[place], task.cascades, columns)
+        layouts.lay_out(people, ends, first, starts[place], task.cascades, columns)
 
     share_out(len(parts), workers.threads, lambda: None, lay_out)
-    return Cascades.from_counts(counts, cpu_layers_events.events_of(columns, by_path))
+    return Cascades.from_counts(counts, layouts.events_of(columns, by_path))
 
 
 def _table(task: Task, parts: list[Lines]) -> NDArray[np.int64]:
@@ -186,9 +188,9 @@ def _table(task: Task, parts: list[Lines]) -> NDArray[np.int64]:
 
     A level's counts stand together: to add up levels is then to add long rows.
     """
-    lines = parts[0] if len(parts) == 1 else np.concatenate([cpu_count.NO_LINES, *parts])
+    lines = parts[0] if len(parts) == 1 else np.concatenate([counting.NO_LINES, *parts])
     width = -1 if task.num_levels is None else task.num_levels
-    return cpu_count.tabulate(lines, task.num_cascades, width).transpose(0, 2, 1)
+    return counting.tabulate(lines, task.num_cascades, width).transpose(0, 2, 1)
 
 
 def _over_cascades(
@@ -196,22 +198,48 @@ def _over_cascades(
     workers: Workers,
     make: Callable[[], Any],
     kernel: Callable[[int, int, Any], Any],
-    strands: int = 1,
+    replicas: int = 1,
 ) -> list[Any]:
-    """Run a kernel over the batch in parts of whole bundles, in order of the batch."""
-    bundles = -(-task.num_cascades // strands)
-    parts = min(bundles, PARTS_PER_THREAD * workers.threads)
-    bounds = [strands * (part * bundles // max(parts, 1)) for part in range(parts)]
-    bounds.append(task.num_cascades)
-    took = [0.0] * parts
+    """Run a kernel over the batch in parts of whole bundles.
 
-    def run_part(place: int, memory: Any) -> Any:
-        begun = perf_counter()
-        found = kernel(bounds[place], bounds[place + 1], memory)
-        took[place] = perf_counter() - begun
+    Long parts are run in steps: an interrupt is noticed between two of them, and ends all threads'
+    work.
+
+    Returns:
+        What the kernel returned, in order of the batch.
+    """
+    bundles = -(-task.num_cascades // replicas)
+    parts = min(bundles, PARTS_PER_THREAD * workers.threads)
+    bounds = [replicas * (part * bundles // max(parts, 1)) for part in range(parts)]
+    bounds.append(task.num_cascades)
+    seconds = [0.0] * parts
+    pace, stopped = max(_paces.get(task.layers[0], math.inf), LEAST_PACE), False
+
+    def run_part(place: int, memory: Any) -> list[Any]:
+        nonlocal pace, stopped
+        first, last = bounds[place], bounds[place + 1]
+        found = []
+        try:
+            while first < last and not stopped:
+                step = replicas * max(int(STEP_SECONDS / (pace * replicas)), 1)
+                until = min(first + step, last)
+                begun = perf_counter()
+                found.append(kernel(first, until, memory))
+                took = perf_counter() - begun
+                seconds[place] += took
+                pace = max(took / (until - first), LEAST_PACE)
+                first = until
+        except BaseException:
+            stopped = True
+            raise
         return found
 
-    alone = ALONE_SECONDS if workers.quick else 0.0
-    results = share_out(parts, workers.threads, make, run_part, alone)
-    _note_pace(task, sum(took))
-    return results
+    try:
+        results = share_out(
+            parts, workers.threads, make, run_part, ALONE_SECONDS if workers.quick else 0.0
+        )
+    except BaseException:
+        stopped = True
+        raise
+    _note_pace(task, sum(seconds))
+    return [one for found in results for one in found]

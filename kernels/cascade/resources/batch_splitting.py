@@ -1,4 +1,4 @@
-"""A batch that outgrows memory goes on in halves, with the same result."""
+"""A batch that outgrows memory is run in halves, with the same result."""
 
 import gc
 import sys
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from weishang.kernels.cascade.core.memory import USUAL_LEVELS, Batch
 from weishang.kernels.cascade.core.result import Cascades
 from weishang.kernels.cascade.core.task import Task
-from weishang.kernels.cascade.resources import estimate as memory
-from weishang.kernels.cascade.resources import free_memory
-from weishang.kernels.cascade.resources.estimate import Batch, in_words
+from weishang.kernels.cascade.resources.estimate import Need, in_words
 from weishang.kernels.graph.layers import Groups
+from weishang.kernels.runtime import free_memory
 from weishang.kernels.runtime.thread_pool import usable_threads
 
 CPU_ALLOCATOR = "DefaultCPUAllocator"
@@ -22,14 +22,19 @@ class DoesNotFitError(ValueError, MemoryError):
     """One cascade is more than the memory holds, or its result beside the others is."""
 
 
-def run_in_parts(
-    run: Callable[[Task], Cascades], task: Task, backend: str, options: Mapping[str, Any]
+def run_splitting(
+    run: Callable[[Task], Cascades],
+    task: Task,
+    estimate: Callable[..., Need],
+    backend: str,
+    options: Mapping[str, Any],
 ) -> Cascades:
-    """Run a batch; when an allocation fails, halve what is run at once and go on.
+    """Run a batch; when an allocation fails, halve what is run at once and continue.
 
     Args:
         run: a backend with its options.
         task: the batch.
+        estimate: what a batch takes on the backend, for the error; takes the options that say.
         backend: its name, for the error.
         options: what it was called with, for the error.
 
@@ -48,19 +53,24 @@ def run_in_parts(
             if not is_out_of_memory(error):
                 raise
             if part.num_cascades < 2:
-                raise DoesNotFitError(_one_too_many(task, backend, options, first)) from error
+                told = _one_too_many(task, estimate, backend, options, first)
+                raise DoesNotFitError(told) from error
             size = (part.num_cascades + 1) // 2
         # Only here, where the error is gone, do the arrays go that its traceback held.
         gc.collect()
     try:
         return Cascades.joined(done)
     except MemoryError as error:
-        raise DoesNotFitError(_joined_too_many(task)) from error
+        most = in_words(_batch(task, cascades=task.num_cascades).result_bytes)
+        raise DoesNotFitError(
+            f"the results of {task.num_cascades:,} cascades take up to {most}, twice while they "
+            f"are joined; {_left()}; run fewer cascades per call"
+        ) from error
 
 
 @contextmanager
 def call_fits() -> Iterator[None]:
-    """Tell when the arrays of a call, made inside, are more than memory holds.
+    """Report arrays of a call, made inside, that are more than memory holds.
 
     Raises:
         DoesNotFitError: an allocation failed inside.
@@ -69,8 +79,8 @@ def call_fits() -> Iterator[None]:
         yield
     except MemoryError as error:
         raise DoesNotFitError(
-            f"the ids, seeds or tables of so many cascades do not fit: {error}; {_left()}; "
-            "run fewer cascades a call"
+            f"the ids, seeds or tables of the cascades do not fit in memory: {error}; {_left()}; "
+            "run fewer cascades per call"
         ) from error
 
 
@@ -84,38 +94,31 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and CPU_ALLOCATOR in str(error)
 
 
-def _one_too_many(task: Task, backend: str, options: Mapping[str, Any], before: int) -> str:
+def _one_too_many(
+    task: Task,
+    estimate: Callable[..., Need],
+    backend: str,
+    options: Mapping[str, Any],
+    before: int,
+) -> str:
     """What one cascade would take and what is there."""
     told = f"one cascade on {task.num_nodes:,} nodes and {_num_edges(task):,} edges does not fit"
     if before:
         told += f" beside the results of {before:,} cascades before it"
-    if backend in memory.ESTIMATED:
-        need = memory.estimate(
-            backend,
-            _batch(task, cascades=1),
-            threads=options.get("threads") or usable_threads(),
-            device=str(
-                options.get("device") or ("cuda" if free_memory.has_device_file() else "cpu")
-            ),
-            memory=options.get("memory"),
-        )
-        told += f": backend {backend!r} takes up to {in_words(need.beyond_graph)} beside the graph"
-        if need.device:
-            told += f" and {in_words(need.device)} of the device"
-    return f"{told}; {_left()}; run fewer cascades a call, a smaller graph, or with more memory"
-
-
-def _joined_too_many(task: Task) -> str:
-    """What the result would take and what is there."""
-    size = in_words(_batch(task, cascades=task.num_cascades).result_bytes)
-    return (
-        f"the results of {task.num_cascades:,} cascades take up to {size}, twice while they are "
-        f"joined; {_left()}; run fewer cascades a call"
+    need = estimate(
+        _batch(task, cascades=1),
+        threads=options.get("threads") or usable_threads(),
+        device=str(options.get("device") or ("cuda" if free_memory.has_device_file() else "cpu")),
+        memory=options.get("memory"),
     )
+    told += f": backend {backend!r} takes up to {in_words(need.beyond_graph)} beside the graph"
+    if need.device:
+        told += f" and {in_words(need.device)} of the device"
+    return f"{told}; {_left()}; run fewer cascades per call, a smaller graph, or with more memory"
 
 
 def _batch(task: Task, cascades: int) -> Batch:
-    levels = memory.USUAL_LEVELS if task.num_levels is None else task.num_levels
+    levels = USUAL_LEVELS if task.num_levels is None else task.num_levels
     chats = [layer for layer in task.layers if isinstance(layer, Groups)]
     return Batch(
         num_nodes=task.num_nodes,

@@ -7,7 +7,6 @@ operation is of integers.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,45 +17,23 @@ from weishang.kernels.cascade.core.result import COUNTS, Cascades, Events
 from weishang.kernels.cascade.core.task import Task
 from weishang.kernels.cascade.torch.graph import to_device
 from weishang.kernels.cascade.torch.layers import (
-    GROUP_BYTES,
-    Bids,
     Channel,
-    Chats,
+    GroupChannel,
+    GroupPosts,
     Hits,
     Posters,
     Stored,
     channel,
     on_device,
 )
+from weishang.kernels.cascade.torch.memory import DEFAULT_MEMORY, counts_only, make_plan
 from weishang.kernels.cascade.torch.ops import split_keys
-from weishang.kernels.cascade.torch.pipeline import Crew, crew_size
+from weishang.kernels.cascade.torch.pipeline import ThreadPool, pool_size
 from weishang.kernels.cascade.torch.rule import BOUGHT, VISITED, Rule
 from weishang.kernels.cascade.torch.state import CountState, EventState, Reached, State
-from weishang.kernels.graph.layers import Groups
-
-DEFAULT_MEMORY = 2 << 30
-"""Bytes."""
-
-BLOCK_BYTES = 1 << 8
-"""Working arrays at worst, for each block of 64 slots (or node) that is worked on at once."""
-MIN_BLOCKS = 1 << 10
-MAX_BLOCKS = {"cpu": 1 << 16}
-"""On a CPU more blocks would leave the cache; elsewhere `memory` alone decides."""
-ROW_BYTES = 1 << 10
-"""Working arrays for each cascade of a part, beside its nodes and its own tables."""
-BLOCKS_SHARE = 6
-"""One part in so many of `memory` is for blocks, at most; rows take the rest."""
 
 ACCELERATORS = ("cuda", "xpu")
 """Devices that are taken unasked; torch calls ROCm's cuda."""
-
-
-class _Plan(NamedTuple):
-    """How a batch is cut: rows a part, blocks that a thread works on at once, threads."""
-
-    rows: int
-    blocks: int
-    threads: int
 
 
 def run(
@@ -77,24 +54,22 @@ def run(
     """
     place = _device(device)
     tables = task.tables
-    doses = max(table.shape[-1] for table in (tables.visit, tables.buy, tables.share))
-    lean = doses == 1 and not task.events and tables.paths is None
-    plan = _plan(task, _node_bytes(task, lean), place, memory)
-    with torch.inference_mode(), Crew(place, plan.threads) as crew:
+    plan = make_plan(task, place.type, memory, pool_size(place))
+    with torch.inference_mode(), ThreadPool(place, plan.threads) as pool:
         sizes = task.num_nodes, plan.rows, plan.blocks, place
         state: State = (
             CountState(*sizes)
-            if lean
+            if counts_only(task)
             else EventState(
                 *sizes,
-                doses=doses,
+                doses=tables.used_doses,
                 events=task.events,
                 last_level=None if tables.paths is None else task.num_levels,
             )
         )
         layers = [on_device(layer, place) for layer in task.layers]
         done = [
-            _Part(task, rows, layers, plan.blocks, crew, place).spread(state)
+            _Part(task, rows, layers, plan.blocks, pool, place).spread(state)
             for rows in _cut(task.num_cascades, plan.rows)
         ]
     return _joined(task, done)
@@ -109,11 +84,11 @@ class _Part:
         rows: slice,
         layers: list[Stored],
         max_blocks: int,
-        crew: Crew,
+        pool: ThreadPool,
         device: torch.device,
     ) -> None:
         self._task, self._rows = task, rows
-        self._max_blocks, self._crew = max_blocks, crew
+        self._max_blocks, self._pool = max_blocks, pool
         cascades = to_device(task.cascades[rows], device)
         self._rule = Rule(task, rows, cascades)
         self._channels = [
@@ -130,7 +105,7 @@ class _Part:
         while count and (last is None or hop <= last):
             for keys, sources in self._hits(state, count, hop):
                 state.expose(keys, sources, hop)
-            count = state.decide(self._rule, hop, self._crew)
+            count = state.decide(self._rule, hop, self._pool)
             hop += 1
         counts, reached = state.finish()
         return counts, None if reached is None else self._events(reached)
@@ -157,38 +132,38 @@ class _Part:
         ]
         # With room for some of the blocks that long rows have beside their first.
         posts = -(-self._max_blocks * 7 // 8)
-        frontier = state.frontier(self._crew.share(count, posts))
-        for step in self._crew.ahead(lambda keys: self._post(state, keys, open_channels), frontier):
-            if isinstance(step, Bids):
-                step.chats.take(step)
+        frontier = state.frontier(self._pool.share(count, posts))
+        for step in self._pool.ahead(lambda keys: self._post(state, keys, open_channels), frontier):
+            if isinstance(step, GroupPosts):
+                step.channel.reduce(step)
             else:
                 yield step
         for one, limit in open_channels:
-            if isinstance(one, Chats):
+            if isinstance(one, GroupChannel):
                 yield from self._show(state, one, limit)
 
     def _post(
         self, state: State, keys: Tensor, channels: list[tuple[Channel, Tensor | int]]
-    ) -> Iterator[Hits | Bids]:
+    ) -> Iterator[Hits | GroupPosts]:
         """The exposures that some of the frontier make."""
         rows, nodes = split_keys(keys, self._task.num_nodes)
         posters = Posters(keys, rows, nodes, state.levels(keys))
         for one, limit in channels:
             for step in one.post(posters, limit):
-                yield step if isinstance(step, Bids) else state.sifted(*step)
+                yield step if isinstance(step, GroupPosts) else state.filtered(*step)
 
-    def _show(self, state: State, chats: Chats, limit: Tensor | int) -> Iterator[Hits]:
+    def _show(self, state: State, channel: GroupChannel, limit: Tensor | int) -> Iterator[Hits]:
         """The exposures in the groups that were posted in."""
-        groups, sources = chats.posted()
+        groups, sources = channel.posted()
         if not groups.numel():
             return
-        size = self._crew.share(groups.numel(), self._max_blocks)
+        size = self._pool.share(groups.numel(), self._max_blocks)
         pieces = zip(groups.split(size), sources.split(size), strict=True)
 
         def work(piece: tuple[Tensor, Tensor]) -> Iterator[Hits]:
-            return (state.sifted(*hits) for hits in chats.show(*piece, limit))
+            return (state.filtered(*hits) for hits in channel.show(*piece, limit))
 
-        yield from self._crew.ahead(work, pieces)
+        yield from self._pool.ahead(work, pieces)
 
     def _threshold(self, number: int, hop: int) -> Tensor | int:
         """A layer's threshold of view in a hop: one number where the rows agree."""
@@ -218,7 +193,9 @@ def _joined(task: Task, parts: list[tuple[NDArray[np.int64], Events | None]]) ->
     """The parts as one result."""
     width = task.num_levels
     if width is None:
-        width = max((_depth(counts) for counts, _ in parts), default=0)
+        reach = COUNTS.index("reach")
+        levels = (np.flatnonzero(counts[:, :, reach].any(axis=0)) for counts, _ in parts)
+        width = max((int(one.max(initial=-1)) + 1 for one in levels), default=0)
     table = np.zeros((task.num_cascades, width, len(COUNTS)), dtype=np.int64)
     first = 0
     for counts, _ in parts:
@@ -228,12 +205,6 @@ def _joined(task: Task, parts: list[tuple[NDArray[np.int64], Events | None]]) ->
     reach, visitors, buyers, sharers = np.ascontiguousarray(np.moveaxis(table, 2, 0))
     events = _all_events(task, [of_part for _, of_part in parts])
     return Cascades(reach, visitors, buyers, sharers, events)
-
-
-def _depth(counts: NDArray[np.int64]) -> int:
-    """The deepest level that anyone has."""
-    reach = counts[:, :, COUNTS.index("reach")]
-    return int(np.flatnonzero(reach.any(axis=0)).max(initial=-1)) + 1
 
 
 def _all_events(task: Task, parts: list[Events | None]) -> Events | None:
@@ -252,41 +223,11 @@ def _all_events(task: Task, parts: list[Events | None]) -> Events | None:
 def _device(device: torch.device | str | None) -> torch.device:
     """The device to run on."""
     if device is None:
-        device = _accelerator() or "cpu"
+        found = None
+        if torch.accelerator.is_available():
+            found = torch.accelerator.current_accelerator()
+        device = found if found is not None and found.type in ACCELERATORS else "cpu"
     try:
         return torch.empty(0, device=torch.device(device)).device
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(f"device is {device!r}, which torch cannot use: {error}") from None
-
-
-def _accelerator() -> torch.device | None:
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    return found if found is not None and found.type in ACCELERATORS else None
-
-
-def _node_bytes(task: Task, lean: bool) -> int:
-    """Memory of a node of a cascade."""
-    if lean:
-        return CountState.NODE_BYTES
-    return EventState.NODE_BYTES + (EventState.PATH_BYTES if task.tables.paths is not None else 0)
-
-
-def _plan(task: Task, node_bytes: int, device: torch.device, memory: int) -> _Plan:
-    """Cut the batch so that rows and blocks fit the memory."""
-    if isinstance(memory, bool) or not isinstance(memory, int | np.integer):
-        raise ValueError(f"memory is {memory!r}; give a number of bytes")
-    tables = [table for table in task.tables[:4] if len(table) > 1]
-    groups = sum(layer.num_groups for layer in task.layers if isinstance(layer, Groups))
-    row_bytes = ROW_BYTES + task.num_nodes * node_bytes + groups * GROUP_BYTES
-    row_bytes += sum(table[0].nbytes for table in tables)
-    least = row_bytes + MIN_BLOCKS * BLOCK_BYTES
-    if memory < least:
-        raise ValueError(
-            f"memory is {memory} bytes, but one cascade on {task.num_nodes} nodes takes {least}"
-        )
-    threads = min(crew_size(device), (memory - row_bytes) // (2 * MIN_BLOCKS * BLOCK_BYTES))
-    block_bytes = BLOCK_BYTES * max(threads, 1)
-    blocks = min(memory // BLOCKS_SHARE, memory - row_bytes) // block_bytes
-    blocks = min(max(blocks, MIN_BLOCKS), MAX_BLOCKS.get(device.type, blocks))
-    rows = (memory - blocks * block_bytes) // row_bytes
-    return _Plan(min(rows, max(task.num_cascades, 1)), blocks, max(threads, 1))

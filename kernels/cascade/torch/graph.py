@@ -175,18 +175,13 @@ def _blocks(starts: Tensor, last: Tensor, row_words: Tensor, max_blocks: int) ->
         slots = number << LOG_WORD_BITS
         lanes = words.first_lanes(last.index_select(0, row).sub_(slots))
         slots += starts.index_select(0, row)
-        others = Blocks(long.index_select(0, row), states, lanes, slots)
-        yield _joined(first, others) if fit else others
-
-
-def _joined(first: Blocks, others: Blocks) -> Blocks:
-    """First blocks and others as one."""
-    assert others.post is not None
-    post = torch.arange(first.lanes.numel(), device=others.post.device)
-    return Blocks(
-        torch.cat([post, others.post]),
-        *(torch.cat(pair) for pair in zip(first[1:], others[1:], strict=True)),
-    )
+        post = long.index_select(0, row)
+        others = Blocks(post, states, lanes, slots)
+        if fit:
+            posts = torch.arange(first.lanes.numel(), device=lanes.device), post
+            rest = (torch.cat(pair) for pair in zip(first[1:], others[1:], strict=True))
+            others = Blocks(torch.cat(posts), *rest)
+        yield others
 
 
 def _passed(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from weishang.kernels.cascade.core.task import Layer, Task
-from weishang.kernels.cascade.torch import graph as tensor_graph
+from weishang.kernels.cascade.torch import graph as ties
 from weishang.kernels.cascade.torch import rng as words
 from weishang.kernels.cascade.torch.graph import Posts, exposures, live_slots, to_device
 from weishang.kernels.cascade.torch.ops import chosen, positions, split_keys
@@ -23,8 +23,6 @@ from weishang.kernels.graph.graph import Graph
 from weishang.kernels.graph.layers import Groups, Strangers
 from weishang.kernels.rng import CERTAIN, UNIFORM_BITS, Purpose, derive
 
-GROUP_BYTES = 40
-"""A group of a cascade: its first poster, and lists of those that are posted in."""
 UNPOSTED = torch.iinfo(torch.int64).max
 POSTED = -1
 """In place of a group's first poster: before the first hop in which anyone posts, and after it."""
@@ -54,16 +52,16 @@ class Posters(NamedTuple):
         return Posters(keys, rows, nodes, levels)
 
 
-class Bids(NamedTuple):
+class GroupPosts(NamedTuple):
     """Posts in group chats, of which each group takes the first; int64 of one length.
 
     Attributes:
-        chats: where they are.
+        channel: where they are.
         groups: row * G + group.
         sources: of the posters, see `Naming.sources`.
     """
 
-    chats: "Chats"
+    channel: "GroupChannel"
     groups: Tensor
     sources: Tensor
 
@@ -78,13 +76,13 @@ class StoredGroups(NamedTuple):
         post: threshold.
     """
 
-    members: tensor_graph.Layer
+    members: ties.Layer
     of_node: tuple[Tensor, Tensor]
     num_groups: int
     post: int
 
 
-class StoredCrowd(NamedTuple):
+class StoredStrangers(NamedTuple):
     """Strangers as tensors; see Strangers.
 
     Attributes:
@@ -102,23 +100,23 @@ class StoredCrowd(NamedTuple):
     by_class: Tensor
 
 
-Stored = tensor_graph.Layer | StoredGroups | StoredCrowd
+Stored = ties.Layer | StoredGroups | StoredStrangers
 
 _on_devices: WeakKeyDictionary[
-    Groups | Strangers, dict[torch.device, StoredGroups | StoredCrowd]
+    Groups | Strangers, dict[torch.device, StoredGroups | StoredStrangers]
 ] = WeakKeyDictionary()
 
 
 def on_device(layer: Layer, device: torch.device) -> Stored:
     """A layer's tensors, moved once a layer and device."""
     if isinstance(layer, Graph):
-        return tensor_graph.on_device(layer, device)
+        return ties.on_device(layer, device)
     copies = _on_devices.setdefault(layer, {})
     if device not in copies:
         copies[device] = (
             _store_groups(layer, device)
             if isinstance(layer, Groups)
-            else _store_crowd(layer, device)
+            else _store_strangers(layer, device)
         )
     return copies[device]
 
@@ -136,16 +134,16 @@ def channel(
         max_blocks: blocks of slots worked on at once.
     """
     if isinstance(stored, StoredGroups):
-        return Chats(task, number, stored, cascades, max_blocks)
-    if isinstance(stored, StoredCrowd):
-        return Crowd(task, number, stored, cascades, max_blocks)
-    return Ties(task, number, stored, cascades, max_blocks)
+        return GroupChannel(task, number, stored, cascades, max_blocks)
+    if isinstance(stored, StoredStrangers):
+        return StrangerChannel(task, number, stored, cascades, max_blocks)
+    return TieChannel(task, number, stored, cascades, max_blocks)
 
 
 class Channel(Protocol):
     """A layer in a part of a batch, seen from the loop over hops."""
 
-    def post(self, posters: Posters, threshold: Tensor | int) -> Iterator[Hits | Bids]:
+    def post(self, posters: Posters, threshold: Tensor | int) -> Iterator[Hits | GroupPosts]:
         """What some of the frontier put on others' screens.
 
         Args:
@@ -154,14 +152,14 @@ class Channel(Protocol):
         """
 
 
-class Ties:
+class TieChannel:
     """Stored ties: a post reaches the poster's friends."""
 
     def __init__(
         self,
         task: Task,
         number: int,
-        stored: tensor_graph.Layer,
+        stored: ties.Layer,
         cascades: Tensor,
         max_blocks: int,
     ) -> None:
@@ -186,11 +184,11 @@ class Ties:
         return exposures(self._stored, posts, self._max_blocks, name_sources=self._naming.are_asked)
 
 
-class Crowd:
+class StrangerChannel:
     """A channel to strangers: whom a slot reaches is computed."""
 
     def __init__(
-        self, task: Task, number: int, stored: StoredCrowd, cascades: Tensor, max_blocks: int
+        self, task: Task, number: int, stored: StoredStrangers, cascades: Tensor, max_blocks: int
     ) -> None:
         """See `channel`."""
         self._stored, self._max_blocks, self._num_nodes = stored, max_blocks, task.num_nodes
@@ -229,7 +227,7 @@ class Crowd:
         return people.index_copy_(0, near, stored.by_class.index_select(0, start).long())
 
 
-class Chats:
+class GroupChannel:
     """Group chats: once a cascade a group's first poster shows the post to the members."""
 
     def __init__(
@@ -245,7 +243,7 @@ class Chats:
         self._first = torch.full((size,), UNPOSTED, dtype=torch.int64, device=cascades.device)
         self._named: list[Tensor] = []
 
-    def post(self, posters: Posters, threshold: Tensor | int) -> Iterator[Bids]:
+    def post(self, posters: Posters, threshold: Tensor | int) -> Iterator[GroupPosts]:
         """The groups that some of the frontier post in; where nobody would see it, none."""
         if not isinstance(threshold, int):
             seen = positions(threshold.index_select(0, posters.rows))
@@ -262,16 +260,16 @@ class Chats:
             post = blocks.posts_of(block)
             taken = groups.index_select(0, blocks.slots_of(block, lane))
             taken += first_groups.index_select(0, post)
-            yield Bids(self, taken, sources.index_select(0, post))
+            yield GroupPosts(self, taken, sources.index_select(0, post))
 
-    def take(self, bids: Bids) -> None:
+    def reduce(self, posts: GroupPosts) -> None:
         """Let groups take the smallest of their posters by level and id."""
-        before = self._first.index_select(0, bids.groups)
-        self._first.scatter_reduce_(0, bids.groups, bids.sources, "amin")
-        # A poster posts in a group once, so that one bid for each group is the smallest.
-        is_first = self._first.index_select(0, bids.groups) == bids.sources
+        before = self._first.index_select(0, posts.groups)
+        self._first.scatter_reduce_(0, posts.groups, posts.sources, "amin")
+        # A poster posts in a group once, so that one post for each group is the smallest.
+        is_first = self._first.index_select(0, posts.groups) == posts.sources
         is_first &= before == UNPOSTED
-        self._named.append(chosen(bids.groups, is_first))
+        self._named.append(chosen(posts.groups, is_first))
 
     def posted(self) -> tuple[Tensor, Tensor]:
         """The groups that anyone posted in since the last call, and their first posters."""
@@ -335,13 +333,13 @@ def _store_groups(layer: Groups, device: torch.device) -> StoredGroups:
     members = to_device(layer.indptr, device), to_device(layer.members, device)
     of_node = to_device(layer.member_indptr, device), to_device(layer.member_of, device)
     return StoredGroups(
-        tensor_graph.Layer(*members, weights), of_node, layer.num_groups, layer.post_threshold
+        ties.Layer(*members, weights), of_node, layer.num_groups, layer.post_threshold
     )
 
 
-def _store_crowd(layer: Strangers, device: torch.device) -> StoredCrowd:
+def _store_strangers(layer: Strangers, device: torch.device) -> StoredStrangers:
     arrays = (layer.classes, layer.class_indptr, layer.by_class)
-    return StoredCrowd(
+    return StoredStrangers(
         layer.slots, layer.near_threshold, *(to_device(array, device) for array in arrays)
     )
 

@@ -56,12 +56,12 @@ class _OneThread:
 _one_thread = _OneThread()
 
 
-def crew_size(device: torch.device) -> int:
+def pool_size(device: torch.device) -> int:
     """Threads that a device has use for: as many as torch has on a CPU, elsewhere the host's."""
     return _one_thread.num_threads() if device.type == "cpu" else 1
 
 
-class Crew(AbstractContextManager["Crew"]):
+class ThreadPool(AbstractContextManager["ThreadPool"]):
     """Threads that work beside the one that takes their results."""
 
     def __init__(self, device: torch.device, size: int) -> None:
@@ -69,10 +69,10 @@ class Crew(AbstractContextManager["Crew"]):
         self._on_cpu = device.type == "cpu"
         self._size = size
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "ThreadPool":
         if self._on_cpu:
             _one_thread.enter()
-        self._pool = ThreadPoolExecutor(self._size - 1) if self._size > 1 else None
+        self._executor = ThreadPoolExecutor(self._size - 1) if self._size > 1 else None
         return self
 
     def __exit__(
@@ -81,8 +81,8 @@ class Crew(AbstractContextManager["Crew"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
         if self._on_cpu:
             _one_thread.leave()
 
@@ -104,8 +104,8 @@ class Crew(AbstractContextManager["Crew"]):
         """
         items = iter(items)
         some = list(islice(items, 2))
-        pool = self._pool
-        if pool is None or len(some) < 2:
+        executor = self._executor
+        if executor is None or len(some) < 2:
             for item in chain(some, items):
                 yield from work(item)
             return
@@ -114,14 +114,16 @@ class Crew(AbstractContextManager["Crew"]):
 
         def begin(most: int) -> None:
             for item in islice(left, max(0, most - len(begun))):
-                begun.append(pool.submit(_begin, work, item))
+                begun.append(executor.submit(_begin, work, item))
 
         while True:
             begin(self._size - 1)
             if not begun:
                 return
             if begun[0].done() or (own := next(left, None)) is None:
-                yield from _finish(begun.popleft())
+                first, others = begun.popleft().result()
+                yield from first
+                yield from others
             else:
                 # For the thread that is the first to be done with its own.
                 begin(self._size)
@@ -133,9 +135,3 @@ def _begin(work: Callable[[Item], Iterator[Step]], item: Item) -> tuple[list[Ste
     with torch.inference_mode():
         steps = work(item)
         return list(islice(steps, STEPS_AHEAD)), steps
-
-
-def _finish(begun: Future[tuple[list[Step], Iterator[Step]]]) -> Iterator[Step]:
-    first, others = begun.result()
-    yield from first
-    yield from others

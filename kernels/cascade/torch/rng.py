@@ -31,7 +31,7 @@ lanes, and a look costs about as much as a word."""
 MORE_WORDS = 4
 """Words from one look to the next."""
 FEW_LEFT = 4
-"""Where only one block in so many is left, its lanes are decided one by one: most have one."""
+"""Where only one block in this many is left, its lanes are decided one by one: most have one."""
 
 WORDS_AT_ONCE = 1 << 16
 """Few blocks take many words in one operation; more than these would leave a CPU's cache."""
@@ -191,7 +191,12 @@ def _below(state: Tensor, lanes: Tensor, threshold: Tensor | int, first: int) ->
     for number, word in _words(state, first, stop):
         shift = rng.UNIFORM_BITS - 1 - number
         if not isinstance(threshold, int):
-            _compare_each(kept, undecided, word, -(threshold >> shift & 1))
+            # The bit of each block's threshold, 0 or, when set, -1.
+            bits = -(threshold >> shift & 1)
+            word ^= bits
+            word &= undecided
+            undecided ^= word
+            kept ^= word.bitwise_and_(~bits)
         elif threshold >> shift & 1:
             undecided.bitwise_and_(word)
         else:
@@ -224,14 +229,6 @@ def _each_below(state: Tensor, lanes: Tensor, threshold: Tensor | int, first: in
         below = luck < (limit >> (rng.UNIFORM_BITS - end) & (1 << count) - 1)
         live.index_add_(0, block, below.long().bitwise_left_shift_(lane))
     return live
-
-
-def _compare_each(kept: Tensor, undecided: Tensor, word: Tensor, bits: Tensor) -> None:
-    """One bit of every lane against its block's threshold, whose bit is 0 or, when set, -1."""
-    word ^= bits
-    word &= undecided
-    undecided ^= word
-    kept ^= word.bitwise_and_(~bits)
 
 
 def _words(state: Tensor, first: int, stop: int) -> Iterator[tuple[int, Tensor]]:

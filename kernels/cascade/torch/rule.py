@@ -55,7 +55,9 @@ class _Table:
         index: Tensor | int = 0
         for size, place in zip(self.shape, places, strict=True):
             if size > 1:
-                index = index * size + _at_most(place, size - 1)
+                last = size - 1
+                at = min(place, last) if isinstance(place, int) else place.long().clamp(max=last)
+                index = index * size + at
         if isinstance(index, int):
             return self.entries[index]
         return self.entries.index_select(0, index)
@@ -127,14 +129,7 @@ class Rule:
             return torch.full_like(who.nodes, only == CERTAIN, dtype=torch.bool)
         limit: Tensor | int | None = only
         if limit is None:
-            places = who.rows, who.level - 1, outcome, self._segments(who.nodes), who.dose - 1
-            limit = table.look_up(*places)
+            segment = 0 if self._segment is None else self._segment.index_select(0, who.nodes)
+            limit = table.look_up(who.rows, who.level - 1, outcome, segment, who.dose - 1)
         of_row = self._words[purpose].index_select(0, who.rows)
         return words.uniforms(words.child(of_row, who.nodes)) < limit
-
-    def _segments(self, nodes: Tensor) -> Tensor | int:
-        return 0 if self._segment is None else self._segment.index_select(0, nodes)
-
-
-def _at_most(place: Tensor | int, last: int) -> Tensor | int:
-    return min(place, last) if isinstance(place, int) else place.long().clamp(max=last)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from weishang.kernels.cascade.torch.memory import COUNT_BYTES
 from weishang.kernels.cascade.torch.ops import (
     by_numpy,
     chosen,
@@ -16,7 +17,7 @@ from weishang.kernels.cascade.torch.ops import (
     rows_of,
     split_keys,
 )
-from weishang.kernels.cascade.torch.pipeline import Crew
+from weishang.kernels.cascade.torch.pipeline import ThreadPool
 from weishang.kernels.cascade.torch.rule import BOUGHT, FLAGS, SHARED, VISITED, Deciders, Rule
 
 SEEN, HIT, POSTS = 1, 2, 3
@@ -67,13 +68,13 @@ class State(Protocol):
     def levels(self, keys: Tensor) -> Tensor | None:
         """Levels of those who post, int64, 0 for seeds; None where the level is the hop."""
 
-    def sifted(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def filtered(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Hits as `expose` takes them; by any thread, since nothing is remembered yet."""
 
     def expose(self, keys: Tensor, sources: Tensor | None, hop: int) -> None:
-        """Take in sifted hits: int64 keys, and who made them where events or levels are kept."""
+        """Take in filtered hits: int64 keys, and who made them where events or levels are kept."""
 
-    def decide(self, rule: Rule, hop: int, crew: Crew) -> int:
+    def decide(self, rule: Rule, hop: int, pool: ThreadPool) -> int:
         """Let the hit nodes decide; returns how many share for the first time."""
 
     def finish(self) -> tuple[NDArray[np.int64], Reached | None]:
@@ -114,14 +115,11 @@ class CountState:
     marks alone take memory.
     """
 
-    NODE_BYTES = 2
-    """The mark, and the lists' part."""
-
     def __init__(self, num_nodes: int, num_rows: int, max_keys: int, device: torch.device) -> None:
         """Make room for parts of at most `num_rows` rows, worked on `max_keys` keys at once."""
         self._num_nodes, self._max_keys = num_nodes, max_keys
         self._marks = _untouched(num_rows * num_nodes, device)
-        self._room = self._marks.numel() * (self.NODE_BYTES - 1) // LIST_BYTES
+        self._room = self._marks.numel() * (COUNT_BYTES - 1) // LIST_BYTES
         self._unseen = -MARKS
         self._hit: list[Tensor] | None = []
         self._posting: Tensor | None = None
@@ -147,7 +145,7 @@ class CountState:
     def levels(self, keys: Tensor) -> None:
         """See State."""
 
-    def sifted(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, None]:
+    def filtered(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, None]:
         """See State; each key once, in order: then their marks are near each other, too."""
         return distinct(keys), None
 
@@ -162,17 +160,17 @@ class CountState:
                 if self._num_hit > self._room:
                     self._unlist(self._hit)
 
-    def decide(self, rule: Rule, hop: int, crew: Crew) -> int:
+    def decide(self, rule: Rule, hop: int, pool: ThreadPool) -> int:
         """See State."""
         self._tally = self._marks.new_zeros((self._num_rows, FLAGS), dtype=torch.int64)
         self._posting = None
         if self._hit is None:
-            count = self._decide_marked(rule, hop, crew)
+            count = self._decide_marked(rule, hop, pool)
         else:
             hit = self._together(self._hit)
             self._hit = None
-            pieces = hit.split(crew.share(hit.numel(), self._max_keys))
-            self._posting = self._together(list(self._sharers(rule, hop, pieces, crew)))
+            pieces = hit.split(pool.share(hit.numel(), self._max_keys))
+            self._posting = self._together(list(self._sharers(rule, hop, pieces, pool)))
             count = self._posting.numel()
         self._counts.append(self._tally.cpu().numpy() @ _COUNTED)
         self._start()
@@ -194,17 +192,19 @@ class CountState:
             self._mark(keys, HIT)
         self._hit = None
 
-    def _decide_marked(self, rule: Rule, hop: int, crew: Crew) -> int:
+    def _decide_marked(self, rule: Rule, hop: int, pool: ThreadPool) -> int:
         """Let the keys marked as hit decide; returns how many share, listed if they are few."""
         count = 0
-        for sharers in self._sharers(rule, hop, self._marked(HIT, self._max_keys), crew):
+        for sharers in self._sharers(rule, hop, self._marked(HIT, self._max_keys), pool):
             self._mark(sharers, POSTS)
             count += sharers.numel()
         if count <= self._room:
             self._posting = self._together(list(self._marked(POSTS, self._max_keys)))
         return count
 
-    def _sharers(self, rule: Rule, hop: int, hit: Iterable[Tensor], crew: Crew) -> Iterator[Tensor]:
+    def _sharers(
+        self, rule: Rule, hop: int, hit: Iterable[Tensor], pool: ThreadPool
+    ) -> Iterator[Tensor]:
         """Let the hit decide, some at a time, and count them; yields those who share."""
         certain = rule.certain(hop)
 
@@ -215,7 +215,7 @@ class CountState:
                 rows = rows_of(keys, self._num_nodes)
                 yield keys, torch.bincount(rows, minlength=self._num_rows)
 
-        for keys, tally in crew.ahead(work, hit):
+        for keys, tally in pool.ahead(work, hit):
             if certain is None:
                 self._tally += tally
             else:
@@ -252,11 +252,6 @@ class CountState:
 
 class EventState:
     """Levels, doses, flags and parents: for events, and for nodes that decide again."""
-
-    NODE_BYTES = 120
-    """The arrays below, the lists of CountState, and the columns of the reached at the end."""
-    PATH_BYTES = 20
-    """What levels by path add: a wider source, and the hop beside the level."""
 
     def __init__(
         self,
@@ -315,7 +310,7 @@ class EventState:
             return None
         return self._level.index_select(0, keys).long().clamp_(min=0)
 
-    def sifted(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def filtered(self, keys: Tensor, sources: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """See State; equal keys have sources of their own, and are doses."""
         return keys, sources
 
@@ -332,7 +327,7 @@ class EventState:
             self._dose.index_add_(0, keys, torch.ones_like(keys))
         self._roll.enlist(keys)
 
-    def decide(self, rule: Rule, hop: int, crew: Crew) -> int:
+    def decide(self, rule: Rule, hop: int, pool: ThreadPool) -> int:
         """See State."""
         hit = self._roll.take()
         self._roll.start()

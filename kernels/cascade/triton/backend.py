@@ -11,7 +11,7 @@ import torch
 
 from weishang.kernels.cascade.core.result import Cascades
 from weishang.kernels.cascade.core.task import Task
-from weishang.kernels.cascade.resources.availability import missing
+from weishang.kernels.cascade.triton import missing
 
 
 def run(
@@ -32,7 +32,7 @@ def run(
     Raises:
         ValueError: Triton or the device is missing, or the memory does not hold one cascade.
     """
-    absent = missing("triton")
+    absent = missing()
     if absent is not None:
         raise ValueError(f"backend 'triton' cannot run here: {absent}")
     whole = isinstance(memory, int | np.integer) and not isinstance(memory, bool)

@@ -1,6 +1,6 @@
 """A batch on a GPU, in parts that fit its memory."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from weakref import WeakKeyDictionary
 
 import torch
@@ -9,14 +9,12 @@ from weishang.kernels.cascade.core.result import Cascades
 from weishang.kernels.cascade.core.task import Task
 from weishang.kernels.cascade.torch.graph import on_device
 from weishang.kernels.cascade.triton import multilayer_chunk, tables
-from weishang.kernels.cascade.triton.buffers import Room
+from weishang.kernels.cascade.triton.buffers import DeviceBuffers
 from weishang.kernels.cascade.triton.chunk import Part
 from weishang.kernels.cascade.triton.kernels.queues import count_tiles
 from weishang.kernels.cascade.triton.launch import Launches
+from weishang.kernels.cascade.triton.memory import FREE_SHARE
 from weishang.kernels.graph.graph import Graph
-
-FREE_SHARE = 0.75
-"""Share of the device's free memory that is taken unasked."""
 
 INTERPRETED_MEMORY = 1 << 28
 """Bytes that are taken unasked of the CPU's memory, in the interpreter."""
@@ -35,24 +33,21 @@ def spread(task: Task, device: torch.device, memory: int | None) -> Cascades:
     Raises:
         ValueError: the memory does not hold one cascade.
     """
-    with torch.inference_mode(), _on(device):
+    # Kernels are launched on the present device.
+    present = torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+    with torch.inference_mode(), present:
         memory = _free(device) if memory is None else memory
         if not task.plain:
             return multilayer_chunk.spread(task, device, memory)
         layers = [on_device(graph, device) for graph in task.graphs]
         tiles = max(_count_tiles(graph) for graph in task.graphs)
         rows = _rows_a_part(task, tiles, memory)
-        room, launches = Room(task, rows, tiles, device), Launches.on(device)
+        buffers, launches = DeviceBuffers(task, rows, tiles, device), Launches.on(device)
         parts = [
-            Part(task.rows(first, first + rows), layers, room, launches).spread()
+            Part(task.rows(first, first + rows), layers, buffers, launches).spread()
             for first in range(0, max(task.num_cascades, 1), rows)
         ]
         return Cascades.joined(parts)
-
-
-def _on(device: torch.device) -> AbstractContextManager[object]:
-    """Kernels are launched on the present device."""
-    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _free(device: torch.device) -> int:
@@ -72,7 +67,7 @@ def _count_tiles(graph: Graph) -> int:
 
 def _rows_a_part(task: Task, tiles: int, memory: int) -> int:
     """Rows that the memory holds at once, the parts about equal; at least 1."""
-    row_bytes = Room.bytes_of_row(task, tiles) + tables.bytes_of_row(task)
+    row_bytes = DeviceBuffers.bytes_of_row(task, tiles) + tables.bytes_of_row(task)
     if memory < row_bytes:
         raise ValueError(
             f"memory is {memory} bytes, but one cascade on {task.num_nodes} nodes takes "

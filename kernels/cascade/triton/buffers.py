@@ -15,16 +15,18 @@ from weishang.kernels.cascade.triton.kernels.state import (
     forget,
 )
 from weishang.kernels.cascade.triton.launch import Launches
+from weishang.kernels.cascade.triton.memory import (
+    DOSED_LISTS,
+    LIST_BYTES,
+    LISTS,
+    RECORD_BYTES,
+    ROW_BYTES,
+    SEEN_BYTES,
+    TILE_BYTES,
+)
 
 FIRST_LEVELS = 16
 """Levels that a part's counts are made for at first; their number doubles when it is reached."""
-
-ROW_BYTES = 2 << 10
-"""A row's counts of the first levels: 32 bytes a level, and twice as much when they are added."""
-LIST_BYTES = 8
-"""An entry of a list or queue."""
-TILE_BYTES = 16
-"""A tile of a long row: its entry and its number."""
 
 
 class Kind(NamedTuple):
@@ -41,8 +43,7 @@ class Kind(NamedTuple):
     @classmethod
     def of(cls, task: Task) -> "Kind":
         """The kind of a task."""
-        tables = task.tables
-        doses = max(table.shape[-1] for table in (tables.visit, tables.buy, tables.share))
+        doses = task.tables.used_doses
         return cls(doses, task.events or doses > 1)
 
     @property
@@ -51,8 +52,8 @@ class Kind(NamedTuple):
         return self.doses > 1
 
 
-class Room:
-    """State, lists and queues for up to so many rows; all entries are int64.
+class DeviceBuffers:
+    """State, lists and queues for up to `rows` rows; all entries are int64.
 
     A key can enter each list once (a hop's hits, the reached, the rows that post), so that lists
     of rows * N entries never overflow, nor tiles of all long rows of all cascades at once.
@@ -93,8 +94,8 @@ class Room:
     def bytes_of_row(task: Task, tiles: int) -> int:
         """Device memory that each row takes."""
         kind = Kind.of(task)
-        lists = 4 if kind.dosed else 2
-        state = 4 * RECORD.value if kind.records else 1
+        lists = DOSED_LISTS if kind.dosed else LISTS
+        state = RECORD_BYTES if kind.records else SEEN_BYTES
         keys = task.num_nodes * (lists * LIST_BYTES + state)
         return ROW_BYTES + keys + tiles * TILE_BYTES
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from weishang.kernels.cascade.core.result import Cascades, Events
 from weishang.kernels.cascade.core.task import Task
 from weishang.kernels.cascade.torch.graph import Layer, to_device
-from weishang.kernels.cascade.triton.buffers import FIRST_LEVELS, Room
+from weishang.kernels.cascade.triton.buffers import FIRST_LEVELS, DeviceBuffers
 from weishang.kernels.cascade.triton.kernels.decide import TALLIES, decide
 from weishang.kernels.cascade.triton.kernels.exposures import expose
 from weishang.kernels.cascade.triton.kernels.queues import (
@@ -27,7 +27,7 @@ from weishang.kernels.cascade.triton.kernels.state import (
     PARENT,
     SHARED_HOP,
     VISITED,
-    seat_seeds,
+    init_seeds,
 )
 from weishang.kernels.cascade.triton.launch import Launches
 from weishang.kernels.cascade.triton.tables import Tables
@@ -43,18 +43,20 @@ EVENTS_AT_ONCE = 1 << 22
 class Part:
     """A batch, or some rows of one, on their way."""
 
-    def __init__(self, task: Task, layers: list[Layer], room: Room, launches: Launches) -> None:
+    def __init__(
+        self, task: Task, layers: list[Layer], buffers: DeviceBuffers, launches: Launches
+    ) -> None:
         """Prepare a part.
 
         Args:
             task: the part's rows.
             layers: the task's layers on the device.
-            room: memory for at least as many rows, as the part before has left it.
+            buffers: memory for at least as many rows, as the part before has left it.
             launches: the device's grids.
         """
-        device = room.posts.device
-        self._task, self._layers, self._room, self._launches = task, layers, room, launches
-        self._kind = room.kind
+        device = buffers.posts.device
+        self._task, self._layers, self._buffers, self._launches = task, layers, buffers, launches
+        self._kind = buffers.kind
         self._tables = Tables.of(task, device)
         self._seeds = to_device(seed_entries(task), device)
         rows = task.num_cascades
@@ -71,7 +73,7 @@ class Part:
 
     def _spread(self) -> int:
         """The hops; returns the length of the list of seeds and reached."""
-        self._seat()
+        self._init_seeds()
         last, hop = self._task.max_hops, 0
         while last is None or hop < last:
             until = hop + self._launches.hops_before_look
@@ -79,70 +81,67 @@ class Part:
             self._make_levels(until)
             while hop < until:
                 hop += 1
-                self._hop(hop)
+                # Kernels are queued: nothing here waits for the device.
+                for number in range(len(self._layers)):
+                    self._sort(number, hop)
+                    self._expose(number, hop)
+                self._decide(hop)
             if not self._counters[hop, 0, SHARED.value].item():
                 break
         end = self._num_reached if self._kind.dosed else self._counters[hop, 0, END.value]
         reached = int(end.item())
-        self._room.leave(reached)
+        self._buffers.leave(reached)
         return reached
 
-    def _seat(self) -> None:
+    def _init_seeds(self) -> None:
         """Seeds share in hop 0; everyone else is as if untouched."""
-        room, size = self._room, self._seeds.numel()
-        room.clear(self._launches)
-        room.hits[0][:size] = self._seeds
-        room.reached[:size] = self._seeds
+        buffers, size = self._buffers, self._seeds.numel()
+        buffers.clear(self._launches)
+        buffers.hits[0][:size] = self._seeds
+        buffers.reached[:size] = self._seeds
         self._num_reached.fill_(size)
         self._counters[0, 0, END.value] = size
         if not self._kind.dosed:
             self._counters[1, 0, BEGIN.value : END.value + 1] = size
         grid, options = self._launches.nodes
-        seat_seeds[grid](
+        init_seeds[grid](
             self._seeds,
-            room.state,
+            buffers.state,
             size,
             self._task.num_nodes,
             RECORDS=self._kind.records,
             **options,
         )
 
-    def _hop(self, hop: int) -> None:
-        """Queue the kernels of a hop: nothing here waits for the device."""
-        for number in range(len(self._layers)):
-            self._sort(number, hop)
-            self._expose(number, hop)
-        self._decide(hop)
-
     def _hits(self, hop: int) -> Tensor:
         """The list of a hop's hits; hop 0 is the seeds'."""
-        return self._room.hits[hop % len(self._room.hits)]
+        return self._buffers.hits[hop % len(self._buffers.hits)]
 
     def _sort(self, number: int, hop: int) -> None:
-        room, tables = self._room, self._tables
+        buffers, tables = self._buffers, self._tables
         grid, options = self._launches.nodes
         sort_posts[grid](
             self._hits(hop - 1),
             self._counters[hop - 1, 0],
-            room.posts,
-            room.tile_posts,
-            room.tile_numbers,
+            buffers.posts,
+            buffers.tile_posts,
+            buffers.tile_numbers,
             self._counters[hop, 1 + number],
             self._layers[number].indptr,
             tables.view,
-            room.posts.numel(),
+            buffers.posts.numel(),
             tables.view_stride,
             tables.view_at(number, hop),
             **options,
         )
 
     def _expose(self, number: int, hop: int) -> None:
-        room, tables, layer = self._room, self._tables, self._layers[number]
+        buffers, tables, layer = self._buffers, self._tables, self._layers[number]
         grid, options = self._launches.rows
         expose[grid](
-            room.posts,
-            room.tile_posts,
-            room.tile_numbers,
+            buffers.posts,
+            buffers.tile_posts,
+            buffers.tile_numbers,
             self._counters[hop, 1 + number],
             layer.indptr,
             layer.indices,
@@ -150,11 +149,11 @@ class Part:
             tables.view,
             tables.view_words[number],
             tables.weight_words[number],
-            room.state,
+            buffers.state,
             self._hits(hop),
             self._counters[hop, 0],
             self._task.num_nodes,
-            room.posts.numel(),
+            buffers.posts.numel(),
             tables.view_stride,
             tables.view_at(number, hop),
             hop,
@@ -166,16 +165,16 @@ class Part:
         )
 
     def _decide(self, hop: int) -> None:
-        room, tables = self._room, self._tables
+        buffers, tables = self._buffers, self._tables
         grid, options = self._launches.nodes
         decide[grid](
             self._hits(hop),
             self._counters[hop, 0],
             self._counters[hop + 1, 0],
-            room.reached,
+            buffers.reached,
             self._num_reached,
-            room.state,
-            room.segment,
+            buffers.state,
+            buffers.segment,
             tables.layouts,
             *tables.decisions,
             tables.words,
@@ -220,7 +219,7 @@ class Part:
         """The records of those reached, seeds left out; None for counts alone."""
         if not self._task.events:
             return None
-        entries = self._room.reached[self._seeds.numel() : reached]
+        entries = self._buffers.reached[self._seeds.numel() : reached]
         parts = [self._records(some) for some in entries.split(EVENTS_AT_ONCE)]
         row, node, records = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return Events.from_columns(
@@ -240,7 +239,7 @@ class Part:
         """Rows, nodes and records of some entries, on the host."""
         entries = torch.where(entries < 0, -1 - entries, entries)
         rows, nodes = entries >> NODE_BITS.value, entries & NODE_MASK.value
-        records = self._room.state.index_select(0, rows * self._task.num_nodes + nodes)
+        records = self._buffers.state.index_select(0, rows * self._task.num_nodes + nodes)
         return rows.cpu().numpy(), nodes.to(torch.int32).cpu().numpy(), records.cpu().numpy()
 
 

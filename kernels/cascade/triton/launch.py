@@ -1,6 +1,6 @@
 """How many programs of which size are launched: fixed, whatever a hop has to do.
 
-A program goes on through a queue in steps of the grid and stops at the queue's end, which it
+A program continues through a queue in steps of the grid and stops at the queue's end, which it
 reads on the device: nothing has to be known on the host, and a program without work ends at once.
 """
 

@@ -7,22 +7,18 @@ from torch import Tensor
 
 from weishang.kernels.cascade.core.task import Task
 from weishang.kernels.cascade.torch.graph import to_device
-from weishang.kernels.cascade.torch.layers import GROUP_BYTES
-from weishang.kernels.cascade.triton import tables as gpu_tables
+from weishang.kernels.cascade.triton import tables as rule_tables
 from weishang.kernels.cascade.triton.kernels.multilayer import NO_SOURCE, SOURCE
 from weishang.kernels.cascade.triton.kernels.state import RECORD
+from weishang.kernels.cascade.triton.memory import BLOCKS_SHARE, GROUP_BYTES, NODE_BYTES
 from weishang.kernels.graph.layers import Groups
 
-NODE_BYTES = 128
-"""Of a node of a cascade: its record, its places in lists, and its columns while it is counted."""
 ROW_BYTES = 1 << 10
 """Of a cascade, beside its nodes and its own tables."""
 BLOCK_BYTES = 256
 """Of a block of 64 slots, or a poster, that is listed for a launch."""
 MIN_BLOCKS, MAX_BLOCKS = 1 << 3, 1 << 22
 """Blocks of a launch; the most fill a device many times over."""
-BLOCKS_SHARE = 8
-"""One part in so many of the memory is for blocks, at most; rows take the rest."""
 
 
 class Plan(NamedTuple):
@@ -33,14 +29,14 @@ class Plan(NamedTuple):
 
     @classmethod
     def of(cls, task: Task, memory: int) -> "Plan":
-        """Cut a batch so that it fits so many bytes, the parts about equal.
+        """Cut a batch so that it fits `memory` bytes, the parts about equal.
 
         Raises:
             ValueError: the memory does not hold one cascade.
         """
         groups = sum(layer.num_groups for layer in task.layers if isinstance(layer, Groups))
         row_bytes = ROW_BYTES + NODE_BYTES * task.num_nodes + GROUP_BYTES * groups
-        row_bytes += gpu_tables.bytes_of_row(task)
+        row_bytes += rule_tables.bytes_of_row(task)
         least = row_bytes + MIN_BLOCKS * BLOCK_BYTES
         if memory < least:
             raise ValueError(
@@ -54,11 +50,11 @@ class Plan(NamedTuple):
         return cls(-(-max(task.num_cascades, 1) // max(parts, 1)), blocks)
 
 
-class Chats(NamedTuple):
+class GroupBuffers(NamedTuple):
     """A layer of groups in the cascades of a part; int64.
 
     Attributes:
-        first_posters: [rows * G], see `gpu_layers.bid`.
+        first_posters: [rows * G], see `reduce_first_posters`.
         listed: [rows * G], entries of the groups posted in.
         end: [1], end of that list.
     """
@@ -68,14 +64,14 @@ class Chats(NamedTuple):
     end: Tensor
 
 
-class Room:
-    """Records, lists, and what groups remember, for up to so many rows.
+class MultilayerBuffers:
+    """Records, lists, and what groups remember, for up to `rows` rows.
 
     Attributes:
         state, smallest: the records as int32 and as int64.
         hits: int64, list of the hop's hit entries.
         end: int64 [1], end of that list.
-        chats: of each layer of groups, by its number.
+        groups: of each layer of groups, by its number.
         segment: int32 [N], or of one node where all have the same class.
     """
 
@@ -90,8 +86,8 @@ class Room:
         self.smallest = self.state.view(torch.int64)
         self.smallest[:, SOURCE.value] = NO_SOURCE.value
         self.hits, self.end = entries(keys), entries(1)
-        self.chats = {
-            number: Chats(entries(size), entries(size), entries(1).zero_())
+        self.groups = {
+            number: GroupBuffers(entries(size), entries(size), entries(1).zero_())
             for number, layer in enumerate(task.layers)
             if isinstance(layer, Groups)
             for size in (rows * layer.num_groups,)
@@ -101,8 +97,8 @@ class Room:
 
     def begin(self) -> None:
         """Find all groups without a post."""
-        for chats in self.chats.values():
-            chats.first_posters.fill_(NO_SOURCE.value)
+        for groups in self.groups.values():
+            groups.first_posters.fill_(NO_SOURCE.value)
 
     def leave(self, keys: Tensor) -> None:
         """Forget the keys that a part has touched."""

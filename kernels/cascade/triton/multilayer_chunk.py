@@ -21,14 +21,20 @@ from weishang.kernels.cascade.torch.layers import (
     Naming,
     Posters,
     Stored,
-    StoredCrowd,
     StoredGroups,
+    StoredStrangers,
     on_device,
     words_of,
 )
 from weishang.kernels.cascade.torch.state import POSTER_BITS, POSTER_MASK, tallied
 from weishang.kernels.cascade.triton.chunk import seed_entries
-from weishang.kernels.cascade.triton.kernels.multilayer import HOP, SOURCE, bid, reach, settle
+from weishang.kernels.cascade.triton.kernels.multilayer import (
+    HOP,
+    SOURCE,
+    decide_multilayer,
+    reach,
+    reduce_first_posters,
+)
 from weishang.kernels.cascade.triton.kernels.queues import NODE_BITS, NODE_MASK
 from weishang.kernels.cascade.triton.kernels.state import (
     BOUGHT,
@@ -39,7 +45,7 @@ from weishang.kernels.cascade.triton.kernels.state import (
     VISITED,
 )
 from weishang.kernels.cascade.triton.launch import Launches
-from weishang.kernels.cascade.triton.multilayer_buffers import Plan, Room
+from weishang.kernels.cascade.triton.multilayer_buffers import MultilayerBuffers, Plan
 from weishang.kernels.cascade.triton.tables import Tables
 from weishang.kernels.rng import WORD_BITS, Purpose
 
@@ -72,9 +78,9 @@ def spread(task: Task, device: torch.device, memory: int) -> Cascades:
     """
     rows, blocks = Plan.of(task, memory)
     layers = [on_device(layer, device) for layer in task.layers]
-    room, launches = Room(task, rows, device), Launches.on(device)
+    buffers, launches = MultilayerBuffers(task, rows, device), Launches.on(device)
     parts = [
-        Part(task.rows(first, first + rows), layers, room, launches, blocks).spread()
+        Part(task.rows(first, first + rows), layers, buffers, launches, blocks).spread()
         for first in range(0, max(task.num_cascades, 1), rows)
     ]
     return Cascades.joined(parts)
@@ -84,19 +90,24 @@ class Part:
     """A batch, or some rows of one, on their way."""
 
     def __init__(
-        self, task: Task, layers: list[Stored], room: Room, launches: Launches, blocks: int
+        self,
+        task: Task,
+        layers: list[Stored],
+        buffers: MultilayerBuffers,
+        launches: Launches,
+        blocks: int,
     ) -> None:
         """Prepare a part.
 
         Args:
             task: the part's rows.
             layers: the task's layers on the device.
-            room: memory for at least as many rows, as the part before has left it.
+            buffers: memory for at least as many rows, as the part before has left it.
             launches: the device's grids.
             blocks: listed at once, at most.
         """
-        device = room.state.device
-        self._task, self._layers, self._room, self._launches = task, layers, room, launches
+        device = buffers.state.device
+        self._task, self._layers, self._buffers, self._launches = task, layers, buffers, launches
         self._blocks = blocks
         self._tables = Tables.of(task, device)
         cascades = to_device(task.cascades, device)
@@ -109,21 +120,21 @@ class Part:
 
     def spread(self) -> Cascades:
         """Run hop after hop."""
-        room, frontier, hop = self._room, self._seeds, 0
-        room.begin()
-        room.state[:, LEVEL.value].index_fill_(0, self._keys(frontier), SEED_LEVEL.value)
+        buffers, frontier, hop = self._buffers, self._seeds, 0
+        buffers.begin()
+        buffers.state[:, LEVEL.value].index_fill_(0, self._keys(frontier), SEED_LEVEL.value)
         reached = [frontier[:0]]
         while frontier.numel() and (self._task.max_hops is None or hop < self._task.max_hops):
             hop += 1
-            room.end.zero_()
+            buffers.end.zero_()
             for number in range(len(self._layers)):
                 if self._limits(number, hop).any():
                     self._post(number, frontier, hop)
-            fresh, frontier = self._settle(hop)
+            fresh, frontier = self._decide(hop)
             reached.append(fresh)
         entries, reached = torch.cat(reached), []
         result = Cascades.from_counts(self._counts(entries), self._events(entries))
-        room.leave(self._keys(torch.cat([self._seeds, entries])))
+        buffers.leave(self._keys(torch.cat([self._seeds, entries])))
         return result
 
     def _post(self, number: int, frontier: Tensor, hop: int) -> None:
@@ -134,7 +145,7 @@ class Part:
             levels = self._column(LEVEL, self._keys(entries))
             posters = Posters(entries, rows, nodes, levels.long().clamp_(min=0))
             if isinstance(stored, StoredGroups):
-                self._bid(number, stored, posters, hop)
+                self._reduce_first_posters(number, stored, posters, hop)
             else:
                 self._reach(number, self._rows(number, stored, posters, hop), hop)
         if isinstance(stored, StoredGroups):
@@ -143,14 +154,14 @@ class Part:
     def _rows(self, number: int, stored: Stored, posters: Posters, hop: int) -> Rows:
         """The posters' rows in a layer; those of a group layer are their groups."""
         places = posters.nodes
-        if isinstance(stored, StoredCrowd):
+        if isinstance(stored, StoredStrangers):
             indptr, places = stored.class_indptr, stored.classes.index_select(0, places).long()
         else:
             indptr = stored.of_node[0] if isinstance(stored, StoredGroups) else stored.indptr
         starts = indptr.index_select(0, places)
         sizes = indptr[1:].index_select(0, places) - starts
         slots = sizes
-        if isinstance(stored, StoredCrowd):
+        if isinstance(stored, StoredStrangers):
             slots = torch.full_like(sizes, stored.slots)
         return Rows(posters.keys, starts, sizes, self._sources(number, posters, hop), slots)
 
@@ -163,10 +174,9 @@ class Part:
 
     def _reach(self, number: int, rows: Rows, hop: int) -> None:
         """Hit those at the rows' live slots."""
-        room, tables, stored = self._room, self._tables, self._layers[number]
-        is_crowd, is_chats = isinstance(stored, StoredCrowd), isinstance(stored, StoredGroups)
+        buffers, tables, stored = self._buffers, self._tables, self._layers[number]
         weights = None
-        if isinstance(stored, StoredCrowd):
+        if isinstance(stored, StoredStrangers):
             indices, luck_words = stored.by_class, self._stranger_words[number]
         else:
             ties = stored.members if isinstance(stored, StoredGroups) else stored
@@ -185,25 +195,27 @@ class Part:
                 tables.view,
                 tables.view_words[number],
                 luck_words,
-                room.state,
-                room.smallest,
-                room.hits,
-                room.end,
+                buffers.state,
+                buffers.smallest,
+                buffers.hits,
+                buffers.end,
                 post.numel(),
                 self._task.num_nodes,
-                stored.slots if isinstance(stored, StoredCrowd) else 0,
-                stored.near if isinstance(stored, StoredCrowd) else 0,
+                stored.slots if isinstance(stored, StoredStrangers) else 0,
+                stored.near if isinstance(stored, StoredStrangers) else 0,
                 tables.view_stride,
                 tables.view_at(number, hop),
                 hop,
                 self._task.tables.doses,
-                CHATS=is_chats,
-                CROWD=is_crowd,
+                GROUPS=isinstance(stored, StoredGroups),
+                STRANGERS=isinstance(stored, StoredStrangers),
                 WEIGHTED=weights is not None,
                 **options,
             )
 
-    def _bid(self, number: int, stored: StoredGroups, posters: Posters, hop: int) -> None:
+    def _reduce_first_posters(
+        self, number: int, stored: StoredGroups, posters: Posters, hop: int
+    ) -> None:
         """Let groups take the smallest of their posters; where no one sees it, no one posts."""
         view = self._limits(number, hop)
         if len(view) > 1 and not view.all():
@@ -212,7 +224,7 @@ class Part:
         rows = self._rows(number, stored, posters, hop)
         grid, options = self._launches.rows
         for post, block in self._blocks_of(rows):
-            bid[grid](
+            reduce_first_posters[grid](
                 post,
                 block,
                 rows.entries,
@@ -221,7 +233,7 @@ class Part:
                 rows.sources,
                 stored.of_node[1],
                 self._post_words[number],
-                *self._room.chats[number],
+                *self._buffers.groups[number],
                 post.numel(),
                 stored.num_groups,
                 stored.post,
@@ -230,28 +242,28 @@ class Part:
 
     def _show(self, number: int, stored: StoredGroups, hop: int) -> None:
         """Show what was posted to the members of the groups."""
-        chats = self._room.chats[number]
-        listed = chats.listed[: int(chats.end.item())]
-        chats.end.zero_()
+        kept = self._buffers.groups[number]
+        listed = kept.listed[: int(kept.end.item())]
+        kept.end.zero_()
         for entries in listed.split(self._blocks):
             rows, groups = _apart(entries)
             places = rows * stored.num_groups + groups
-            sources = chats.first_posters.index_select(0, places)
-            chats.first_posters.index_fill_(0, places, POSTED)
+            sources = kept.first_posters.index_select(0, places)
+            kept.first_posters.index_fill_(0, places, POSTED)
             starts = stored.members.indptr.index_select(0, groups)
             sizes = stored.members.indptr[1:].index_select(0, groups) - starts
             self._reach(number, Rows(entries, starts, sizes, sources, sizes), hop)
 
-    def _settle(self, hop: int) -> tuple[Tensor, Tensor]:
+    def _decide(self, hop: int) -> tuple[Tensor, Tensor]:
         """Let the hit decide; returns entries of those first hit, and of those who now share."""
-        room, tables, task = self._room, self._tables, self._task
-        hits = room.hits[: int(room.end.item())]
+        buffers, tables, task = self._buffers, self._tables, self._task
+        hits = buffers.hits[: int(buffers.end.item())]
         grid, options = self._launches.nodes
-        settle[grid](
+        decide_multilayer[grid](
             hits,
-            room.state,
-            room.smallest,
-            room.segment,
+            buffers.state,
+            buffers.smallest,
+            buffers.segment,
             tables.layouts,
             *tables.decisions,
             tables.words,
@@ -285,7 +297,7 @@ class Part:
         hop, level, flags, shared_hop = (
             self._column(place, keys).cpu().numpy() for place in (HOP, LEVEL, FLAGS, SHARED_HOP)
         )
-        sources = self._room.smallest[:, SOURCE.value].index_select(0, keys)
+        sources = self._buffers.smallest[:, SOURCE.value].index_select(0, keys)
         row, node = (column.cpu().numpy() for column in _apart(entries))
         return Events.from_columns(
             self._task.cascades,
@@ -310,7 +322,7 @@ class Part:
 
     def _column(self, place: Any, keys: Tensor) -> Tensor:
         """An entry of the keys' records, int32."""
-        return self._room.state[:, place.value].index_select(0, keys)
+        return self._buffers.state[:, place.value].index_select(0, keys)
 
     def _keys(self, entries: Tensor) -> Tensor:
         rows, nodes = _apart(entries)

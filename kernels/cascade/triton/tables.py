@@ -23,7 +23,7 @@ class Tables(NamedTuple):
         view: [1 or rows, L, H]; row r's thresholds begin at r * view_stride.
         view_stride: L * H, or 0 where all rows share them.
         view_words, weight_words: [L, rows], words of (seed, purpose, layer, cascade).
-        layouts: int64 [3, 8], how visit, buy and share lie, as `gpu_decide` reads it.
+        layouts: int64 [3, 8], how visit, buy and share lie, as `kernels.decide` reads them.
         decisions: visit, buy and share.
         words: [3, rows], words of (seed, purpose, cascade).
     """

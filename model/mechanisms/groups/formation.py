@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from weishang.kernels.graph.arrays import rows_by_class
 from weishang.kernels.graph.validation import node_ids
-from weishang.kernels.runtime.jit import lean, outer
+from weishang.kernels.runtime.jit import jit_entry, jit_no_nrt
 from weishang.model.mechanisms.groups.parameters import MIN_SIZE, GroupParameters
 from weishang.model.society.group_chats import GroupChats
 from weishang.model.society.society import Society
@@ -142,7 +142,7 @@ def _look_up(society: Society) -> _People:
     )
 
 
-@outer
+@jit_entry
 def _gather_members(
     people: _People,
     founders: NDArray[np.int32],
@@ -173,7 +173,7 @@ def _gather_members(
     return ends
 
 
-@lean
+@jit_no_nrt
 def _newcomer(
     people: _People,
     so_far: NDArray[np.int32],
@@ -198,7 +198,7 @@ def _newcomer(
     return -1
 
 
-@lean
+@jit_no_nrt
 def _friend_of_member(
     people: _People,
     so_far: NDArray[np.int32],
@@ -214,7 +214,7 @@ def _friend_of_member(
     return people.indices[start + int(rng.random() * (end - start))] if start < end else -1
 
 
-@lean
+@jit_no_nrt
 def _of_like_interest(people: _People, kind: int, near: bool, rng: np.random.Generator) -> int:
     """Someone of this interest, and of this place if near: there is one, the founder."""
     first, last = kind, kind + 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from weishang.model.core.parameters import check_number, parameter
 
 MAX_PROFIT = 1e9
-"""Bound of a thinkable profit, in usual prices."""
+"""Bound of a thinkable profit, in reference prices."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LearningParameters:
     )
     initial_value: float = parameter(
         0.0,
-        unit="usual price = 1",
+        unit="reference price = 1",
         source="assumption, varied: what is untried is thought to earn nothing; at the upper end "
         "it is thought to earn well, so that sellers try everything (Sutton and Barto 2018, "
         "section 2.6)",

@@ -99,5 +99,5 @@ def _orders(world: World, state: Any, record: DayRecord) -> int:
 
 
 def _sales(world: World, state: Any, record: DayRecord) -> float:
-    price = world.scenario.money.usual_price
+    price = world.scenario.money.reference_price
     return sum(float(record.kept(one, live=True).value(price).sum()) for one in OrderChannel)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.kernels.rng import UNIFORM_BITS, children, derive_many, threshold
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 from weishang.model.core.decision import DecisionRule
 from weishang.model.core.shops import Shops, Visits
 from weishang.model.core.streams import Stream, fraction
@@ -42,8 +42,8 @@ def run_searches(
     never the searcher's own, by score: place, price and orders so far. The searcher opens one: the
     chances are in proportion to (1 / rank) ^ position_bias * price ^ -price_comparison, times
     exp(near) for a shop of the searcher's place. They then buy by the rule of decision, for a
-    matching interest, an offer of average appeal, and a friend's trust in a friend's shop alone. A
-    search for what nobody sells is no visit.
+    matching interest, an offer of average shareability, and a friend's trust in a friend's shop
+    alone. A search for what nobody sells is no visit.
 
     Args:
         society: N people.
@@ -119,7 +119,7 @@ def _open_one(
     return np.minimum(np.count_nonzero(ends <= mark[:, np.newaxis], axis=1), last)
 
 
-@outer
+@jit_entry
 def _list_results(
     people: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int16]],
     ranking: tuple[
@@ -156,7 +156,7 @@ def _list_results(
                 filled += 1
 
 
-@outer
+@jit_entry
 def _insert(results: NDArray[np.int32], filled: int, shop: int, position: NDArray[np.int32]) -> int:
     """Put a shop where it belongs among the first `filled`; how many there are then."""
     if filled == results.size:
@@ -171,12 +171,12 @@ def _insert(results: NDArray[np.int32], filled: int, shop: int, position: NDArra
     return filled + 1
 
 
-@outer
+@jit_entry
 def _is_among(results: NDArray[np.int32], count: int, shop: int) -> bool:
     return bool(np.any(results[:count] == shop))
 
 
-@outer
+@jit_entry
 def _are_tied(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

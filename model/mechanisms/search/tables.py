@@ -128,7 +128,7 @@ def _buying_thresholds(shops: Shops, rule: DecisionRule) -> NDArray[np.uint64]:
         category=shops.category.astype(np.int32),
         price=shops.price,
         rich=shops.rich,
-        appeal=zeros,
+        shareability=zeros,
         channel=zeros.astype(np.int8),
         tool=zeros.astype(np.int8),
         external=zeros.astype(np.bool_),

@@ -47,11 +47,11 @@ def small_figures(monkeypatch):
 def test_the_fitted_weights_are_those_that_the_scenario_calls_fitted():
     fitted = {row["name"] for row in SCENARIO.described() if row["role"] == "fitted"}
     # The unit of money is fitted by `channels`; no decision depends on it.
-    assert fitted == {"money.usual_price", *(f"weights.{item.weight}" for item in FITS)}
+    assert fitted == {"money.reference_price", *(f"weights.{item.weight}" for item in FITS)}
     assert len({item.figure for item in FITS}) == len(FITS) == 5
 
 
-def test_no_figure_is_fitted_that_is_meant_to_come_out():
+def test_no_figure_is_fitted_that_is_meant_to_be_predicted():
     assert {reported.figure(item.figure).plan for item in FITS} == {"fitted"}
 
 
@@ -66,9 +66,9 @@ def test_targets_are_points_and_middles_of_ranges():
 def test_a_trial_has_its_worlds_offers(trial):
     for world, campaigns in trial.days:
         market = Market(trial.society, SCENARIO.friends_only(), world, 400)
-        market.choose_offers()
-        assert np.array_equal(campaigns.campaign, market.campaigns.campaign)
-        assert np.array_equal(campaigns.appeal, market.campaigns.appeal)
+        chosen = market.choose_campaigns()
+        assert np.array_equal(campaigns.campaign, chosen.campaign)
+        assert np.array_equal(campaigns.shareability, chosen.shareability)
 
 
 @pytest.mark.parametrize("item", FITS, ids=[item.weight for item in FITS])
@@ -93,7 +93,7 @@ def test_what_is_measured_is_what_the_cascades_count(trial):
         "view": two.reach[:, 0].sum() / 800,
         "buy_intercept": shown.buyers.sum() / shown.reach.sum(),
         "trust": two.buyers[:, 0].sum() / two.reach[:, 0].sum(),
-        "appeal_sd": two.reach[there, 1].sum() / there.sum(),
+        "shareability_sd": two.reach[there, 1].sum() / there.sum(),
         "recommender_trust": three.buyers[:, 1].sum() / three.reach[:, 1].sum(),
     }
     found = {item.weight: item.measure(trial, weights) for item in FITS}
@@ -103,7 +103,7 @@ def test_what_is_measured_is_what_the_cascades_count(trial):
 def test_nobody_reached_measures_zero(trial):
     unseen = replace(SCENARIO.weights, view=0.0)
     found = {item.weight: item.measure(trial, unseen) for item in FITS}
-    assert found["view"] == found["trust"] == found["appeal_sd"] == 0.0
+    assert found["view"] == found["trust"] == found["shareability_sd"] == 0.0
     assert found["recommender_trust"] == 0.0
 
 
@@ -128,7 +128,7 @@ def test_every_weight_meets_its_figure_where_that_can_be_met(trial, small_figure
 
 def test_a_figure_out_of_reach_takes_the_nearer_end_and_says_so(reported_fit):
     rows = {row["weight"]: row for row in reported_fit[1].to_dict("records")}
-    assert not rows["appeal_sd"]["found"]
+    assert not rows["shareability_sd"]["found"]
     assert rows["view"]["found"]
     for row in rows.values():
         if row["found"]:

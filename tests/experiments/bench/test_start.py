@@ -1,5 +1,7 @@
 """A fresh process gives the same cascades, and its time is told."""
 
+import time
+
 import pytest
 
 from weishang.experiments.bench import start
@@ -9,10 +11,12 @@ from weishang.kernels import Graph, independent_cascade
 def test_a_fresh_process_reaches_what_this_one_reaches(tmp_path) -> None:
     edges = tmp_path / "edges.txt"
     edges.write_text("".join(f"{u} {u + step}\n" for u in range(60) for step in (1, 2)))
+    began = time.perf_counter()
     took, reach = start.first_result(edges, 0.5, 20, [0, 7], 1, None)
+    passed = time.perf_counter() - began
     graph = Graph.from_edge_list(edges, directed=False)
     assert reach == independent_cascade(graph, [0, 7], 0.5, 20, backend="numba").reach.sum()
-    assert took > 0.1
+    assert 0.5 * passed < took <= passed
 
 
 def test_a_failed_process_is_told(tmp_path) -> None:

@@ -16,7 +16,7 @@ import typer
 from weishang.experiments.console import command, progress
 from weishang.experiments.console.exit_codes import CheckFailedError
 from weishang.experiments.console.progress import Log
-from weishang.experiments.console.signals import Leave
+from weishang.experiments.console.signals import GracefulExit
 
 WAIT = """
 import time
@@ -134,7 +134,7 @@ def test_a_stopped_run_leaves_nothing(tmp_path, sent, code):
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.1)
     process.send_signal(sent)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == code
     assert "Traceback" not in told
     assert os.listdir(tmp_path) == []
@@ -224,7 +224,10 @@ def test_control_characters_of_a_message_reach_no_terminal(monkeypatch, capsys):
     [
         (OSError(errno.ENOSPC, "No space left on device", "days.parquet"), "days.parquet: No spa"),
         (MemoryError("Unable to allocate 9 GiB"), "memory ran out (Unable to allocate 9 GiB)"),
-        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "a process that this one works with is gone"),
+        (
+            BrokenPipeError(errno.EPIPE, "Broken pipe"),
+            "a process that this one works with has ended",
+        ),
     ],
 )
 def test_where_the_machine_says_no_it_is_one_line_and_exit_1(monkeypatch, capsys, error, words):
@@ -251,11 +254,23 @@ def test_a_file_that_ends_too_early_is_bad_input(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("leaving", "code", "line"),
     [
-        (Leave(signal.SIGTERM), 75, "weishang: saved; run the same command again to go on\n"),
-        (Leave(signal.SIGUSR1), 75, "weishang: saved; run the same command again to go on\n"),
-        (Leave(signal.SIGINT), 130, "weishang: saved; run the same command again to go on\n"),
-        (SystemExit(75), 75, "weishang: saved; run the same command again to go on\n"),
-        (SystemExit(130), 130, "weishang: interrupted; earlier results are as they were\n"),
+        (
+            GracefulExit(signal.SIGTERM),
+            75,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (
+            GracefulExit(signal.SIGUSR1),
+            75,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (
+            GracefulExit(signal.SIGINT),
+            130,
+            "weishang: saved; run the same command again to resume\n",
+        ),
+        (SystemExit(75), 75, "weishang: saved; run the same command again to resume\n"),
+        (SystemExit(130), 130, "weishang: interrupted; earlier results are unchanged\n"),
         (SystemExit(143), 143, ""),
         (typer.Exit(3), 3, ""),
         (CheckFailedError("2 faults: a | b"), 1, "weishang: 2 faults: a | b\n"),
@@ -291,7 +306,7 @@ def test_an_answer_that_finds_no_room_is_told():
             [sys.executable, "-c", PRINT], stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert done.returncode == 1
-    assert done.stderr.startswith("weishang: No space left on device; earlier results are whole;")
+    assert done.stderr.startswith("weishang: No space left on device; earlier results are intact;")
     assert done.stderr.count("\n") == 1
 
 

@@ -16,7 +16,7 @@ from weishang.experiments.console.displays import Bars, Lines, Objects, Silence,
 CLOCK = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
 
 
-def wait_for(capsys, words, seconds=10.0):
+def wait_for(capsys, words, seconds=300.0):
     """What stderr holds as soon as the words are in it."""
     told, end = "", time.monotonic() + seconds
     while words not in told and time.monotonic() < end:
@@ -70,7 +70,7 @@ def test_an_object_a_line(capsys):
         advance()
         objects._tasks[0].began -= 200.0
         objects.running(objects._tasks)
-        objects.note("goes on after day 12")
+        objects.note("resumes after day 12")
         advance(2)
     events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     for event in events:
@@ -78,7 +78,7 @@ def test_an_object_a_line(capsys):
     progress, note, done = events
     assert progress.pop("seconds") == pytest.approx(200.0, abs=20.0)
     assert progress == {"event": "progress", "stage": "微商 sweep", "done": 2, "total": 4}
-    assert note == {"event": "note", "text": "goes on after day 12"}
+    assert note == {"event": "note", "text": "resumes after day 12"}
     assert done.pop("seconds") >= 200.0
     assert done == {"event": "done", "stage": "微商 sweep", "done": 4, "total": 4}
 

@@ -93,11 +93,11 @@ def test_a_note_is_one_line(log, shown, capsys):
     progress.use(log)
     if shown:
         with stage("work"):
-            note("goes on\nafter day 12")
+            note("resumes\nafter day 12")
     else:
-        note("goes on\nafter day 12")
+        note("resumes\nafter day 12")
     told = capsys.readouterr()
-    lines = [line for line in told.err.splitlines() if "goes on after day 12" in line]
+    lines = [line for line in told.err.splitlines() if "resumes after day 12" in line]
     assert len(lines) == (0 if log is Log.QUIET else 1)
     assert told.out == ""
 

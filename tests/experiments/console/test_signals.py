@@ -1,4 +1,4 @@
-"""Signals that ask to leave: noted within a block, answered with the code to be put back by."""
+"""Signals that ask to stop: deferred within a block, answered with the code to requeue by."""
 
 import os
 import signal
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from weishang.experiments.console import signals
-from weishang.experiments.console.signals import Leave, requeue_on_signals, saving
+from weishang.experiments.console.exit_codes import REQUEUE
+from weishang.experiments.console.signals import GracefulExit, deferred_signals, requeue_on_signals
 
 ASKING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
@@ -26,16 +27,16 @@ def handlers() -> Iterator[None]:
 
 def leave_after(*signums: signal.Signals) -> None:
     """Work that is asked so, and leaves when it has saved."""
-    with saving() as asked:
-        assert not asked()
+    with deferred_signals() as stop:
+        assert not stop.requested
         for signum in signums:
             signal.raise_signal(signum)
-            assert asked()
-        asked.leave()
+            assert stop.requested
+        stop.exit()
 
 
 def fail_after(signum: signal.Signals) -> None:
-    with saving():
+    with deferred_signals():
         signal.raise_signal(signum)
         raise ValueError("full")
 
@@ -44,19 +45,19 @@ def fail_after(signum: signal.Signals) -> None:
     ("signum", "code"), [(signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)]
 )
 def test_a_signal_is_noted_and_answered_with_its_code(signum: signal.Signals, code: int) -> None:
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         leave_after(signum)
     assert left.value.code == code
     assert left.value.signal == signum
 
 
 def test_leaving_unasked_is_a_mistake() -> None:
-    with saving() as asked, pytest.raises(RuntimeError, match="no signal asked"):
-        asked.leave()
+    with deferred_signals() as stop, pytest.raises(RuntimeError, match="no signal has asked"):
+        stop.exit()
 
 
 def test_the_first_signal_decides() -> None:
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         leave_after(signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
     assert left.value.signal == signal.SIGINT
 
@@ -69,10 +70,10 @@ def test_an_interruption_after_a_signal_does_not_wait(first: signal.Signals) -> 
 
 def test_handlers_come_back_when_the_block_ends_or_raises() -> None:
     before = [signal.getsignal(one) for one in ASKING]
-    with saving():
+    with deferred_signals():
         assert [signal.getsignal(one) for one in ASKING] != before
     assert [signal.getsignal(one) for one in ASKING] == before
-    with pytest.raises(Leave):
+    with pytest.raises(GracefulExit):
         leave_after(signal.SIGUSR1)
     assert [signal.getsignal(one) for one in ASKING] == before
 
@@ -80,9 +81,9 @@ def test_handlers_come_back_when_the_block_ends_or_raises() -> None:
 def test_a_signal_that_nobody_answered_is_sent_again() -> None:
     got = []
     signal.signal(signal.SIGUSR1, lambda signum, frame: got.append(signum))
-    with saving() as asked:
+    with deferred_signals() as stop:
         signal.raise_signal(signal.SIGUSR1)
-        assert asked()
+        assert stop.requested
         assert got == []
     assert got == [signal.SIGUSR1]
 
@@ -96,12 +97,12 @@ def test_a_block_that_raises_keeps_its_own_error() -> None:
 
 
 def test_the_outer_block_hears_what_the_inner_did_not_answer() -> None:
-    with saving() as outer:
-        with saving() as inner:
+    with deferred_signals() as outer:
+        with deferred_signals() as inner:
             signal.raise_signal(signal.SIGTERM)
-            assert inner()
-            assert not outer()
-        assert outer()
+            assert inner.requested
+            assert not outer.requested
+        assert outer.requested
         # Answered here, or it would be sent on to these tests.
         outer.signal = None
 
@@ -111,8 +112,8 @@ def test_no_signal_is_noted_in_another_thread() -> None:
     seen = []
 
     def work() -> None:
-        with saving() as asked:
-            seen.append(asked())
+        with deferred_signals() as stop:
+            seen.append(stop.requested)
             seen.append([signal.getsignal(one) for one in ASKING])
 
     thread = threading.Thread(target=work)
@@ -124,24 +125,24 @@ def test_no_signal_is_noted_in_another_thread() -> None:
 @pytest.mark.parametrize("signum", signals.PREEMPTIONS)
 def test_outside_of_a_block_a_command_that_goes_on_leaves_at_once(signum: signal.Signals) -> None:
     requeue_on_signals()
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         signal.raise_signal(signum)
-    assert left.value.code == signals.REQUEUE == 75
+    assert left.value.code == REQUEUE == 75
 
 
 def test_a_process_ends_with_the_code_that_slurm_requeues_by() -> None:
     """A real process: 75 within a block when it answers, 75 outside of one."""
     program = (
         "import sys, time\n"
-        "from weishang.experiments.console.signals import requeue_on_signals, saving\n"
+        "from weishang.experiments.console.signals import deferred_signals, requeue_on_signals\n"
         "requeue_on_signals()\n"
         "if sys.argv[1] == 'in':\n"
-        "    with saving() as asked:\n"
+        "    with deferred_signals() as stop:\n"
         "        print('ready', flush=True)\n"
-        "        while not asked():\n"
+        "        while not stop.requested:\n"
         "            time.sleep(0.01)\n"
         "        print('saved', flush=True)\n"
-        "        asked.leave()\n"
+        "        stop.exit()\n"
         "print('ready', flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -152,5 +153,5 @@ def test_a_process_ends_with_the_code_that_slurm_requeues_by() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         os.kill(process.pid, signal.SIGUSR1)
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=300)
         assert (process.returncode, rest.strip()) == (75, told)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from weishang.experiments.console.system_errors import told
+from weishang.experiments.console.system_errors import message_of
 
 TOO_MANY = 1 << 60
 """Bytes that no machine has; allocators refuse them at once."""
@@ -34,15 +34,15 @@ def raised(act):
     ids=["numpy", "python", "arrow", "torch"],
 )
 def test_no_memory(allocate):
-    line = told(raised(allocate))
+    line = message_of(raised(allocate))
     assert line is not None
     assert line.startswith("memory ran out")
-    assert "earlier results are whole; free some memory or take less at once" in line
+    assert "earlier results are intact; free some memory or take less at once" in line
     assert line.endswith("and run the same command again")
 
 
 def test_no_memory_of_a_system_call():
-    line = told(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
+    line = message_of(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
     assert line is not None
     assert line.startswith("memory ran out")
 
@@ -54,8 +54,8 @@ def test_a_full_disk_names_the_file():
 
     error = raised(fill)
     error.filename = "results/reach/days.parquet"
-    assert told(error) == (
-        "results/reach/days.parquet: No space left on device; earlier results are whole; "
+    assert message_of(error) == (
+        "results/reach/days.parquet: No space left on device; earlier results are intact; "
         "free some room and run the same command again"
     )
 
@@ -65,15 +65,15 @@ def test_arrows_full_disk_is_known_too():
         with pa.OSFile("/dev/full", "wb") as stream:
             stream.write(b"x" * 100_000)
 
-    line = told(raised(fill))
+    line = message_of(raised(fill))
     assert line is not None
     assert "No space left on device" in line
     assert "free some room and run the same command again" in line
 
 
 def test_a_reason_without_number():
-    assert told(OSError("the wire is cut")) == (
-        "the wire is cut; earlier results are whole; see to it and run the same command again"
+    assert message_of(OSError("the wire is cut")) == (
+        "the wire is cut; earlier results are intact; resolve this and run the same command again"
     )
 
 
@@ -81,16 +81,16 @@ def test_no_thread():
     """A stack that no machine has room for: no thread starts on it."""
     before = threading.stack_size(1 << 47)
     try:
-        line = told(raised(threading.Thread(target=print).start))
+        line = message_of(raised(threading.Thread(target=print).start))
     finally:
         threading.stack_size(before)
     assert line is not None
-    assert line.startswith("the system starts no more threads; ")
+    assert line.startswith("the system cannot start more threads; ")
 
 
 @pytest.mark.parametrize("defect", [RuntimeError("a defect"), KeyError("x"), AssertionError()])
 def test_a_defect_is_not_the_machines(defect):
-    assert told(defect) is None
+    assert message_of(defect) is None
 
 
 def test_what_a_library_raises_instead_does_not_hide_the_disk():
@@ -107,7 +107,7 @@ def test_what_a_library_raises_instead_does_not_hide_the_disk():
             raise OSError("error closing file") from error
 
     for act in (close, report):
-        line = told(raised(act))
+        line = message_of(raised(act))
         assert line is not None
         assert line.startswith("No space left on device; ")
 
@@ -119,7 +119,9 @@ def test_bad_input_is_told_as_such_unless_memory_or_disk_are_behind_it():
         except type(error):
             raise ValueError("so many cascades do not fit") from None
 
-    assert told(raised(lambda: refuse(FileNotFoundError(errno.ENOENT, "no such file")))) is None
-    assert told(raised(lambda: refuse(KeyError("x")))) is None
+    assert (
+        message_of(raised(lambda: refuse(FileNotFoundError(errno.ENOENT, "no such file")))) is None
+    )
+    assert message_of(raised(lambda: refuse(KeyError("x")))) is None
     for error in (MemoryError("x"), OSError(errno.EIO, os.strerror(errno.EIO))):
-        assert told(raised(lambda error=error: refuse(error))) is not None
+        assert message_of(raised(lambda error=error: refuse(error))) is not None

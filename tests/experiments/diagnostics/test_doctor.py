@@ -16,7 +16,7 @@ from weishang.experiments.diagnostics import device_speed, device_suite, doctor
 from weishang.experiments.diagnostics.doctor import Scale
 from weishang.experiments.storage import manifest
 from weishang.kernels import cascade
-from weishang.kernels.cascade.resources import availability, free_memory
+from weishang.kernels.runtime import availability, free_memory
 
 TINY = Scale(small=3, nodes=200, cascades=4, probabilities=(0.1, 0.2), at_once=2, seconds=0.001)
 LEAST = Scale(small=2, nodes=60, cascades=2, probabilities=(0.1,), at_once=1, seconds=0.0001)
@@ -76,7 +76,7 @@ def test_without_a_device_one_line_tells_what_is_missing(weishang, monkeypatch, 
     monkeypatch.setattr(free_memory, "DEVICE_FILES", ())
     code, out, err = weishang("--gpu")
     assert code == 2
-    assert err.startswith("weishang: --gpu cannot look at cuda here: no CUDA device is here")
+    assert err.startswith("weishang: --gpu cannot check cuda here: no CUDA device is here")
     assert err.count("\n") == 1
     assert out == ""
     assert list(tmp_path.iterdir()) == []
@@ -97,7 +97,7 @@ def test_without_triton_one_line_tells_how_to_install_it(weishang, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--gpu", "--device", "abacus"), "device is 'abacus'|cannot look at abacus"),
+        (("--gpu", "--device", "abacus"), "device is 'abacus'|cannot check abacus"),
         (("--gpu", "--device", "cpu", "--seed", "-1"), "seed is -1"),
     ],
 )

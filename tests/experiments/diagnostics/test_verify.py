@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
+from forked import weishang
 
 from weishang.experiments import cli
 from weishang.experiments.analysis import verdicts
@@ -130,7 +129,7 @@ def test_progress_counts_every_file(results, sweep):
         (
             lambda out: replace(out / "audit/manifest.json", '"audit.csv"', '"../audit.csv"'),
             "audit/manifest.json",
-            "is no name of a file",
+            "is not the name of a file",
         ),
         (lambda out: replace(out / "verdicts.csv", "one", "two"), "verdicts.csv", "no table"),
         (lambda out: replace(out / "verdicts.csv", "0.3", "0.31"), "verdicts.csv", "no table"),
@@ -233,11 +232,7 @@ def test_folders_without_results_are_refused(tmp_path):
 
 def test_a_damaged_file_ends_the_command_with_one_line_and_exit_code_1(results):
     flip(results / "audit" / "audit.csv")
-    done = subprocess.run(
-        [sys.executable, "-m", "weishang.experiments.cli", "verify", str(results)],
-        capture_output=True,
-        text=True,
-    )
+    done = weishang("verify", results)
     assert done.returncode == 1
     lines = done.stderr.strip().splitlines()
     assert lines[-1].startswith("weishang: 1 fault: ")
@@ -245,7 +240,7 @@ def test_a_damaged_file_ends_the_command_with_one_line_and_exit_code_1(results):
 
 
 def test_a_folder_that_is_not_there_ends_the_command_with_exit_code_2(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["weishang", "verify", str(tmp_path / "absent")])
+    monkeypatch.setattr("sys.argv", ["weishang", "verify", str(tmp_path / "absent")])
     with pytest.raises(SystemExit) as left:
         cli.main()
     assert left.value.code == 2

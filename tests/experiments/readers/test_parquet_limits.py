@@ -1,8 +1,8 @@
 """Parquet files that announce more than they have are refused before they are read."""
 
 import os
-import time
 
+import effort
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
 from weishang.experiments.readers import parquet_limits
-from weishang.kernels.cascade.resources import free_memory
+from weishang.kernels.runtime import free_memory
+
+MOST = 20.0
+"""Processor time of a damaged file beside that of a whole one."""
 
 
 def honest(path, count=1000):
@@ -44,7 +47,7 @@ def test_honest_files_pass_and_give_their_footer(tmp_path):
     path = honest(tmp_path / "a.parquet")
     for check in (parquet_limits.check, parquet_limits.check_whole):
         told = check(path)
-        assert (told.num_rows, told.num_columns, told.num_row_groups) == (1000, 2, 4)
+        assert (told.num_rows, len(told.groups)) == (1000, 4)
     with parquet_limits.opened(path) as file:
         assert file.read().equals(pq.read_table(path))
     with parquet_limits.opened(path, ["b"]) as file:
@@ -111,7 +114,7 @@ def test_the_footer_must_lie_in_the_file(tmp_path, length):
 def test_files_that_are_cut_off_are_refused(tmp_path, kept):
     path = honest(tmp_path / "a.parquet")
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(ValueError, match="no Parquet file, or is cut off"):
+    with pytest.raises(ValueError, match="not a Parquet file, or is cut off"):
         parquet_limits.check(path)
 
 
@@ -137,7 +140,7 @@ def test_what_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
 def test_what_is_no_file_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("absent", "pipe", "."):
-        with pytest.raises(ValueError, match="is no file"):
+        with pytest.raises(ValueError, match="is not a file"):
             parquet_limits.check(tmp_path / name)
 
 
@@ -145,13 +148,13 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path):
 @given(st.data())
 def test_a_flipped_bit_is_read_or_refused_in_one_line(tmp_path_factory, data):
     path = honest(tmp_path_factory.mktemp("flip") / "a.parquet")
+    harmless = honest(path.with_name("b.parquet"))
     damaged = bytearray(path.read_bytes())
     damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(damaged)
-    begun = time.process_time()
     told = refused(path)
     assert told is None or "\n" not in told
-    assert time.process_time() - begun < 2.0
+    assert effort.ratio(lambda: refused(path), lambda: refused(harmless), MOST) < MOST
 
 
 def refused(path):

@@ -112,7 +112,7 @@ def test_more_columns_than_any_table_has_are_refused(tmp_path, monkeypatch):
 
 
 def test_a_name_without_end_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"table\.csv:1: is no line of names"):
+    with pytest.raises(ValueError, match=r"table\.csv:1: is not a line of names"):
         open_table(_written(tmp_path, "a," + "b" * 200_000 + "\n"))
 
 
@@ -162,7 +162,7 @@ def test_a_parquet_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatc
 
 
 def test_text_is_no_parquet(tmp_path):
-    with pytest.raises(ValueError, match=r"table\.parquet: is no Parquet file"):
+    with pytest.raises(ValueError, match=r"table\.parquet: is not a Parquet file"):
         open_table(_written(tmp_path, "a,b\n1,2\n", "table.parquet"))
 
 

@@ -121,7 +121,7 @@ role = "set"
         '6: weights.match.unit: missing; give "log odds"',
         "9: weights.match.role: not TOML: invalid value; put a text in quotes, a number or date as "
         "it is",
-        "12: weights.view.value: 12.7 is no probability; did you mean 0.127?",
+        "12: weights.view.value: 12.7 is not a probability; did you mean 0.127?",
         "18: society.mean_friends.value: mean_friends is 0.0; give a number in [1.0, 2147483647]",
         "23: society.family_size.value: family_size is 0.0; give a number in [1.0, 10000.0]",
         "33: named_sellers[1].node: is 3, as in line 30; give each seller its own",

@@ -52,7 +52,7 @@ def test_faults_of_the_extended_file_have_its_name(write, told):
     assert mine.startswith("4: what: unknown key")
     assert theirs == [
         "base:3: days: is 0; give at least 1; ",
-        "base:6: weights.view.value: 2.0 is no probability; did you mean 0.02?",
+        "base:6: weights.view.value: 2.0 is not a probability; did you mean 0.02?",
     ]
 
 

@@ -1,12 +1,12 @@
 """Scenario files: read with what they extend; whatever stands in one is taken or told."""
 
-import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from forked import weishang
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -35,9 +35,8 @@ def test_the_default_file_is_the_default_scenario():
 
 
 def test_the_command_prints_the_default_file():
-    words = [sys.executable, "-m", "weishang.experiments.cli", "scenario-file"]
-    printed = subprocess.run(words, capture_output=True, check=True)
-    assert printed.stdout.decode() == DEFAULT_TEXT
+    printed = weishang("scenario-file")
+    assert (printed.returncode, printed.stdout) == (0, DEFAULT_TEXT)
 
 
 def test_every_parameter_stands_in_the_default_file_with_its_source():
@@ -127,7 +126,7 @@ FAULTS = {
     "refused by the scenario": (
         HEAD + '[society.num_budgets]\nvalue = 6\nunit = "classes"\nsource = "x"\nrole = "set"\n',
         "a.toml:4: society.num_budgets.value: budgets.relative has 5 classes but "
-        "society.num_budgets is 6; give one budget a class",
+        "society.num_budgets is 6; give one budget per class",
     ),
 }
 

@@ -1,18 +1,20 @@
 """What a scenario file may hold: types, units, keys, and whatever group the model gains."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from weishang.experiments.scenario import documents, scenario_file, schema, writer
+from weishang.experiments.scenario import schema
 from weishang.experiments.scenario.scenario_file import DEFAULT, load
 from weishang.experiments.scenario.writer import dump
 from weishang.model.core.parameters import parameter
-from weishang.model.scenario import Scenario
+from weishang.model.mechanisms import REGISTRY
+from weishang.model.mechanisms.mechanism import Mechanism
+from weishang.model.scenario import Scenario, scenario_type
 
-READERS = (documents, scenario_file, schema, writer)
 DEFAULT_TEXT = DEFAULT.read_text(encoding="utf-8")
 HEAD = 'format = 1\nname = "trial"\n'
 SAMPLES = Path(__file__).with_name("samples")
@@ -37,25 +39,16 @@ class Extra:
             raise ValueError(f"ranking is {self.ranking!r}; give friends first")
 
 
-@pytest.fixture
-def enlarged(monkeypatch):
-    """A scenario with a group more, in the place of the model's own."""
+class Further(Mechanism):
+    """A mechanism of one's own, for its group and its switch."""
 
-    @dataclass(frozen=True)
-    class Enlarged(Scenario):
-        extra: Extra = field(default_factory=Extra)
-
-    forget()
-    for module in READERS:
-        monkeypatch.setattr(module, "Scenario", Enlarged)
-    yield Enlarged
-    forget()
+    name = "further"
+    about = "a mechanism of one's own"
+    group = "extra"
+    parameters = Extra
 
 
-def forget():
-    schema.file_model.cache_clear()
-    schema.group_models.cache_clear()
-    schema.parameter_models.cache_clear()
+Enlarged = scenario_type([*REGISTRY, Further])
 
 
 def edited(old: str, new: str) -> str:
@@ -189,25 +182,38 @@ def test_a_fault_is_told_with_its_place(write, text, message, told):
     assert told(write(text)) == message
 
 
-def test_a_group_that_the_model_gains_is_read_and_checked(write, enlarged, told):
-    text = dump(enlarged())
+def test_the_group_of_a_mechanism_of_one_s_own_is_read_and_checked(write):
+    text = dump(Enlarged())
+    assert "[mechanisms.further]" in text
     assert '\nvalue = "friends first"\n' in text
-    assert load(write(text)).scenario == enlarged()
+    assert load(write(text), Enlarged).scenario == Enlarged()
     usual, mark, own = text.partition("[extra.")
     changed = own.replace("value = [0.0, 0.25]", "value = [0.5, 0.75]")
     changed = changed.replace("value = true", "value = false").replace("s first", "s last")
-    read = load(write(usual + mark + changed))
+    read = load(write(usual + mark + changed), Enlarged)
     assert read.scenario.extra == Extra(False, "friends last", (0.5, 0.75))
     for old, new, what in (
         ("value = true", "value = 1", "extra.open.value: is 1; give a valid boolean"),
         ('"friends first"', "1", "extra.ranking.value: is 1; give a valid string"),
         ('"friends first"', '"none"', "extra.ranking.value: ranking is 'none'; give friends first"),
-        ("0.25]", "25]", "extra.opening.value: 25.0 is no fraction; did you mean 0.25?"),
+        ("0.25]", "25]", "extra.opening.value: 25.0 is not a fraction; did you mean 0.25?"),
         (", 0.25]", "]", "extra.opening.value[1]: missing; give a value such as [0.0, 0.25]"),
         ("[extra.open]", "[extra.opne]", "extra.opne: unknown key; did you mean open?"),
     ):
-        message = told(write(usual + (mark + own).replace(old, new)))
-        assert message.partition(": ")[2] == what
+        path = write(usual + (mark + own).replace(old, new))
+        with pytest.raises(ValueError, match=re.escape(what)):
+            load(path, Enlarged)
+    with pytest.raises(ValueError, match="unknown key"):
+        load(write(text))
+
+
+@pytest.mark.parametrize(("path", "now"), schema.RENAMED.items(), ids=lambda one: str(one))
+def test_a_parameter_that_was_renamed_says_its_name(write, path, now):
+    group, name = path
+    text = f'{HEAD}[{group}.{name}]\nvalue = 1.0\nunit = "x"\nsource = "x"\nrole = "set"\n'
+    with pytest.raises(ValueError, match=f"is called {now} now"):
+        load(write(text))
+    assert now in {row["name"].partition(".")[2] for row in Scenario().described()}
 
 
 def test_every_parameter_has_a_model_in_the_scenarios_order():

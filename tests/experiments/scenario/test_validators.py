@@ -19,17 +19,17 @@ def edited(old: str, new: str) -> str:
 FAULTS = {
     "probability over 1": (
         edited("0.5", "12.7"),
-        "a.toml:5: weights.view.value: 12.7 is no probability; did you mean 0.127?",
+        "a.toml:5: weights.view.value: 12.7 is not a probability; did you mean 0.127?",
     ),
     "probability below 0": (
         edited("0.5", "-0.5"),
-        "a.toml:5: weights.view.value: -0.5 is no probability; give a number in [0, 1]",
+        "a.toml:5: weights.view.value: -0.5 is not a probability; give a number in [0, 1]",
     ),
     "fraction over 1": (
         HEAD
         + '[society.school_share]\nvalue = 35\nunit = "fraction of the rest"\nsource = "x"\n'
         + 'role = "set"\n',
-        "a.toml:4: society.school_share.value: 35.0 is no fraction; did you mean 0.35?",
+        "a.toml:4: society.school_share.value: 35.0 is not a fraction; did you mean 0.35?",
     ),
     "beyond 64 bits": (
         HEAD

@@ -24,8 +24,8 @@ def cascades(reach):
 
 OFFERS = Campaigns.from_offers(
     [
-        Offer(campaign=5, seller=1, category=2, price=1.5, rich=True, appeal=0.5),
-        Offer(campaign=6, seller=0, category=0, price=0.5, rich=False, appeal=-1.0),
+        Offer(campaign=5, seller=1, category=2, price=1.5, rich=True, shareability=0.5),
+        Offer(campaign=6, seller=0, category=0, price=0.5, rich=False, shareability=-1.0),
     ]
 )
 STAR = People(Graph.from_edges([0, 0, 0], [1, 2, 3], directed=False))
@@ -50,7 +50,7 @@ def test_one_row_per_campaign_with_three_hops_and_more_as_level_3():
     assert [second[f"reach_{level}"] for level in (1, 2, 3)] == [40, 0, 0]
     assert [second[f"system_{name}"] for name in ("reach", "visitors", "buyers")] == [200, 100, 50]
     offered = [
-        (row["category"], row["price"], row["rich"], row["appeal"]) for row in (first, second)
+        (row["category"], row["price"], row["rich"], row["shareability"]) for row in (first, second)
     ]
     assert offered == [(2, 1.5, True, 0.5), (0, 0.5, False, -1.0)]
 

@@ -14,6 +14,7 @@ from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel
 from weishang.model.core.social_distance import REPORTED_TIER, SocialDistance
 from weishang.model.market.market import Market
+from weishang.model.mechanisms.mechanism import DayRecord, World
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
 from weishang.model.society.parameters import SocietyParameters
@@ -40,12 +41,12 @@ def run(people, groups):
 
 @pytest.fixture(scope="module")
 def markets(people, groups):
-    """The first world's market, at the end of each day: counts, campaigns, orders, visits."""
+    """The first world's market, and the record of each of its days."""
     market = Market(people, SCENARIO, WORLDS[0], SELLERS, chats=groups)
     days = []
     for _ in range(DAYS):
         market.step()
-        days.append((market.spread, market.campaigns, market.orders, market.visits))
+        days.append(market.today)
     return market, days
 
 
@@ -63,18 +64,19 @@ def test_every_world_has_every_day(run):
 
 
 def test_days_are_the_markets_indicators(run, markets):
-    told = markets[0].indicators.get_model_vars_dataframe()
+    told = markets[0].datacollector.get_model_vars_dataframe()
     mine = run.days[run.days["world"] == WORLDS[0]].drop(columns="world")
     pd.testing.assert_frame_equal(mine, told)
 
 
 def test_a_row_is_a_campaign_with_its_offer_and_counts(run, markets):
-    for day, (spread, campaigns, _, _) in enumerate(markets[1], start=1):
+    for day, record in enumerate(markets[1], start=1):
+        spread, campaigns = record.cascades, record.campaigns
         rows = of_day(run.campaigns, day)
         assert rows["campaign"].tolist() == campaigns.campaign.tolist()
         assert [Channel[name.upper()] for name in rows["channel"]] == campaigns.channel.tolist()
         assert [Tool[name.upper()] for name in rows["tool"]] == campaigns.tool.tolist()
-        for name in ("seller", "external", "induced", "rich", "price", "appeal"):
+        for name in ("seller", "external", "induced", "rich", "price", "shareability"):
             assert rows[name].tolist() == getattr(campaigns, name).tolist()
         for name in ("reach", "visitors", "buyers", "sharers"):
             counts = getattr(spread, name)
@@ -104,7 +106,8 @@ def test_only_livestreams_have_viewers(run):
 
 
 def test_orders_are_counted_one_by_one(run, markets):
-    for day, (_, campaigns, orders, _) in enumerate(markets[1], start=1):
+    for day, record in enumerate(markets[1], start=1):
+        campaigns, orders = record.campaigns, record.orders
         rows = of_day(run.campaigns, day).set_index("campaign")
         counted = {
             name: dict.fromkeys(campaigns.campaign.tolist(), 0)
@@ -126,8 +129,9 @@ def test_orders_are_counted_one_by_one(run, markets):
 
 
 def test_searches_are_the_days_visits_and_their_orders(run, markets):
-    for day, (_, _, orders, visits) in enumerate(markets[1], start=1):
+    for day, record in enumerate(markets[1], start=1):
         row = of_day(run.searches, day).iloc[0]
+        orders, visits = record.orders, record.notes["search"]
         found = orders.where(orders.channel == OrderChannel.SEARCH)
         assert (row["visits"], row["orders"]) == (len(visits), visits.bought.sum())
         assert row["sales"] == pytest.approx(found.price.sum())
@@ -162,15 +166,20 @@ def test_a_day_without_a_campaign_has_no_row(people, groups):
     assert run.searches["visits"].min() > 0
 
 
-def test_a_market_that_is_done_leaves_memory_without_the_collector(people, groups):
+def test_what_a_market_held_leaves_memory_without_the_collector(people, groups):
+    """Mesa keeps the model itself; its days and its world, which are large, go."""
+
+    def held() -> int:
+        return sum(type(one) in (DayRecord, World) for one in gc.get_objects())
+
     # What is compiled for the first time leaves errors behind that hold frames.
     run_markets(people, groups, SCENARIO, [1], 1, 10)
     gc.collect()
-    before = sum(type(one) is Market for one in gc.get_objects())
+    before = held()
     gc.disable()
     try:
         run_markets(people, groups, SCENARIO, [1, 2], 1, 10)
-        assert sum(type(one) is Market for one in gc.get_objects()) == before
+        assert held() == before
     finally:
         gc.enable()
 

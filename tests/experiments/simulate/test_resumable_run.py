@@ -1,4 +1,4 @@
-"""Long markets: stopped at any moment and taken up again, they leave the very same rows."""
+"""Long markets: stopped at any moment and resumed, they leave the very same rows."""
 
 import json
 import signal
@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments.console.signals import Leave
-from weishang.experiments.simulate import resumable_run
+from weishang.experiments.console.signals import GracefulExit
+from weishang.experiments.simulate import resumable_run, run_checkpointer
 from weishang.experiments.simulate.market_runs import Run, run_markets
-from weishang.experiments.simulate.resumable_run import Keeper, identity_of, run_kept, run_market
+from weishang.experiments.simulate.resumable_run import identity_of, run_market, run_to_disk
+from weishang.experiments.simulate.run_checkpointer import RunCheckpointer
 from weishang.experiments.simulate.worlds import chats, society
 from weishang.experiments.storage import manifest, partitions
 from weishang.experiments.storage.checkpoints import Checkpoints
@@ -65,10 +66,18 @@ def again(
     opened = []
 
     def run(seconds: float = 0.0, days: int = DAYS, **options: Any) -> Run:
-        keep = Keeper(tmp_path / "state", identity, seconds)
+        keep = RunCheckpointer(tmp_path / "state", identity, seconds)
         opened.append(keep)
         ran = run_market(
-            people, groups, SCENARIO, WORLD, days, SELLERS, named=NAMED, keep=keep, **options
+            people,
+            groups,
+            SCENARIO,
+            WORLD,
+            days,
+            SELLERS,
+            named=NAMED,
+            checkpointer=keep,
+            **options,
         )
         keep.close()
         return ran
@@ -184,10 +193,10 @@ def test_a_signal_saves_the_day_under_way_and_leaves(
     code: int,
 ) -> None:
     send = after(2, lambda: signal.raise_signal(signal.Signals[signum]))
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         again(seconds=1e9, advance=send)
     assert left.value.code == code
-    with Keeper(tmp_path / "state", identity) as keep:
+    with RunCheckpointer(tmp_path / "state", identity) as keep:
         assert keep.begin() == 2
     assert_same(again(seconds=1e9), whole)
 
@@ -231,7 +240,7 @@ def test_a_broken_checkpoint_gives_way_to_the_one_before(
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (lambda path: path.unlink(), "has not the 2 parts"),
+        (lambda path: path.unlink(), "does not have the 2 parts"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "is damaged"),
         (lambda path: path.rename(path.with_name(path.name.replace("-000000-", "-000007-"))), "2"),
     ],
@@ -259,7 +268,7 @@ def test_another_run_is_refused_by_what_differs(
         "graph and world differ": (fewer, groups, SCENARIO, 1, SELLERS, NAMED),
         "sellers differs": (people, groups, SCENARIO, WORLD, SELLERS, ()),
     }.items():
-        keep = Keeper(tmp_path / "state", identity_of(*changed))
+        keep = RunCheckpointer(tmp_path / "state", identity_of(*changed))
         with pytest.raises(ValueError, match=f"another run, its {told}.*--fresh"):
             keep.begin()
     assert state(tmp_path) == before
@@ -277,7 +286,7 @@ def test_another_version_is_refused(
     monkeypatch.setattr(resumable_run, "computing_version", lambda: edited)
     newer = identity_of(people, groups, SCENARIO, WORLD, SELLERS, NAMED)
     with pytest.raises(ValueError, match="its version differs"):
-        Keeper(tmp_path / "state", newer).begin()
+        RunCheckpointer(tmp_path / "state", newer).begin()
 
 
 def test_people_are_part_of_the_graph(people: Society, groups: GroupChats) -> None:
@@ -293,18 +302,18 @@ def test_a_folder_has_one_run_at_a_time(
     identity: dict[str, Any], tmp_path: Path, again: Callable[..., Run]
 ) -> None:
     folder = tmp_path / "state"
-    resumable_run.refuse_running(folder)
+    run_checkpointer.refuse_running(folder)
     assert not folder.exists()
-    with Keeper(folder, identity) as keep:
+    with RunCheckpointer(folder, identity) as keep:
         keep.begin()
         for second in (
-            lambda: resumable_run.refuse_running(folder),
+            lambda: run_checkpointer.refuse_running(folder),
             again,
-            Keeper(folder, identity).discard,
+            RunCheckpointer(folder, identity).discard,
         ):
             with pytest.raises(ValueError, match=f"{folder}: another process runs this"):
                 second()
-    resumable_run.refuse_running(folder)
+    run_checkpointer.refuse_running(folder)
     again()
 
 
@@ -313,7 +322,7 @@ def test_discarding_leaves_nothing(
 ) -> None:
     again()
     (tmp_path / "state" / ".half.new-1-00000000").write_bytes(b"left by a killed writer")
-    keep = Keeper(tmp_path / "state", identity)
+    keep = RunCheckpointer(tmp_path / "state", identity)
     keep.discard()
     assert list(tmp_path.iterdir()) == []
     keep.discard()
@@ -331,9 +340,9 @@ def test_killed_while_it_is_discarded_it_begins_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     again()
-    keep = Keeper(tmp_path / "state", identity)
+    keep = RunCheckpointer(tmp_path / "state", identity)
     with monkeypatch.context() as patch:
-        patch.setattr(resumable_run.shutil, "rmtree", lambda folder: die())
+        patch.setattr(run_checkpointer.shutil, "rmtree", lambda folder: die())
         with pytest.raises(Killed):
             keep.discard()
     next((tmp_path / "state").glob("campaigns-000001-*")).unlink()
@@ -346,7 +355,7 @@ def test_what_killed_writers_left_is_removed(
     again(days=1)
     left = tmp_path / "state" / ".campaigns-000001-00.parquet.new-1-00000000"
     left.write_bytes(b"half")
-    with Keeper(tmp_path / "state", identity) as keep:
+    with RunCheckpointer(tmp_path / "state", identity) as keep:
         assert keep.begin() == 1
     assert not left.exists()
 
@@ -355,8 +364,8 @@ def test_a_folder_that_is_a_link_is_refused(identity: dict[str, Any], tmp_path: 
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "state").symlink_to(tmp_path / "elsewhere")
     for refused in (
-        Keeper(tmp_path / "state", identity).begin,
-        Keeper(tmp_path / "state", identity).discard,
+        RunCheckpointer(tmp_path / "state", identity).begin,
+        RunCheckpointer(tmp_path / "state", identity).discard,
     ):
         with pytest.raises(ValueError, match="is a link"):
             refused()
@@ -365,14 +374,14 @@ def test_a_folder_that_is_a_link_is_refused(identity: dict[str, Any], tmp_path: 
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / ".lock").symlink_to(tmp_path / "elsewhere" / "lock")
     with pytest.raises(ValueError, match="is a link"):
-        Keeper(tmp_path / "state", identity).begin()
+        RunCheckpointer(tmp_path / "state", identity).begin()
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
 def test_times_that_are_none_are_refused(tmp_path: Path, seconds: float) -> None:
     with pytest.raises(ValueError, match=f"checkpoint seconds is {seconds}"):
-        Keeper(tmp_path / "state", {}, seconds)
+        RunCheckpointer(tmp_path / "state", {}, seconds)
 
 
 @pytest.mark.parametrize(
@@ -407,15 +416,17 @@ def test_searches_of_another_length_are_refused(
     saved = kept.load()
     assert saved is not None
     kept.save({**saved.arrays, "searches.visits": np.zeros(5, dtype=np.int64)}, saved.facts)
-    with pytest.raises(ValueError, match="has no 2 days of searches"):
+    with pytest.raises(ValueError, match="does not have 2 days of searches"):
         again()
 
 
 def test_rows_wait_on_the_disk_in_parts(
     people: Society, groups: GroupChats, identity: dict[str, Any], tmp_path: Path, whole: Run
 ) -> None:
-    with Keeper(tmp_path / "state", identity, 0.0) as keep:
-        kept = run_kept(people, groups, SCENARIO, WORLD, DAYS, SELLERS, named=NAMED, keep=keep)
+    with RunCheckpointer(tmp_path / "state", identity, 0.0) as keep:
+        kept = run_to_disk(
+            people, groups, SCENARIO, WORLD, DAYS, SELLERS, named=NAMED, checkpointer=keep
+        )
         partitions.merge(kept.campaigns, tmp_path / "campaigns.parquet")
         keep.discard()
     merged = pd.read_parquet(tmp_path / "campaigns.parquet")
@@ -432,17 +443,17 @@ def test_days_without_a_campaign_have_parts_of_the_same_columns(
     by_day = alone.campaigns.groupby("day").size().reindex(range(1, DAYS + 1), fill_value=0)
     assert (by_day == 0).any()
     assert (by_day > 0).any()
-    with Keeper(tmp_path / "state", identity, 0.0) as keep:
-        assert_same(run_market(*arguments, keep=keep), alone)
+    with RunCheckpointer(tmp_path / "state", identity, 0.0) as keep:
+        assert_same(run_market(*arguments, checkpointer=keep), alone)
 
 
 def test_a_run_that_cannot_begin_leaves_no_folder(
     people: Society, groups: GroupChats, tmp_path: Path, identity: dict[str, Any]
 ) -> None:
-    keep = Keeper(tmp_path / "state", identity)
+    keep = RunCheckpointer(tmp_path / "state", identity)
     with pytest.raises(ValueError, match="num_sellers is 0, but 1 are named"):
-        run_kept(people, groups, SCENARIO, WORLD, DAYS, 0, named=NAMED, keep=keep)
-    with Keeper(tmp_path / "state", identity) as keep:
+        run_to_disk(people, groups, SCENARIO, WORLD, DAYS, 0, named=NAMED, checkpointer=keep)
+    with RunCheckpointer(tmp_path / "state", identity) as keep:
         assert keep.begin() == 0
         assert (tmp_path / "state").exists()
     assert list(tmp_path.iterdir()) == []
@@ -453,9 +464,9 @@ def test_what_no_rows_can_be_kept_of_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="days is 0"):
         again(days=0)
-    keep = Keeper(tmp_path / "state", {})
+    keep = RunCheckpointer(tmp_path / "state", {})
     with pytest.raises(ValueError, match="mechanisms are all off"):
-        run_market(people, groups, SCENARIO.friends_only(), 1, 1, 5, keep=keep)
+        run_market(people, groups, SCENARIO.friends_only(), 1, 1, 5, checkpointer=keep)
     assert not (tmp_path / "state").exists()
 
 
@@ -465,7 +476,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from weishang.experiments.storage import atomic
-from weishang.experiments.simulate.resumable_run import Keeper, run_market
+from weishang.experiments.simulate.resumable_run import run_market
+from weishang.experiments.simulate.run_checkpointer import RunCheckpointer
 from weishang.experiments.simulate.worlds import chats, society
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
@@ -485,8 +497,8 @@ def sync_or_die(path):
     sync(path)
 
 atomic.sync = sync_or_die
-keep = Keeper(Path(sys.argv[1]), json.loads(sys.argv[2]), 0.0)
-run_market(people, groups, scenario, world, 4, 30, named=named, keep=keep)
+keep = RunCheckpointer(Path(sys.argv[1]), json.loads(sys.argv[2]), 0.0)
+run_market(people, groups, scenario, world, 4, 30, named=named, checkpointer=keep)
 """
 """The run of these tests, killed while it waits for the disk."""
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet as pq
 
-from weishang.experiments.console.signals import PREEMPTIONS, Leave
+from weishang.experiments.console.signals import PREEMPTIONS, GracefulExit
 from weishang.experiments.scenario import scenario_file
 from weishang.experiments.simulate.codebook import CAMPAIGNS
 from weishang.experiments.simulate.run import FOLDER, run
@@ -206,7 +206,7 @@ def test_stopped_on_any_day_it_goes_on_to_the_same_bytes(
     capsys.readouterr()
     assert small(scenario, tmp_path) == files(folder)
     assert kept(tmp_path) == ["small"]
-    assert (f"goes on after day {day - 1}" in capsys.readouterr().err) == (day > 1)
+    assert (f"resumes after day {day - 1}" in capsys.readouterr().err) == (day > 1)
 
 
 @pytest.mark.parametrize("signum", PREEMPTIONS)
@@ -219,7 +219,7 @@ def test_a_signal_saves_and_leaves_to_be_put_back(
 ) -> None:
     with monkeypatch.context() as patch:
         stop_at(2, patch, lambda: signal.raise_signal(signum))
-        with pytest.raises(Leave) as left:
+        with pytest.raises(GracefulExit) as left:
             small(scenario, tmp_path)
     assert left.value.code == 75
     assert kept(tmp_path) == [".small.state"]
@@ -391,7 +391,7 @@ def test_a_second_process_is_refused_and_a_preempted_one_put_back(
         with pytest.raises(ValueError, match=r"small.state: another process runs this"):
             small(scenario, tmp_path)
         os.kill(first.pid, signal.SIGUSR1)
-        _, told = first.communicate(timeout=60)
+        _, told = first.communicate(timeout=300)
     finally:
         first.kill()
     assert first.returncode == 75
@@ -405,6 +405,6 @@ def test_a_second_process_is_refused_and_a_preempted_one_put_back(
         command(scenario, tmp_path, "--days", str(days)), capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert "goes on after day" in done.stderr
+    assert "resumes after day" in done.stderr
     assert kept(tmp_path) == ["small"]
     assert files(tmp_path / FOLDER / "small") == small(scenario, tmp_path / "alone", days=days)

@@ -9,7 +9,9 @@ from weishang.experiments.simulate import worlds
 from weishang.experiments.simulate.worlds import most_sellers, run_world, society
 from weishang.kernels import Graph
 from weishang.kernels.rng import derive
+from weishang.model.core.decision import LogisticRule
 from weishang.model.market.market import Market
+from weishang.model.market.spread import spread_among_friends
 from weishang.model.mechanisms.feed.recommendation import recommend
 from weishang.model.scenario import Scenario
 from weishang.model.society.impute import from_graph
@@ -81,13 +83,14 @@ def test_a_world_has_a_row_a_campaign_and_repeats(people):
 def test_a_worlds_rows_are_its_markets_and_its_platforms(people):
     rows = run_world(people, SCENARIO, 8, 40)
     market = Market(people, SCENARIO.friends_only(), 8, 40)
-    market.step()
-    shown = recommend(
-        people, market.campaigns, SCENARIO.weights, SCENARIO.budgets, SCENARIO.feed, 8
-    )
+    offered = market.choose_campaigns()
+    rule = LogisticRule(SCENARIO.weights, SCENARIO.budgets)
+    hops = SCENARIO.sellers.campaign_hops
+    spread = spread_among_friends(people, offered, rule, 8, max_hops=hops)
+    shown = recommend(people, offered, rule, SCENARIO.feed, 8)
     levels = [rows[f"reach_{level}"].tolist() for level in (1, 2, 3)]
-    assert levels == market.spread.reach.T.tolist()
-    assert rows["buyers_1"].tolist() == market.spread.buyers[:, 0].tolist()
+    assert levels == spread.reach.T.tolist()
+    assert rows["buyers_1"].tolist() == spread.buyers[:, 0].tolist()
     assert rows["system_buyers"].tolist() == shown.buyers[:, 0].tolist()
     assert rows["friends"].tolist() == people.graph.degrees[rows["seller"]].tolist()
 

@@ -6,10 +6,11 @@ import pytest
 from weishang.experiments.bench import tables as bench_tables
 from weishang.experiments.bench.market import market_speed
 from weishang.experiments.simulate import run
-from weishang.experiments.storage import codebook, tables
+from weishang.experiments.storage import tables
 from weishang.experiments.storage.codebook import CODEBOOK, add_codebook
 from weishang.experiments.storage.report import Report
-from weishang.experiments.studies import audit, nulls
+from weishang.experiments.studies import nulls
+from weishang.experiments.studies.audit import audit
 from weishang.experiments.studies.channels import codebook as channels_codebook
 from weishang.experiments.studies.reach import codebook as reach_codebook
 
@@ -38,33 +39,11 @@ def book_of(out, described, **saved):
     return tables.read(out / "told" / "codebook.csv")
 
 
-def test_one_row_per_column_in_the_order_given():
-    described = {
-        "days": {"day": ("days", "from 1")},
-        "searches": {"visits": ("visits", "of shops")},
-    }
-    made = codebook.codebook({"searches": frame("visits"), "days": frame("day")}, described)
-    assert list(made.columns) == ["table", "column", "unit", "meaning"]
-    assert made.iloc[:2].to_numpy().tolist() == [
-        ["searches", "visits", "visits", "of shops"],
-        ["days", "day", "days", "from 1"],
-    ]
-    assert made["table"].tolist()[2:] == ["codebook"] * 4
-    assert made["column"].tolist()[2:] == ["table", "column", "unit", "meaning"]
-
-
 @pytest.mark.parametrize("described", SOURCES.values(), ids=SOURCES)
 def test_nothing_is_left_empty(described):
     entries = [entry for table in described.values() for entry in table.values()]
     assert entries
     assert all(unit.strip() and meaning.strip() for unit, meaning in entries)
-
-
-def test_a_column_that_nobody_described_is_refused():
-    with pytest.raises(ValueError, match="reach has column 'weather'; describe it"):
-        codebook.codebook({"reach": frame("level", "weather")}, DESCRIBED)
-    with pytest.raises(ValueError, match="forecasts has column 'price'"):
-        codebook.codebook({"forecasts": frame("price")}, DESCRIBED)
 
 
 def test_a_report_tells_of_the_columns_that_it_holds(tmp_path):

@@ -112,10 +112,10 @@ def test_a_manifest_that_is_a_link_is_told(tmp_path):
         ("outputs", {"audit.csv": {"bytes": -1, "sha256": "a" * 64}}, "has no size"),
         ("outputs", {"audit.csv": {"bytes": 4}}, "has no SHA-256"),
         ("outputs", {"audit.csv": {"bytes": 4, "sha256": "A" * 64}}, "has no SHA-256"),
-        ("outputs", {"../x": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
-        ("outputs", {"/etc/passwd": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
-        ("outputs", {"a//b": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
-        ("outputs", {"a\0": {"bytes": 4, "sha256": "a" * 64}}, "no name of a file"),
+        ("outputs", {"../x": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
+        ("outputs", {"/etc/passwd": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
+        ("outputs", {"a//b": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
+        ("outputs", {"a\0": {"bytes": 4, "sha256": "a" * 64}}, "not the name of a file"),
     ],
 )
 def test_hostile_manifests_are_refused(tmp_path, key, value, fault):

@@ -210,7 +210,7 @@ def test_links_are_refused(tmp_path):
     part.path.symlink_to(kept)
     with pytest.raises(ValueError, match="is a link"):
         parts.find(tmp_path, "runs")
-    with pytest.raises(ValueError, match="no file"):
+    with pytest.raises(ValueError, match="not a file"):
         parts.check(part)
 
 

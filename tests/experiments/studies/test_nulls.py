@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weishang.experiments.analysis.estimands import ALL, BY_REACHED, ESTIMANDS, THERE
+from weishang.experiments.analysis.estimands import ALL, BY_REACHED, THERE
 from weishang.experiments.simulate.campaign_rows import LEVELS
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies import nulls
+from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.kernels import Graph
 
 LEVEL_COLUMNS = [f"level_{level}" for level in LEVELS]

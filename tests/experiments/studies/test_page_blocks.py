@@ -44,6 +44,7 @@ def test_a_block_that_no_function_gives_is_refused(tmp_path: Path) -> None:
 def test_verdicts_stand_under_their_headings(tmp_path: Path) -> None:
     verdicts.update(
         tmp_path,
+        "reach",
         [Verdict("l1_conv", "fitted", "a reading", 0.12345, 0.11, 0.13, 0.01, 0.6, 0.5)],
     )
     header, _, line = page_blocks.verdict_table(tmp_path).splitlines()

@@ -12,7 +12,7 @@ def test_reproduce_runs_all_in_order_and_prints_the_verdicts(monkeypatch, tmp_pa
     def light(name):
         def experiment(graph, users, seed, out):
             ran.append((name, graph, users, seed, out))
-            verdicts.update(out, [Verdict("l1_conv", "fitted", name, 0.12, 0.11, 0.13)])
+            verdicts.update(out, name, [Verdict("l1_conv", "fitted", name, 0.12, 0.11, 0.13)])
 
         return experiment
 

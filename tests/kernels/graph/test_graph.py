@@ -197,7 +197,7 @@ def test_from_csr_names_the_fault(
         (([True], [False]), {}, "source has dtype bool"),
         ((["a"], [1]), {}, "source has dtype"),
         ((0, 1), {}, r"source has shape \(\)"),
-        (([0, [1]], [2, 3]), {}, "source is no list of integers"),
+        (([0, [1]], [2, 3]), {}, "source is not a list of integers"),
         (([0], [1], [np.nan]), {}, r"weights\[0\] is nan"),
         (([0], [1], [-0.1]), {}, r"weights\[0\] is -0\.1"),
         (([0], [1], ["half"]), {}, "weights has dtype"),

@@ -133,21 +133,21 @@ def test_blocks_meet_at_whole_lines(write: Writer, monkeypatch: pytest.MonkeyPat
 def test_a_late_fault_keeps_its_line_number(write: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge_lists, "BLOCK_BYTES", 64)
     path = write(b"# head\n" + b"0 1\n" * 500 + b"0 x\n" + b"0 1\n" * 500)
-    with pytest.raises(ValueError, match=r"edges\.txt, line 502: 'x' is no node id"):
+    with pytest.raises(ValueError, match=r"edges\.txt, line 502: 'x' is not a node id"):
         Graph.from_edge_list(path)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"0 1\n1 b\n", "line 2: 'b' is no node id"),
-        (b"# c\n\n0 1\na 1\n", "line 4: 'a' is no node id"),
-        (b"0 1\n2 1.0\n", "line 2: '1.0' is no node id"),
-        (b"0 1\n2 NaN\n", "line 2: 'NaN' is no node id"),
-        (b"0 1\n2 1_0\n", "line 2: '1_0' is no node id"),
-        (b'0 1\n"2" 3\n', "line 2: '\"2\"' is no node id"),
-        (b"0\x00 1\n", r"line 1: '0\\x00' is no node id"),
-        (b"0 \xff\n", r"line 1: '\\\\xff' is no node id"),
+        (b"0 1\n1 b\n", "line 2: 'b' is not a node id"),
+        (b"# c\n\n0 1\na 1\n", "line 4: 'a' is not a node id"),
+        (b"0 1\n2 1.0\n", "line 2: '1.0' is not a node id"),
+        (b"0 1\n2 NaN\n", "line 2: 'NaN' is not a node id"),
+        (b"0 1\n2 1_0\n", "line 2: '1_0' is not a node id"),
+        (b'0 1\n"2" 3\n', "line 2: '\"2\"' is not a node id"),
+        (b"0\x00 1\n", r"line 1: '0\\x00' is not a node id"),
+        (b"0 \xff\n", r"line 1: '\\\\xff' is not a node id"),
         (b"0 1\n-1 2\n", "line 2: node id '-1' is negative"),
         (b"0 1\n1 2147483648\n", r"line 2: node id '2147483648' is past 2\^31 - 1"),
         (b"0 1\n1 18446744073709551616\n", "line 2: node id '18446744073709551616' is past"),

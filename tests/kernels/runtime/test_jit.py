@@ -14,7 +14,7 @@ import pytest
 from numba import config
 from numba.core.caching import CacheImpl, IndexDataCacheFile
 
-from weishang.kernels.runtime.jit import KeyedFiles, outer
+from weishang.kernels.runtime.jit import KeyedFiles, jit_entry
 
 KEYS = (("int64",), "processor"), (("float64",), "processor")
 CODE = "code of integers", "code of floats"
@@ -130,7 +130,7 @@ def test_a_full_disk_keeps_no_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(IndexDataCacheFile, "_open_for_write", full)
-    assert outer(doubled)(21) == 42
+    assert jit_entry(doubled)(21) == 42
     assert not list(tmp_path.rglob("*.nb?"))
 
 
@@ -138,22 +138,22 @@ def test_without_a_folder_to_write_to_code_is_compiled_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(CacheImpl, "_locator_classes", [])
-    assert outer(doubled)(21) == 42
+    assert jit_entry(doubled)(21) == 42
 
 
 CALLED = """
-from weishang.kernels.jit import inner
+from weishang.kernels.runtime.jit import jit_internal
 
-@inner
+@jit_internal
 def doubled(x):
     return {body}
 """
 
 CALLER = """
 from called import doubled
-from weishang.kernels.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
-@outer
+@jit_entry
 def twice(x):
     return doubled(x)
 

@@ -51,7 +51,7 @@ def test_others_are_asked_only_when_the_caller_has_been_alone_for_long():
 
 
 @pytest.mark.parametrize("fails", [0, PARTS - 1])
-def test_a_part_that_fails_fails_the_call_and_the_crew_goes_on(fails):
+def test_a_part_that_fails_fails_the_call_and_the_pool_goes_on(fails):
     def do(place, memory):
         time.sleep(0.001)
         if place == fails:
@@ -104,16 +104,48 @@ def test_nothing_of_a_job_is_kept():
         if alive() is None:
             return
         time.sleep(0.01)
-    pytest.fail("a thread of the crew still holds the job")
+    pytest.fail("a thread of the pool still holds the job")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked as on Linux")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_process_has_a_crew_of_its_own():
+def test_a_forked_process_has_a_pool_of_its_own():
     share_out(PARTS, 3, list, slow_square)
     child = os.fork()
     if child == 0:
         done = share_out(PARTS, 3, list, slow_square) == [n * n for n in range(PARTS)]
         os._exit(0 if done else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert thread_pool._crew._threads >= 2
+    assert thread_pool._pool._threads >= 2
+
+
+def test_parts_that_nobody_has_begun_are_not_done_once_the_caller_has_failed():
+    me, done = threading.get_ident(), []
+
+    def do(place, memory):
+        if threading.get_ident() == me:
+            raise KeyboardInterrupt
+        time.sleep(0.001)
+        done.append(place)
+
+    with pytest.raises(KeyboardInterrupt):
+        share_out(10_000, 2, list, do)
+    assert len(done) < 1_000
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_that_numba_turned_into_another_error_is_an_interrupt(workers):
+    def do(place, memory):
+        try:
+            raise SystemError("inner: a result with an exception set") from KeyboardInterrupt()
+        except SystemError as error:
+            raise SystemError("outer: a result with an exception set") from error
+
+    with pytest.raises(KeyboardInterrupt):
+        share_out(4, workers, list, do)
+
+    def defect(place, memory):
+        raise SystemError("of Python's own")
+
+    with pytest.raises(SystemError, match="Python's own"):
+        share_out(4, workers, list, defect)

@@ -112,8 +112,8 @@ def test_luck_is_the_contracts_and_not_the_librarys() -> None:
     graph = Graph.from_edges(*rng.integers(0, 60, (2, 400)))
     rule = CascadeRule(view=[0.5], buy=[[0.5]], share=np.full((1, 3, 1), 0.8))
 
-    def reached(world: int, library_seed: int) -> list[tuple[int, int, bool]]:
-        model = WordOfMouth(task(rule, [0], graph=graph, seed=world))
+    def reached(seed: int, library_seed: int) -> list[tuple[int, int, bool]]:
+        model = WordOfMouth(task(rule, [0], graph=graph, seed=seed))
         model.random.seed(library_seed)
         model.rng = np.random.default_rng(library_seed)
         model.spread(0)
@@ -127,6 +127,8 @@ def test_luck_is_the_contracts_and_not_the_librarys() -> None:
 def test_the_call_is_that_of_the_kernels_without_backend() -> None:
     ours, theirs = (inspect.signature(call).parameters for call in (propagate_by_agents, propagate))
     shared = [name for name in theirs if name not in ("backend", "options")]
-    assert list(ours) == shared
+    assert list(ours) == [*shared, "consumer"]
+    assert ours["consumer"].default is Consumer
+    assert ours["consumer"].kind == inspect.Parameter.KEYWORD_ONLY
     assert all(ours[name].default == theirs[name].default for name in shared)
     assert all(ours[name].kind == theirs[name].kind for name in shared)

@@ -7,9 +7,9 @@ import numpy as np
 from weishang.model.core.campaigns import Campaigns, Offer, campaign_id
 
 OFFERS = [
-    Offer(campaign=(1 << 64) - 1, seller=4, category=2, price=0.5, rich=True, appeal=-1.5),
-    Offer(campaign=3, seller=9, category=0, price=2.0, rich=False, appeal=0.25),
-    Offer(campaign=8, seller=1, category=1, price=1.0, rich=True, appeal=2.0),
+    Offer(campaign=(1 << 64) - 1, seller=4, category=2, price=0.5, rich=True, shareability=-1.5),
+    Offer(campaign=3, seller=9, category=0, price=2.0, rich=False, shareability=0.25),
+    Offer(campaign=8, seller=1, category=1, price=1.0, rich=True, shareability=2.0),
 ]
 DTYPES = {
     "campaign": np.uint64,
@@ -17,7 +17,7 @@ DTYPES = {
     "category": np.int32,
     "price": np.float64,
     "rich": np.bool_,
-    "appeal": np.float64,
+    "shareability": np.float64,
     "channel": np.int8,
     "tool": np.int8,
     "external": np.bool_,

@@ -1,6 +1,5 @@
-"""Orders: one entry an order, taken from events and visits as they are; values and averages."""
+"""Orders: one entry an order, taken from events and visits as they are; and values."""
 
-import math
 from dataclasses import fields, replace
 
 import numpy as np
@@ -12,9 +11,6 @@ from weishang.model.core.orders import (
     MoneyParameters,
     OrderChannel,
     Orders,
-    average_order_value,
-    average_order_value_by_channel,
-    fit_usual_price,
 )
 from weishang.model.core.shops import Shops, Visits
 
@@ -64,7 +60,7 @@ def test_buyers_of_campaigns_are_orders():
         "campaign": [900, 900, 901],
         "seller": [7, 7, 8],
         "buyer": [2, 3, 1],
-        "level": [7, 2, 6],
+        "distance": [7, 2, 6],
         "price": [0.5, 0.5, 2.0],
         "items": [1, 1, 1],
         "refunded": [False, False, False],
@@ -102,7 +98,7 @@ def test_searchers_who_bought_are_orders():
         "campaign": [0, 0],
         "seller": [31, 31],
         "buyer": [5, 9],
-        "level": [0, 0],
+        "distance": [0, 0],
         "price": [1.5, 1.5],
         "items": [1, 1],
         "refunded": [False, False],
@@ -140,22 +136,12 @@ def some_orders():
     )
 
 
-def test_an_average_leaves_refunds_out():
-    assert average_order_value(some_orders(), 100.0) == pytest.approx((50 + 150 + 150 + 150) / 4)
-    averages = average_order_value_by_channel(some_orders(), 100.0)
-    assert list(averages) == list(OrderChannel)
-    assert averages[OrderChannel.MOMENTS] == pytest.approx(100.0)
-    assert averages[OrderChannel.SEARCH] == pytest.approx(150.0)
-    assert math.isnan(averages[OrderChannel.OFFICIAL])
-    assert math.isnan(averages[OrderChannel.ADVERT])
-
-
-def test_the_unit_of_money_meets_an_average():
-    usual_price = fit_usual_price(some_orders(), 198.0)
-    assert average_order_value(some_orders(), usual_price) == pytest.approx(198.0)
-    refunded = some_orders().where(some_orders().refunded)
-    with pytest.raises(ValueError, match="orders has none that was kept"):
-        fit_usual_price(refunded, 198.0)
+def test_no_orders_have_columns_of_the_same_kind():
+    none, some = Orders.none(), some_orders()
+    assert len(none) == 0
+    for item in fields(Orders):
+        assert getattr(none, item.name).dtype == getattr(some, item.name).dtype, item.name
+    assert columns_of(Orders.joined([none, some])) == columns_of(some)
 
 
 def test_columns_of_different_length_are_refused():
@@ -166,5 +152,5 @@ def test_columns_of_different_length_are_refused():
 
 @pytest.mark.parametrize("value", [0.0, -5.0, float("nan"), True])
 def test_a_price_out_of_range_is_named(value):
-    with pytest.raises(ValueError, match="usual_price is "):
-        MoneyParameters(usual_price=value)
+    with pytest.raises(ValueError, match="reference_price is "):
+        MoneyParameters(reference_price=value)

@@ -3,24 +3,67 @@
 Statistical tests refuse at p < 1e-6: that is the false-alarm rate of each.
 """
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from weishang.kernels.rng import WORD_MASK, Purpose, derive
-from weishang.model.core.streams import MarketPurpose, fraction, pick, standard_normal
+from weishang.model.core.streams import CORE, PRICE, Stream, fraction, pick, standard_normal
+from weishang.model.mechanisms import REGISTRY
 
 RARE = 1e-6
-WORDS = [derive(7, MarketPurpose.PRICE, number) for number in range(20_000)]
+WORDS = [derive(7, PRICE, number) for number in range(20_000)]
 EXTREMES = (0, 1, WORD_MASK - 1, WORD_MASK)
 
 
+OWNED = [stream for mechanism in REGISTRY for stream in mechanism.streams]
+FROZEN = {
+    "who sells": 6,
+    "the price of an offer": 7,
+    "rich or plain content": 8,
+    "how much an offer is worth passing on": 9,
+    "whom the platform shows an offer": 10,
+    "whether a seller has a campaign today": 18,
+    "what a seller chooses": 19,
+    "further items in a mall": 23,
+    "who follows after an order": 24,
+    "who has an account, and its first followers": 25,
+    "when viewers come to a livestream and how long they stay": 26,
+}
+"""Numbers are for good: a stream that gets another draws other words in every old market."""
+
+
 def test_no_number_is_the_kernels_or_stands_twice():
-    numbers = [one.value for one in (*Purpose, *MarketPurpose)]
-    names = [*Purpose.__members__, *MarketPurpose.__members__]
-    assert len(set(numbers)) == len(numbers) == len(names)
+    numbers = [int(one) for one in (*Purpose, *CORE, *OWNED)]
+    words = [one.decides for one in (*CORE, *OWNED)]
+    assert len(set(numbers)) == len(numbers)
+    assert len(set(words)) == len(words)
+    assert all(number < 100 for number in numbers)
+
+
+def test_numbers_are_for_good():
+    numbers = {one.decides: int(one) for one in (*CORE, *OWNED)}
+    assert numbers.items() >= FROZEN.items()
+    assert sorted(set(numbers.values()) - set(FROZEN.values())) == [20, 21, 22]
+
+
+def test_a_stream_is_its_number_and_says_what_it_decides():
+    stream = Stream(1000, "who gets a voucher")
+    assert stream == 1000
+    assert derive(7, stream, 3) == derive(7, 1000, 3)
+    assert repr(stream) == "Stream(1000, 'who gets a voucher')"
+    for copied in (pickle.loads(pickle.dumps(stream)), copy.deepcopy(stream)):
+        assert (copied, copied.decides) == (stream, stream.decides)
+
+
+@pytest.mark.parametrize("number", [0, -1, 1 << 32])
+def test_a_stream_has_a_number_in_range(number):
+    with pytest.raises(ValueError, match=f"number is {number}; give a stream's number"):
+        Stream(number, "nothing")
 
 
 def test_a_fraction_lies_strictly_inside_the_unit_interval():

@@ -15,9 +15,9 @@ from scipy import stats
 from weishang.kernels.rng import child, derive
 from weishang.model.core.campaigns import Campaigns, Channel, Offer, Tool
 from weishang.model.core.choices import EVERYTHING, PLAIN, Decision, Options, draw
-from weishang.model.core.streams import MarketPurpose, fraction
+from weishang.model.core.streams import ACTIVITY, EXPLORE, fraction
 from weishang.model.market.market import Market
-from weishang.model.mechanisms.learning.parameters import LearningParameters
+from weishang.model.mechanisms.learning import LearningParameters, ProfitLearner
 from weishang.model.scenario import Mechanisms, Scenario
 from weishang.model.sellers.choose import choose_sellers
 from weishang.model.sellers.parameters import SellerParameters
@@ -27,7 +27,7 @@ from weishang.model.society.parameters import SocietyParameters
 
 RARE = 1e-6
 MANY = 2000
-WORLD = 31
+REPLICATE = 31
 
 FROZEN = "2cf2f18a873a1abe69c552e709fc467b9b501ffd444ebb6c7e6cbc64dced33f4"
 """SHA-256 of the offers of 50 sellers on three days, before there were channels and tools."""
@@ -49,9 +49,19 @@ def sellers_at(society, count, learning=None, **parameters):
     """Sellers who have just come to a market, active every day if not told, and that market."""
     own = SellerParameters(**{"activity": 1.0, **parameters})
     scenario = Scenario(mechanisms=Mechanisms.none(), sellers=own)
-    market = Market(society, scenario, WORLD, 1)
-    nodes = choose_sellers(society, 1.0, WORLD, count)
-    return Seller.create_agents(market, count, nodes, learning=learning), market
+    market = Market(society, scenario, REPLICATE, 1)
+    nodes = choose_sellers(society, 1.0, REPLICATE, count)
+    sellers = Seller.create_agents(market, count, nodes)
+    if learning is not None:
+        for seller in sellers:
+            seller.equip(ProfitLearner(learning))
+    return sellers, market
+
+
+def learns(seller, profit):
+    """Let a campaign have earned this, and the seller learn from it."""
+    seller.earned = profit
+    seller.learn()
 
 
 def offers_of(sellers, market, day=0, allowed=PLAIN):
@@ -89,7 +99,7 @@ def test_plain_offers_are_those_of_before_channels_and_tools(allowed, mix):
     sellers, market = sellers_at(people, 50, **mix)
     found = [
         f"{offer.campaign} {offer.seller} {offer.category} {offer.price.hex()} {offer.rich} "
-        f"{offer.appeal.hex()} {int(offer.channel)} {int(offer.tool)} {offer.external} "
+        f"{offer.shareability.hex()} {int(offer.channel)} {int(offer.tool)} {offer.external} "
         f"{offer.induced}"
         for day in range(3)
         for offer in offers_of(sellers, market, day, allowed)
@@ -117,20 +127,20 @@ def test_a_shop_has_the_price_of_the_first_day_and_then_of_the_last_campaign(soc
         assert seller.price == (before if offer is None else offer.price)
 
 
-def test_prices_are_lognormal_around_the_usual_price(campaigns):
+def test_prices_are_lognormal_around_the_reference_price(campaigns):
     prices = np.log(campaigns.price) / SellerParameters().price_log_sd
     assert stats.kstest(prices, "norm").pvalue > RARE
 
 
-def test_appeal_is_standard_normal_and_content_as_rich_as_set(campaigns):
-    assert stats.kstest(campaigns.appeal, "norm").pvalue > RARE
+def test_shareability_is_standard_normal_and_content_as_rich_as_set(campaigns):
+    assert stats.kstest(campaigns.shareability, "norm").pvalue > RARE
     rich = int(campaigns.rich.sum())
     assert stats.binomtest(rich, MANY, SellerParameters().rich_content).pvalue > RARE
 
 
 def test_the_choices_are_independent(everything):
     """Two-sided tests of rank correlation at 1e-6 each."""
-    names = ("price", "rich", "appeal", "channel", "tool", "external", "induced")
+    names = ("price", "rich", "shareability", "channel", "tool", "external", "induced")
     columns = [getattr(everything, name) for name in names]
     for place, one in enumerate(columns):
         for other in columns[place + 1 :]:
@@ -152,7 +162,7 @@ def test_each_decision_has_a_word_of_its_own(society):
     sellers, market = sellers_at(society, 300, external=0.5, induced=0.5)
     own = market.parameters.sellers
     for offer in offers_of(sellers, market, 3, EVERYTHING):
-        luck = derive(WORLD, MarketPurpose.EXPLORE, offer.campaign)
+        luck = derive(REPLICATE, EXPLORE, offer.campaign)
         for decision, found, shares in (
             (Decision.CHANNEL, offer.channel, own.channels),
             (Decision.TOOL, offer.tool, own.tools),
@@ -168,7 +178,7 @@ def test_content_can_be_all_plain_or_all_rich(society, share, expected):
     assert {offer.rich for offer in offers} == expected
 
 
-def test_without_spread_everyone_asks_the_usual_price(society):
+def test_without_spread_everyone_asks_the_reference_price(society):
     offers = offers_of(*sellers_at(society, 10, price_log_sd=0.0))
     assert [offer.price for offer in offers] == [1.0] * 10
 
@@ -177,14 +187,14 @@ def test_a_change_of_one_choice_leaves_the_luck_of_the_others(society, campaigns
     """More rich content: the same prices and appeals, and nobody rich turns plain."""
     other = Campaigns.from_offers(offers_of(*sellers_at(society, MANY, rich_content=0.8)))
     assert np.array_equal(other.price, campaigns.price)
-    assert np.array_equal(other.appeal, campaigns.appeal)
+    assert np.array_equal(other.shareability, campaigns.shareability)
     assert (other.rich >= campaigns.rich).all()
     assert other.rich.sum() > campaigns.rich.sum()
 
 
 def test_a_rule_changes_only_the_offers_that_it_forbids(society, everything):
     tools = tuple(tool for tool in Tool if tool != Tool.TEAM)
-    allowed = Options(tools=tools, induced=(False,))
+    allowed = replace(EVERYTHING, tools=tools, induced=(False,))
     offers = offers_of(*sellers_at(society, MANY), allowed=allowed)
     changed = 0
     for row, offer in enumerate(offers):
@@ -204,7 +214,7 @@ def test_activity_is_the_share_of_days_with_a_campaign(society):
     found = sum(offer is not None for offers in days for offer in offers)
     assert stats.binomtest(found, 2000, 0.3).pvalue > RARE
     for seller, offer in zip(sellers, days[-1], strict=True):
-        word = derive(WORLD, MarketPurpose.ACTIVITY, market.campaign_id(seller.node))
+        word = derive(REPLICATE, ACTIVITY, market.campaign_id(seller.node))
         assert (offer is not None) == (fraction(word) < 0.3)
         assert seller.offer is offer
 
@@ -219,8 +229,8 @@ def test_who_is_active_offers_what_it_would_have_offered_every_day(society):
 def test_orders_and_revenue_add_up(society):
     ((seller,), market) = sellers_at(society, 1, unit_cost=0.5)
     seller.price = 2.0
-    assert seller.count_orders(3) == 3 * 1.5
-    assert seller.count_orders(0) == 0.0
+    assert seller.count_orders(3, items=3, revenue=6.0) == 3 * 1.5
+    assert seller.count_orders(0, items=0, revenue=0.0) == 0.0
     assert seller.count_orders(4, items=6, revenue=5.0) == 2.0
     assert seller.orders == 7
     assert seller.revenue == 6.0 + 5.0
@@ -229,7 +239,7 @@ def test_orders_and_revenue_add_up(society):
 
 
 def offered(**changes):
-    plain = Offer(campaign=1, seller=1, category=0, price=1.0, rich=False, appeal=0.0)
+    plain = Offer(campaign=1, seller=1, category=0, price=1.0, rich=False, shareability=0.0)
     return replace(plain, **changes)
 
 
@@ -270,7 +280,7 @@ def test_who_has_learnt_nothing_offers_what_it_would_without_learning(society):
 def test_a_profit_is_the_reward_of_each_action_that_was_taken(society):
     ((seller,), market) = sellers_at(society, 1, LearningParameters())
     (offer,) = offers_of([seller], market, allowed=EVERYTHING)
-    seller.learn(4.0)
+    learns(seller, 4.0)
     taken = (0, offer.rich, offer.channel, offer.tool, offer.external, offer.induced)
     for decision, action in zip(Decision, taken, strict=True):
         tries = seller.learner.tries[decision]
@@ -281,11 +291,11 @@ def test_a_profit_is_the_reward_of_each_action_that_was_taken(society):
 def test_days_without_a_campaign_and_sellers_without_learning_learn_nothing(society):
     ((idle,), market) = sellers_at(society, 1, LearningParameters(), activity=0.0)
     offers_of([idle], market)
-    idle.learn(4.0)
+    learns(idle, 4.0)
     assert idle.learner.campaigns == 0
     ((other,), market) = sellers_at(society, 1)
     before = offers_of([other], market, day=1)
-    other.learn(4.0)
+    learns(other, 4.0)
     assert other.learner is None
     assert offers_of([other], market, day=1) == before
 
@@ -293,7 +303,7 @@ def test_days_without_a_campaign_and_sellers_without_learning_learn_nothing(soci
 def test_a_seller_returns_to_what_paid_and_leaves_what_did_not(society):
     sellers, market = sellers_at(society, 100, LearningParameters(epsilon=0.0))
     for seller, offer in zip(sellers, offers_of(sellers, market, 0, EVERYTHING), strict=True):
-        seller.learn(1.0 if offer.rich else -1.0)
+        learns(seller, 1.0 if offer.rich else -1.0)
     first = [seller.offer for seller in sellers]
     second = offers_of(sellers, market, 1, EVERYTHING)
     for before, after in zip(first, second, strict=True):
@@ -308,7 +318,7 @@ def test_prices_move_in_steps_around_the_level_that_the_seller_began_with(societ
     levels = [seller.price for seller in sellers]
     for seller in sellers:
         offers_of([seller], market)
-        seller.learn(1.0)
+        learns(seller, 1.0)
     offers = offers_of(sellers, market, day=1)
     steps = [offer.price / level for offer, level in zip(offers, levels, strict=True)]
     assert {round(step, 9) for step in steps} == {1.0, 0.5, 2.0}
@@ -319,7 +329,7 @@ def test_what_is_explored_of_one_decision_says_nothing_of_another(society):
     sellers, market = sellers_at(society, MANY, LearningParameters(epsilon=1.0))
     offers_of(sellers, market)
     for seller in sellers:
-        seller.learn(1.0)
+        learns(seller, 1.0)
     levels = np.array([seller.price for seller in sellers])
     explored = Campaigns.from_offers(offers_of(sellers, market, 1, EVERYTHING))
     names = ("rich", "channel", "tool", "external", "induced")
@@ -344,7 +354,7 @@ def test_a_learner_does_only_what_is_allowed_when_rules_change(society):
             assert offer.induced in allowed.induced
             seen.add((offer.tool, offer.induced))
         for place, seller in enumerate(sellers):
-            seller.learn(float(place + day))
+            learns(seller, float(place + day))
     assert len(seen) > 4
 
 
@@ -357,7 +367,7 @@ def test_a_seller_learns_from_its_own_results_alone(society):
         for day in range(20):
             history.append(offers_of(sellers, market, day, EVERYTHING)[0])
             for place, seller in enumerate(sellers):
-                seller.learn((1.0 + place) * seller.offer.price - seller.offer.rich)
+                learns(seller, (1.0 + place) * seller.offer.price - seller.offer.rich)
         histories.append(history)
     assert histories[0] == histories[1]
     assert len({offer.tool for offer in histories[0]}) > 1
@@ -366,7 +376,7 @@ def test_a_seller_learns_from_its_own_results_alone(society):
 def test_sellers_learn_a_price_that_earns_more(society):
     """Demand falls with the price to the power of -2.62; 300 campaigns of 30 sellers.
 
-    The goods cost .6: sellers begin at 1.6 times the usual price, but at .97 they would earn most.
+    The goods cost .6: sellers begin at 1.6 times the reference price, but would earn most at .97.
     """
     sellers, market = sellers_at(
         society, 30, LearningParameters(price_steps=(1.6, 1.0, 2.0)), price_log_sd=0.0
@@ -376,8 +386,8 @@ def test_sellers_learn_a_price_that_earns_more(society):
         for offer, seller in zip(offers_of(sellers, market, day), sellers, strict=True):
             luck = derive(5, day, seller.node) >> 60
             sold = round(30.0 * offer.price**-2.62 * (0.5 + luck / 15.0))
-            profits.append(seller.count_orders(sold))
-            seller.learn(profits[-1])
+            profits.append(seller.count_orders(sold, sold, sold * offer.price))
+            learns(seller, profits[-1])
     early, late = np.mean(profits[:300]), np.mean(profits[-3000:])
     assert late > 1.1 * early
     best = [np.argmax(seller.learner.values[Decision.PRICE]) for seller in sellers]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from weishang.kernels.cascade.core.task import Task
 from weishang.kernels.cascade.numba.common.rng import cascade_words
 from weishang.kernels.rng import Purpose
-from weishang.kernels.runtime.jit import inner, lean, merged
+from weishang.kernels.runtime.jit import jit_inline, jit_internal, jit_no_nrt
 
 UNIT_BLOCKS = 128
 """Blocks compared at once: memory asked for in one unit is read after the next, and a unit's
@@ -32,9 +32,9 @@ MOST_HITS = 2 * UNIT_SLOTS
 """Hits handed on together."""
 
 PLACES = 6
-"""Of the cursor, see `cpu_exposures`."""
+"""Of the cursor, see `exposures`."""
 
-MOST_STRANDS = 256
+MOST_REPLICAS = 256
 
 BY_LAYER = np.array([Purpose.VIEW, Purpose.WEIGHT], dtype=np.uint64)
 OTHERS = np.array([Purpose.VISIT, Purpose.BUY, Purpose.SHARE], dtype=np.uint64)
@@ -118,16 +118,16 @@ class Batch(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """Cascades that run side by side: strand s of a bundle is row first + s of the batch.
+    """Cascades that run side by side: replica s of a bundle is row first + s of the batch.
 
     Attributes:
-        first: row of strand 0.
-        strands: how many, up to 256.
-        shift: bits that a strand takes in a code, node << shift | strand.
+        first: row of replica 0.
+        replicas: how many, up to 256.
+        shift: bits that a replica takes in a code, node << shift | replica.
     """
 
     first: int
-    strands: int
+    replicas: int
     shift: int
 
 
@@ -138,8 +138,8 @@ class Scratch(NamedTuple):
         work: uint64, the parts that `STATES` .. `SLOTS` name.
         codes: uint32, an entry a live slot of a unit.
         hits: uint32, codes, sources: int32, an entry a hit that is handed on.
-        limits: uint64 [256], the threshold of each strand.
-        cursor: int64 [6], see `cpu_exposures`.
+        limits: uint64 [256], the threshold of each replica.
+        cursor: int64 [6], see `exposures`.
     """
 
     work: Any
@@ -158,45 +158,61 @@ def make_scratch() -> Scratch:
         codes=np.empty(UNIT_SLOTS, dtype=np.uint32),
         hits=np.empty(MOST_HITS, dtype=np.uint32),
         sources=np.empty(MOST_HITS, dtype=np.int32),
-        limits=np.empty(MOST_STRANDS, dtype=np.uint64),
+        limits=np.empty(MOST_REPLICAS, dtype=np.uint64),
         cursor=np.zeros(PLACES, dtype=np.int64),
     )
 
 
-@merged
+@jit_inline
 def seeds_of(batch, row):
     """The seeds of a cascade, int32, sorted."""
     return batch.seed_nodes[batch.seed_start[row] : batch.seed_end[row]]
 
 
-@lean
+@jit_no_nrt
 def goes_on(batch, hop):
     """Whether the rule has a hop of this number."""
     return batch.max_hops < 0 or hop <= batch.max_hops
 
 
-@lean
+@jit_no_nrt
 def view_threshold(batch, row, layer, hop):
     """The threshold of a layer's lanes in a hop."""
     own = batch.view_table[row if batch.view_table.shape[0] > 1 else 0, layer]
     return own[min(hop, own.size) - 1]
 
 
-@merged
+@jit_inline
 def of_cascade(table, row):
     """A cascade's own part of a table, or the one that all share."""
     return table[row if table.shape[0] > 1 else 0]
 
 
-@merged
+@jit_inline
+def tables_of(batch, row):
+    """A cascade's thresholds of visit, buy and share."""
+    return (
+        of_cascade(batch.visit_table, row),
+        of_cascade(batch.buy_table, row),
+        of_cascade(batch.share_table, row),
+    )
+
+
+@jit_inline
+def words_of(batch, row):
+    """A cascade's words of visit, buy and share."""
+    return batch.visit_keys[row], batch.buy_keys[row], batch.share_keys[row]
+
+
+@jit_inline
 def of_level(table, level):
     """The row of a level in a cascade's part of a table; the last serves all deeper ones."""
     return table[min(level, table.shape[0]) - 1]
 
 
-@inner
+@jit_internal
 def with_room(table, needed):
-    """The table, or a larger copy of it, with room for so many lines."""
+    """The table, or a larger copy of it, with room for `needed` lines."""
     if needed <= table.shape[0]:
         return table
     grown = np.empty((max(needed, 2 * table.shape[0]), table.shape[1]), dtype=table.dtype)
@@ -206,9 +222,9 @@ def with_room(table, needed):
     return grown
 
 
-@inner
+@jit_internal
 def list_with_room(array, needed):
-    """The array, or a larger copy of it, with room for so many entries."""
+    """The array, or a larger copy of it, with room for `needed` entries."""
     if needed <= array.size:
         return array
     grown = np.empty(max(needed, 2 * array.size), dtype=array.dtype)

@@ -19,7 +19,7 @@ from weishang.kernels.cascade.numba.common.simd import (
     load_eight,
     store_eight,
 )
-from weishang.kernels.runtime.jit import lean, merged, outer
+from weishang.kernels.runtime.jit import jit_entry, jit_inline, jit_no_nrt
 
 GOLDEN = np.uint64(rng.GOLDEN)
 MIX_1 = np.uint64(rng.MIX_1)
@@ -31,7 +31,7 @@ ZERO = np.uint64(0)
 ALL_LANES = np.uint64(rng.WORD_MASK)
 
 LEAST_WORDS = np.uint64(11)
-"""Words compared before the first look whether all lanes are decided. After so many a lane is
+"""Words compared before the first look whether all lanes are decided. After that many a lane is
 undecided with probability 2^-11; sixteen rows of 18 slots then mostly are decided, and a look whose
 outcome is foreseen costs nothing. Measured from 7 to 13: 11 is best for rows of 18 slots, 13 for
 full blocks."""
@@ -51,7 +51,7 @@ def trailing_zeros(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), build
 
 
-@merged
+@jit_inline
 def mix(state):
     """SplitMix64's finaliser on uint64."""
     state = (state ^ (state >> np.uint64(30))) * MIX_1
@@ -59,19 +59,19 @@ def mix(state):
     return state ^ (state >> np.uint64(31))
 
 
-@merged
+@jit_inline
 def child(state, index):
     """The index-th word below a state; both uint64."""
     return mix(state + GOLDEN * (index + ONE))
 
 
-@merged
+@jit_inline
 def uniform(state, index):
     """The 32-bit uniform of a word, as uint64."""
     return child(state, index) >> WORDS
 
 
-@merged
+@jit_inline
 def mix_eight(states):
     """`mix` of an Eight."""
     states = (states ^ (states >> all_eight(np.uint64(30)))) * all_eight(MIX_1)
@@ -79,7 +79,7 @@ def mix_eight(states):
     return states ^ (states >> all_eight(np.uint64(31)))
 
 
-@lean
+@jit_no_nrt
 def mix_keys(states, steps, count, keys):
     """Keys of blocks: `mix` of the state of a row, advanced to the block.
 
@@ -92,7 +92,7 @@ def mix_keys(states, steps, count, keys):
         store_eight(keys, i, mix_eight(load_eight(states, i)) + load_eight(steps, i))
 
 
-@lean
+@jit_no_nrt
 def live_masks(keys, lanes, count, threshold, masks):
     """Which lanes of each block are live.
 
@@ -133,7 +133,7 @@ def live_masks(keys, lanes, count, threshold, masks):
         store_eight(masks, j, live_j)
 
 
-@lean
+@jit_no_nrt
 def live_masks_of_each(keys, lanes, count, thresholds, masks):
     """As `live_masks`, with a threshold a block.
 
@@ -163,14 +163,14 @@ def live_masks_of_each(keys, lanes, count, thresholds, masks):
         store_eight(masks, i, live)
 
 
-@merged
+@jit_inline
 def _end_with_nothing(lanes, count):
     """Fill the blocks up to whole sixteens with empty ones."""
     for i in range(count, count + BLOCKS_AT_ONCE - ONE):
         lanes[i] = ZERO
 
 
-@outer
+@jit_entry
 def cascade_words(seed, by_layer, others, num_layers, cascades):
     """The words that a batch's cascades have for each purpose.
 

@@ -1,6 +1,6 @@
 """Counting cascades on a CPU: no events, no doses, nothing that costs O(N) per cascade.
 
-Cascades run side by side in bundles. A code, node << shift | strand, stands for a node in one of
+Cascades run side by side in bundles. A code, node << shift | replica, stands for a node in one of
 them, so a bundle is one large frontier: the small hops of many cascades are work enough to hide
 memory's latency, and a node that several have reached is read once for all.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from weishang.kernels.cascade.numba.common.batch import (
     MOST_HITS,
-    MOST_STRANDS,
+    MOST_REPLICAS,
     Bundle,
     Scratch,
     goes_on,
@@ -30,8 +30,8 @@ from weishang.kernels.cascade.numba.graph_only.decide import (
     decide,
     is_plain,
 )
-from weishang.kernels.cascade.numba.graph_only.exposures import next_hits_merged, start_posts
-from weishang.kernels.runtime.jit import lean, merged, outer
+from weishang.kernels.cascade.numba.graph_only.exposures import next_hits_inline, start_posts
+from weishang.kernels.runtime.jit import jit_entry, jit_inline, jit_no_nrt
 
 COLUMNS = 2 + COUNTED
 """Row, level, reach, visitors, buyers, sharers: one line of counts."""
@@ -39,8 +39,8 @@ SEEN_BYTES = 2 << 20
 """Bytes of the seen bits that a bundle is made for: they are read at random, and should be near."""
 
 DENSE_SHARE = 64
-"""A frontier past one code in so many is kept as bits: sweeping them gives its codes in order of
-nodes, so that rows are read as a stream."""
+"""A frontier larger than one code in this many is kept as bits: sweeping them gives its codes in
+order of nodes, so that rows are read as a stream."""
 
 CHUNK = 4096
 """Codes that a sweep takes out of the bits at a time."""
@@ -58,7 +58,7 @@ class State(NamedTuple):
         queues: uint32 [2, codes / 64], codes of a small frontier, and of the next one.
         reached: uint32, codes of `seen`, as long as they are few.
         chunk: uint32, codes swept out of a large frontier.
-        counts: int64 [4, 256], the hop's reach, visitors, buyers and sharers by strand.
+        counts: int64 [4, 256], the hop's reach, visitors, buyers and sharers by replica.
         place: int64 [3]: 1 when the frontier is in the bits, 0 when it is in a queue; number of
             `reached`, or -1 when they are not listed any more; the sweep's next word.
         scratch: Scratch.
@@ -73,59 +73,59 @@ class State(NamedTuple):
     place: Any
     scratch: Scratch
 
-    def is_for(self, num_nodes: int, strands: int) -> bool:
-        """Whether it serves bundles of so many strands on so many nodes."""
-        return self.seen.size == 8 * _sizes(num_nodes, strands)[0]
+    def is_for(self, num_nodes: int, replicas: int) -> bool:
+        """Whether it serves bundles of this many replicas on this many nodes."""
+        return self.seen.size == 8 * _sizes(num_nodes, replicas)[0]
 
 
-def make_state(num_nodes: int, strands: int) -> State:
-    """Fresh memory for bundles of so many strands; a bundle leaves it as it found it."""
-    words, few = _sizes(num_nodes, strands)
+def make_state(num_nodes: int, replicas: int) -> State:
+    """Fresh memory for bundles of this many replicas; a bundle leaves it as it found it."""
+    words, few = _sizes(num_nodes, replicas)
     return State(
         np.zeros(words * 8, dtype=np.uint8),
         np.zeros((2, words), dtype=np.uint64),
         np.empty((2, few + MOST_HITS), dtype=np.uint32),
         np.empty(few + MOST_HITS, dtype=np.uint32),
         np.empty(CHUNK, dtype=np.uint32),
-        np.zeros((COUNTED, MOST_STRANDS), dtype=np.int64),
+        np.zeros((COUNTED, MOST_REPLICAS), dtype=np.int64),
         np.zeros(3, dtype=np.int64),
         make_scratch(),
     )
 
 
-def state_bytes(num_nodes: int, strands: int) -> int:
+def state_bytes(num_nodes: int, replicas: int) -> int:
     """What `make_state` takes at most: pages that a small bundle does not touch are not taken."""
     state = make_state(1, 1)
-    words, few = _sizes(num_nodes, strands)
+    words, few = _sizes(num_nodes, replicas)
     fixed = sum(array.nbytes for array in (*state[:-1], *state.scratch))
     return fixed + 3 * words * 8 + 3 * few * state.queues.itemsize
 
 
-def _sizes(num_nodes: int, strands: int) -> tuple[int, int]:
+def _sizes(num_nodes: int, replicas: int) -> tuple[int, int]:
     """Words of a bit a code, and the codes that are few."""
-    words = ((num_nodes << (strands - 1).bit_length()) + 63) // 64
+    words = ((num_nodes << (replicas - 1).bit_length()) + 63) // 64
     return words, words * 64 // DENSE_SHARE
 
 
-def strands_of(num_nodes: int, num_cascades: int, threads: int) -> int:
-    """Strands of a bundle: as many as their seen bits allow, and no thread without work."""
+def replicas_of(num_nodes: int, num_cascades: int, threads: int) -> int:
+    """Replicas of a bundle: as many as their seen bits allow, and no thread without work."""
     near = max(1, 8 * SEEN_BYTES // max(num_nodes, 1))
-    return max(1, min(MOST_STRANDS, 1 << (near.bit_length() - 1), -(-num_cascades // threads)))
+    return max(1, min(MOST_REPLICAS, 1 << (near.bit_length() - 1), -(-num_cascades // threads)))
 
 
-@lean
+@jit_no_nrt
 def _plant(batch, bundle, state):
     """Make the seeds the first frontier; returns their number."""
     seen, queue, place = state.seen, state.queues[0], state.place
     size = 0
-    for strand in range(bundle.strands):
-        size += seeds_of(batch, bundle.first + strand).size
+    for replica in range(bundle.replicas):
+        size += seeds_of(batch, bundle.first + replica).size
     place[DENSE] = 2 * size > _few(state)
     place[REACHED] = -1 if place[DENSE] else size
     at = 0
-    for strand in range(bundle.strands):
-        for seed in seeds_of(batch, bundle.first + strand):
-            code = np.int64(seed) << bundle.shift | strand
+    for replica in range(bundle.replicas):
+        for seed in seeds_of(batch, bundle.first + replica):
+            code = np.int64(seed) << bundle.shift | replica
             seen[code >> 3] |= np.uint8(1 << (code & 7))
             if place[DENSE]:
                 _join(state.bits[0], np.uint64(code))
@@ -135,27 +135,18 @@ def _plant(batch, bundle, state):
     return size
 
 
-@merged
+@jit_inline
 def _few(state):
     """Codes that a frontier is listed up to half of."""
     return state.reached.size - MOST_HITS
 
 
-@merged
+@jit_inline
 def _join(bits, code):
     bits[code >> np.uint64(6)] |= ONE << (code & np.uint64(63))
 
 
-@lean
-def _settle_in(state, now, size):
-    """A frontier of so many codes stands in the bits: list it if it is small."""
-    state.place[WORD] = 0
-    state.place[DENSE] = 2 * size > _few(state)
-    if not state.place[DENSE]:
-        _sweep(state.bits[now], state.place, state.queues[now])
-
-
-@lean
+@jit_no_nrt
 def _hop(batch, bundle, hop, size, state):
     """One hop: the frontier posts, new nodes decide, sharers are the next frontier.
 
@@ -164,9 +155,9 @@ def _hop(batch, bundle, hop, size, state):
     """
     now = np.int64(hop - 1 & 1)
     counts = state.counts
-    for strand in range(bundle.strands):
+    for replica in range(bundle.replicas):
         for column in range(COUNTED):
-            counts[column, strand] = 0
+            counts[column, replica] = 0
     plain = is_plain(batch, bundle, hop)
     to_bits = 2 * size > _few(state)
     posting, joining = state.bits[now], state.bits[1 - now]
@@ -183,17 +174,21 @@ def _hop(batch, bundle, hop, size, state):
         )
         count = _sweep(posting, state.place, posts) if state.place[DENSE] else 0
     if plain:
-        all_act(counts, bundle.strands)
+        all_act(counts, bundle.replicas)
     size = np.int64(0)
-    for strand in range(bundle.strands):
-        size += counts[SHARERS, strand]
+    for replica in range(bundle.replicas):
+        size += counts[SHARERS, replica]
     state.place[DENSE] = 0
     if to_bits:
-        _settle_in(state, 1 - now, size)
+        # The frontier stands in the bits: it is listed if it is small.
+        state.place[WORD] = 0
+        state.place[DENSE] = 2 * size > _few(state)
+        if not state.place[DENSE]:
+            _sweep(state.bits[1 - now], state.place, state.queues[1 - now])
     return size
 
 
-@merged
+@jit_inline
 def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, plain):
     """Spread some posts; the sharers join the queue at `end`, or the bits.
 
@@ -205,7 +200,7 @@ def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, 
     start_posts(scratch.cursor)
     while True:
         at = _room(state.place, state.reached)
-        found = next_hits_merged(
+        found = next_hits_inline(
             batch, bundle, hop, posts, last, scratch, state.seen, state.reached, at
         )
         if found < 0:
@@ -227,7 +222,7 @@ def _post(batch, bundle, hop, posts, last, state, queue, joining, end, to_bits, 
     return end, to_bits
 
 
-@lean
+@jit_no_nrt
 def _room(place, reached):
     """Where fresh codes are written: behind the others, or over them when there is no room."""
     if place[REACHED] + MOST_HITS > reached.size:
@@ -235,13 +230,13 @@ def _room(place, reached):
     return max(place[REACHED], 0)
 
 
-@lean
+@jit_no_nrt
 def _join_all(bits, codes):
     for i in range(np.uint64(codes.size)):
         _join(bits, np.uint64(codes[i]))
 
 
-@lean
+@jit_no_nrt
 def _sweep(bits, place, codes):
     """Take codes out of the bits, in order, from the word that the last call ended with.
 
@@ -262,19 +257,19 @@ def _sweep(bits, place, codes):
     return np.int64(at)
 
 
-@lean
+@jit_no_nrt
 def _note(bundle, hop, counts, lines, used):
-    """Write a line for each strand that reached someone."""
-    for strand in range(bundle.strands):
-        if counts[REACH, strand]:
-            lines[used, 0], lines[used, 1] = bundle.first + strand, hop
+    """Write a line for each replica that reached someone."""
+    for replica in range(bundle.replicas):
+        if counts[REACH, replica]:
+            lines[used, 0], lines[used, 1] = bundle.first + replica, hop
             for column in range(COUNTED):
-                lines[used, 2 + column] = counts[column, strand]
+                lines[used, 2 + column] = counts[column, replica]
             used += 1
     return used
 
 
-@lean
+@jit_no_nrt
 def _clear(state, size):
     """Forget the bundle, of which `size` codes may still stand in the frontier."""
     if state.place[REACHED] < 0:
@@ -287,13 +282,13 @@ def _clear(state, size):
             state.bits[:] = ZERO
 
 
-@outer
-def count_cascades(first, last, strands, batch, state):
+@jit_entry
+def count_cascades(first, last, replicas, batch, state):
     """Spread cascades first .. last - 1 of a Batch and count them by level.
 
     Args:
         first, last: rows.
-        strands: of a bundle, as `state` was made for.
+        replicas: of a bundle, as `state` was made for.
         batch: Batch.
         state: State.
 
@@ -301,24 +296,24 @@ def count_cascades(first, last, strands, batch, state):
         int64 [lines, 6]: row, level, reach, visitors, buyers, sharers of each non-empty level.
     """
     shift = 0
-    while 1 << shift < strands:
+    while 1 << shift < replicas:
         shift += 1
     lines = np.empty((16 * (last - first) + 16, COLUMNS), dtype=np.int64)
     used = 0
-    for row in range(first, last, strands):
-        bundle = Bundle(row, min(strands, last - row), shift)
+    for row in range(first, last, replicas):
+        bundle = Bundle(row, min(replicas, last - row), shift)
         size = _plant(batch, bundle, state)
         hop = 1
         while size and goes_on(batch, hop):
             size = _hop(batch, bundle, hop, size, state)
-            lines = with_room(lines, used + bundle.strands)
+            lines = with_room(lines, used + bundle.replicas)
             used = _note(bundle, hop, state.counts, lines, used)
             hop += 1
         _clear(state, size)
     return lines[:used]
 
 
-@outer
+@jit_entry
 def tabulate(lines, num_cascades, width):
     """Lay lines of counts out as int64 [4, width, num_cascades]; a width of -1 is the deepest."""
     deepest = width

@@ -1,21 +1,25 @@
-"""New people decide whether to visit, buy and share, and are counted by strand."""
+"""New people decide whether to visit, buy and share, and are counted by replica."""
 
 import numpy as np
 
-from weishang.kernels.cascade.numba.common.batch import of_cascade, of_level
-from weishang.kernels.cascade.numba.common.rng import CERTAIN, uniform
-from weishang.kernels.runtime.jit import lean
+from weishang.kernels.cascade.numba.common.batch import of_cascade, of_level, tables_of, words_of
+from weishang.kernels.cascade.numba.common.decide import decide_one
+from weishang.kernels.cascade.numba.common.rng import CERTAIN
+from weishang.kernels.runtime.jit import jit_no_nrt
 
 COUNTED = 4
 REACH, VISITORS, BUYERS, SHARERS = range(COUNTED)
 """Rows of a hop's counts."""
 
+ONE_DOSE = (0, 0, 0)
+"""Places on the tables' dose axes, which have one entry here: no dose is told from another."""
 
-@lean
+
+@jit_no_nrt
 def is_plain(batch, bundle, hop):
     """Whether all visit, nobody buys and all share, as in the independent cascade."""
     own = max(batch.visit_table.shape[0], batch.buy_table.shape[0], batch.share_table.shape[0]) > 1
-    rows = bundle.strands if own else 1
+    rows = bundle.replicas if own else 1
     for row in range(bundle.first, bundle.first + rows):
         visit = of_level(of_cascade(batch.visit_table, row), hop)
         buy = of_level(of_cascade(batch.buy_table, row), hop)
@@ -26,22 +30,22 @@ def is_plain(batch, bundle, hop):
     return True
 
 
-@lean
+@jit_no_nrt
 def count_reach(fresh, shift, counts):
-    """Count codes by strand; `all_act` does the rest where all visit and share."""
-    strand_bits = np.uint64((1 << shift) - 1)
+    """Count codes by replica; `all_act` does the rest where all visit and share."""
+    replica_bits = np.uint64((1 << shift) - 1)
     for i in range(np.uint64(fresh.size)):
-        counts[REACH, np.uint64(fresh[i]) & strand_bits] += 1
+        counts[REACH, np.uint64(fresh[i]) & replica_bits] += 1
 
 
-@lean
-def all_act(counts, strands):
+@jit_no_nrt
+def all_act(counts, replicas):
     """Complete counts of reach where all visit, nobody buys and all share."""
-    for strand in range(strands):
-        counts[VISITORS, strand] = counts[SHARERS, strand] = counts[REACH, strand]
+    for replica in range(replicas):
+        counts[VISITORS, replica] = counts[SHARERS, replica] = counts[REACH, replica]
 
 
-@lean
+@jit_no_nrt
 def append(queue, end, codes):
     """Write codes behind the others; returns the new end."""
     first = np.uint64(end)
@@ -50,27 +54,23 @@ def append(queue, end, codes):
     return end + codes.size
 
 
-@lean
+@jit_no_nrt
 def decide(batch, bundle, hop, fresh, counts, queue, end, joining, to_bits):
     """Let new nodes visit, buy and share; sharers join. Returns the queue's new end."""
-    shift, strand_bits = np.uint64(bundle.shift), np.uint64((1 << bundle.shift) - 1)
+    shift, replica_bits = np.uint64(bundle.shift), np.uint64((1 << bundle.shift) - 1)
     last = np.uint64(end)
-    segment, own = batch.segment, of_cascade
-    visit_keys, buy_keys, share_keys = batch.visit_keys, batch.buy_keys, batch.share_keys
+    segment = batch.segment
     for i in range(np.uint64(fresh.size)):
         code = np.uint64(fresh[i])
-        strand, word = code & strand_bits, code >> shift
-        row, kind = bundle.first + np.int64(strand), segment[word]
-        visit = of_level(own(batch.visit_table, row), hop)[kind, 0]
-        buy = of_level(own(batch.buy_table, row), hop)[kind, 0]
-        visits = np.int64(uniform(visit_keys[row], word) < visit)
-        buys = visits & np.int64(uniform(buy_keys[row], word) < buy)
-        share = of_level(own(batch.share_table, row), hop)[visits + buys, kind, 0]
-        shares = np.int64(uniform(share_keys[row], word) < share)
-        counts[REACH, strand] += 1
-        counts[VISITORS, strand] += visits
-        counts[BUYERS, strand] += buys
-        counts[SHARERS, strand] += shares
+        replica, node = code & replica_bits, code >> shift
+        row, kind = bundle.first + np.int64(replica), segment[node]
+        visits, buys, shares = decide_one(
+            words_of(batch, row), tables_of(batch, row), node, kind, hop, ONE_DOSE, 0, 0
+        )
+        counts[REACH, replica] += 1
+        counts[VISITORS, replica] += visits
+        counts[BUYERS, replica] += buys
+        counts[SHARERS, replica] += shares
         if to_bits:
             joining[code >> np.uint64(6)] |= np.uint64(shares) << (code & np.uint64(63))
         else:

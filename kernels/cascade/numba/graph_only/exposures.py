@@ -1,6 +1,6 @@
 """Posts become hits, a unit of a few dozen rows at a time.
 
-A post is a code: a node of a bundle's frontier and the strand, the cascade of the bundle, that it
+A post is a code: a node of a bundle's frontier and the replica, the cascade of the bundle, that it
 belongs to. Each stage is a loop of independent loads or of pure arithmetic, and memory is asked
 for one unit ahead of its use: row offsets while the unit before is compared, targets while the
 next unit is. One loop that does all for a post waits for memory at each step and is several times
@@ -44,31 +44,31 @@ from weishang.kernels.cascade.numba.common.rng import (
     trailing_zeros,
     uniform,
 )
-from weishang.kernels.runtime.jit import lean, merged
+from weishang.kernels.runtime.jit import jit_inline, jit_no_nrt
 
 LAYER, POST, BLOCK, WAITING, UNIT, PENDING = range(PLACES)
-"""Places of the cursor: where to go on; slots whose targets are on their way, or `NONE_WAITING`;
+"""Places of the cursor: where to continue; slots whose targets are on their way, or `NONE_WAITING`;
 the unit that comes next, 0 or 1, and with it the half of the arrays for two; codes whose seen bits
 are on their way."""
 NONE_WAITING = -1
 
-STRAND_AT, SLOT_AT = np.uint64(8), np.uint64(16)
-BLOCK_MASK, STRAND_MASK = np.uint64((1 << 8) - 1), np.uint64((1 << 8) - 1)
-"""A listed slot is slot << 16 | strand << 8 | block, block being its place among those of two
+REPLICA_AT, SLOT_AT = np.uint64(8), np.uint64(16)
+BLOCK_MASK, REPLICA_MASK = np.uint64((1 << 8) - 1), np.uint64((1 << 8) - 1)
+"""A listed slot is slot << 16 | replica << 8 | block, block being its place among those of two
 units."""
 
 FAR_BYTES = 1 << 20
 """Arrays of fewer bytes are in a core's own cache, and nothing of them is asked for ahead."""
 
 
-@lean
+@jit_no_nrt
 def start_posts(cursor):
     """Put the cursor before the first post of a hop."""
     cursor[LAYER] = cursor[POST] = cursor[BLOCK] = cursor[UNIT] = cursor[PENDING] = 0
     cursor[WAITING] = NONE_WAITING
 
 
-@lean
+@jit_no_nrt
 def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=True):
     """The next hits that posts make, in all layers one after the other.
 
@@ -78,7 +78,7 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=Tru
         batch: Batch.
         bundle: Bundle of the posts.
         hop: number of the hop, from 1.
-        posts: uint32 [>= end], codes, node << bundle.shift | strand.
+        posts: uint32 [>= end], codes, node << bundle.shift | replica.
         end: number of posts.
         scratch: Scratch; without `seen`, its `sources` are written: the node of each hit's post.
         seen: uint8, a bit a code: a hit that is marked here is passed over, and others are marked.
@@ -90,11 +90,11 @@ def next_hits(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=Tru
     Returns:
         Number of hits; -1 when all are done.
     """
-    return next_hits_merged(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks)
+    return next_hits_inline(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks)
 
 
-@merged
-def next_hits_merged(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=True):
+@jit_inline
+def next_hits_inline(batch, bundle, hop, posts, end, scratch, seen, hits, at, marks=True):
     """`next_hits` as a part of its caller: one level of calls less to compile."""
     cursor, limits = scratch.cursor, scratch.limits
     while cursor[LAYER] < len(batch.layers):
@@ -127,9 +127,9 @@ def next_hits_merged(batch, bundle, hop, posts, end, scratch, seen, hits, at, ma
     return -1
 
 
-@lean
+@jit_no_nrt
 def _limits(batch, bundle, layer, hop, limits):
-    """List each strand's threshold of view, unless a table is common to all.
+    """List each replica's threshold of view, unless a table is common to all.
 
     Returns:
         The largest, and whether all have it.
@@ -137,14 +137,14 @@ def _limits(batch, bundle, layer, hop, limits):
     if batch.view_table.shape[0] == 1:
         return view_threshold(batch, bundle.first, layer, hop), True
     top, alike = ZERO, True
-    for strand in range(bundle.strands):
-        limits[strand] = view_threshold(batch, bundle.first + strand, layer, hop)
-        top = max(top, limits[strand])
-        alike &= limits[strand] == limits[0]
+    for replica in range(bundle.replicas):
+        limits[replica] = view_threshold(batch, bundle.first + replica, layer, hop)
+        top = max(top, limits[replica])
+        alike &= limits[replica] == limits[0]
     return top, alike
 
 
-@lean
+@jit_no_nrt
 def _hits_of_units(
     rows,
     indices,
@@ -200,8 +200,8 @@ def _hits_of_units(
                 live_masks(work[KEYS:], work[LANES:], count, limit, work[MASKS:])
             else:
                 for i in range(count):
-                    strand = work[FIRSTS + i] >> STRAND_AT & STRAND_MASK
-                    work[BLOCK_LIMITS + i] = limits[strand]
+                    replica = work[FIRSTS + i] >> REPLICA_AT & REPLICA_MASK
+                    work[BLOCK_LIMITS + i] = limits[replica]
                 live_masks_of_each(
                     work[KEYS:], work[LANES:], count, work[BLOCK_LIMITS:], work[MASKS:]
                 )
@@ -233,7 +233,7 @@ def _hits_of_units(
     return np.int64(found - begin)
 
 
-@lean
+@jit_no_nrt
 def _lay_out(
     rows,
     view_keys,
@@ -253,7 +253,7 @@ def _lay_out(
     The targets of the slots that wait are asked for on the way, one a post: asked for all at once
     they would be more than a core can have under way, and it would stand still.
     """
-    strand_bits = (ONE << bits) - ONE
+    replica_bits = (ONE << bits) - ONE
     post, block = np.uint64(cursor[POST]), np.uint64(cursor[BLOCK])
     count, asked, last_slot = ZERO, old_slots, old_slots + arrived
     far_rows, far_targets = rows.nbytes >= FAR_BYTES, indices.nbytes >= FAR_BYTES
@@ -266,11 +266,11 @@ def _lay_out(
             prefetch(indices, np.int64(work[asked] >> SLOT_AT))
             asked += ONE
         code = np.uint64(posts[post])
-        node, strand = code >> bits, code & strand_bits
+        node, replica = code >> bits, code & replica_bits
         first = np.uint64(rows[node])
         size = np.uint64(rows[node + ONE]) - first
-        state = view_keys[strand] + GOLDEN * (node + ONE)
-        mark = strand << STRAND_AT | first_block
+        state = view_keys[replica] + GOLDEN * (node + ONE)
+        mark = replica << REPLICA_AT | first_block
         if size <= width:
             work[STATES + count] = state
             work[LANES + count] = size
@@ -302,14 +302,14 @@ def _lay_out(
     return count
 
 
-@lean
+@jit_no_nrt
 def _ask_for_targets(indices, work, first, last):
     """Ask for the targets of the slots listed in work[first:last]."""
     for i in range(first, last):
         prefetch(indices, np.int64(work[i] >> SLOT_AT))
 
 
-@lean
+@jit_no_nrt
 def _list_slots(work, count, begin):
     """List the slots that the masks mark, from work[begin] on; returns how many.
 
@@ -341,16 +341,16 @@ def _list_slots(work, count, begin):
     return at - begin
 
 
-@lean
+@jit_no_nrt
 def _read_targets(indices, work, begin, count, bits, codes):
     """The codes that the slots of work[begin:begin + count] lead to."""
     for i in range(count):
         slot = work[begin + i]
-        strand = slot >> STRAND_AT & STRAND_MASK
-        codes[i] = np.uint64(indices[slot >> SLOT_AT]) << bits | strand
+        replica = slot >> REPLICA_AT & REPLICA_MASK
+        codes[i] = np.uint64(indices[slot >> SLOT_AT]) << bits | replica
 
 
-@lean
+@jit_no_nrt
 def mark(codes, count, seen, hits, found):
     """Mark codes as seen, and write those that were not; returns the end of what is written."""
     for i in range(count):
@@ -363,7 +363,7 @@ def mark(codes, count, seen, hits, found):
     return found
 
 
-@lean
+@jit_no_nrt
 def _pass_over(codes, count, seen, hits, found):
     """Write the codes that are not marked, and mark none; returns the end of what is written."""
     for i in range(count):
@@ -373,14 +373,14 @@ def _pass_over(codes, count, seen, hits, found):
     return found
 
 
-@lean
+@jit_no_nrt
 def _pass_weights(rows, thresholds, weight_keys, work, begin, count):
     """Keep the slots that also pass their edge's weight; returns how many."""
     kept = ZERO
     for i in range(count):
         slot = work[begin + i]
         node, place = work[NODES + (slot & BLOCK_MASK)], slot >> SLOT_AT
-        row_key = child(weight_keys[slot >> STRAND_AT & STRAND_MASK], node)
+        row_key = child(weight_keys[slot >> REPLICA_AT & REPLICA_MASK], node)
         work[begin + kept] = slot
         passes = uniform(row_key, place - np.uint64(rows[node])) < thresholds[place]
         kept += np.uint64(passes)

@@ -7,15 +7,15 @@ from weishang.kernels.cascade.numba.common.batch import (
     Bundle,
     goes_on,
     list_with_room,
-    of_cascade,
-    of_level,
     seeds_of,
+    tables_of,
     with_room,
+    words_of,
 )
-from weishang.kernels.cascade.numba.common.rng import uniform
+from weishang.kernels.cascade.numba.common.decide import decide_one, dose_places
 from weishang.kernels.cascade.numba.graph_only.count import COLUMNS as LINE_COLUMNS
 from weishang.kernels.cascade.numba.graph_only.exposures import next_hits, start_posts
-from weishang.kernels.runtime.jit import inner, lean, merged, outer
+from weishang.kernels.runtime.jit import jit_entry, jit_internal, jit_no_nrt
 
 COLUMNS = 8
 """Columns of a person: node, level, parent, dose, visited, bought, shared hop, last hit."""
@@ -30,7 +30,7 @@ def make_places(num_nodes: int) -> NDArray[np.int32]:
     return np.full(num_nodes, UNSEEN, dtype=np.int32)
 
 
-@inner
+@jit_internal
 def _hop(batch, row, hop, frontier, scratch, place, people, base, used, hit):
     """One hop's exposures: new people join `people`, all who are hit are listed in `hit`."""
     num_hit, bundle = 0, Bundle(row, 1, 0)
@@ -48,7 +48,7 @@ def _hop(batch, row, hop, frontier, scratch, place, people, base, used, hit):
     return people, used, hit, num_hit
 
 
-@lean
+@jit_no_nrt
 def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     """Meet the targets: each live slot adds a dose, and the smallest source is the parent."""
     hits, sources = scratch.hits, scratch.sources
@@ -77,47 +77,29 @@ def _meet(scratch, count, hop, doses, place, people, base, used, hit, num_hit):
     return used, num_hit
 
 
-@lean
+@jit_no_nrt
 def _decide(batch, row, hop, people, hit, place):
     """Let everyone hit decide what is open; `hit` becomes the ids of the new sharers."""
-    visit, buy = of_cascade(batch.visit_table, row), of_cascade(batch.buy_table, row)
-    share = of_cascade(batch.share_table, row)
-    visit_key, buy_key, share_key = (
-        batch.visit_keys[row],
-        batch.buy_keys[row],
-        batch.share_keys[row],
-    )
-    segment, doses = batch.segment, batch.doses
+    words, tables, segment = words_of(batch, row), tables_of(batch, row), batch.segment
     sharers = 0
     for at in hit:
         person = people[at]
-        if person[DOSE] == doses:
+        if person[DOSE] == batch.doses:
             place[person[NODE]] = CLOSED
-        word, kind = np.uint64(person[NODE]), segment[person[NODE]]
-        level, dose = person[LEVEL], person[DOSE]
-        if not person[VISITED]:
-            chance = _at_dose(of_level(visit, level)[kind], dose)
-            person[VISITED] = uniform(visit_key, word) < chance
-        if person[VISITED] and not person[BOUGHT]:
-            chance = _at_dose(of_level(buy, level)[kind], dose)
-            person[BOUGHT] = uniform(buy_key, word) < chance
-        if not person[SHARED]:
-            outcome = person[VISITED] + person[BOUGHT]
-            chance = _at_dose(of_level(share, level)[outcome, kind], dose)
-            if uniform(share_key, word) < chance:
-                person[SHARED] = hop
-                hit[sharers] = person[NODE]
-                sharers += 1
+        node, kind = np.uint64(person[NODE]), segment[person[NODE]]
+        level, doses = np.int64(person[LEVEL]), dose_places(tables, np.int64(person[DOSE]))
+        visited, bought = np.int64(person[VISITED]), np.int64(person[BOUGHT])
+        person[VISITED], person[BOUGHT], shares = decide_one(
+            words, tables, node, kind, level, doses, visited, bought
+        )
+        if shares and not person[SHARED]:
+            person[SHARED] = hop
+            hit[sharers] = person[NODE]
+            sharers += 1
     return sharers
 
 
-@merged
-def _at_dose(chances, dose):
-    """The entry of a dose; the last serves all higher ones."""
-    return chances[min(dose, chances.size) - 1]
-
-
-@lean
+@jit_no_nrt
 def _tally(row, people, lines, used):
     """Count a cascade's people by level, in which order they stand."""
     level = 0
@@ -135,7 +117,7 @@ def _tally(row, people, lines, used):
     return used
 
 
-@outer
+@jit_entry
 def record_cascades(first, last, batch, place, scratch, keep):
     """Spread cascades first .. last - 1 of a Batch, with parents and doses.
 
@@ -143,11 +125,11 @@ def record_cascades(first, last, batch, place, scratch, keep):
         first, last: rows.
         batch: Batch.
         place: from `make_places`.
-        scratch: from `cpu_batch.make_scratch`.
+        scratch: from `batch.make_scratch`.
         keep: whether people are kept, or only counted.
 
     Returns:
-        Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 8],
+        Lines of counts as `count.count_cascades` gives them; people int32 [reached, 8],
         cascade after cascade; and their cascades' rows, int64 [reached].
     """
     people = np.empty((1024, COLUMNS), dtype=np.int32)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from weishang.kernels.cascade.numba.common.batch import (
     MOST_HITS,
-    MOST_STRANDS,
+    MOST_REPLICAS,
     Batch,
     Bundle,
     Scratch,
@@ -35,7 +35,7 @@ from weishang.kernels.cascade.numba.graph_only.decide import (
     is_plain,
 )
 from weishang.kernels.cascade.numba.graph_only.exposures import mark, next_hits, start_posts
-from weishang.kernels.runtime.jit import inner, outer
+from weishang.kernels.runtime.jit import jit_entry, jit_internal
 
 LEAST_POSTS = 1 << 15
 """A frontier that is shared out: a millisecond of work, against some tenths to share it. Ranges
@@ -72,12 +72,12 @@ Share = Callable[[int, Callable[[int, Memory], Any]], list[Any]]
 
 def make_memory() -> Memory:
     """Fresh arrays."""
-    counts = np.zeros((COUNTED, MOST_STRANDS), dtype=np.int64)
+    counts = np.zeros((COUNTED, MOST_REPLICAS), dtype=np.int64)
     return Memory(make_scratch(), counts, np.empty(MOST_HITS + 4 * PIECE_POSTS, dtype=np.uint32))
 
 
 def memory_bytes(num_nodes: int, reach: float, threads: int) -> int:
-    """What `count_cascade` takes at most where so many are reached."""
+    """What `count_cascade` takes at most where `reach` nodes are reached."""
     memory = make_memory()
     each = sum(array.nbytes for array in (memory.counts, memory.hits, *memory.scratch))
     return _seen_bytes(num_nodes) + (threads + 1) * each + round(LIST_BYTES * reach)
@@ -96,7 +96,7 @@ def count_cascade(
         share: does the pieces of a large frontier, and the ranges of those it hits.
 
     Returns:
-        Lines of counts, as of `cpu_count.count_cascades`.
+        Lines of counts, as of `count.count_cascades`.
     """
     seen = np.zeros(_seen_bytes(num_nodes), dtype=np.uint8)
     nodes = batch.seed_nodes[batch.seed_start[row] : batch.seed_end[row]]
@@ -112,7 +112,7 @@ def count_cascade(
             parts.append(lines)
             continue
         hits = _post_in_pieces(row, hop, frontier, batch, seen, bits, share)
-        frontier, counts = _settle_in_ranges(row, hop, hits, batch, seen, share)
+        frontier, counts = _decide_in_ranges(row, hop, hits, batch, seen, share)
         parts.append(np.array([[row, hop, *counts]])[: counts[REACH]])
         hop += 1
     return np.concatenate(parts)
@@ -146,7 +146,7 @@ def _post_in_pieces(
     ]
 
 
-def _settle_in_ranges(
+def _decide_in_ranges(
     row: int,
     hop: int,
     hits: list[NDArray[np.uint32]],
@@ -156,15 +156,15 @@ def _settle_in_ranges(
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Those hit who are new decide; the sharers, and the hop's counts."""
 
-    def settle(one: int, memory: Memory) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        return settle_range(row, hop, hits[one], batch, seen, memory)
+    def decide_those_in(one: int, memory: Memory) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        return decide_range(row, hop, hits[one], batch, seen, memory)
 
-    found = share(len(hits), settle)
+    found = share(len(hits), decide_those_in)
     counts = np.sum([counts for _, counts in found], axis=0)
     return np.concatenate([sharers for sharers, _ in found]), counts
 
 
-@inner
+@jit_internal
 def _hits_of(row, hop, posts, batch, seen, memory):
     """All hits of posts that are not marked as seen, uint32."""
     bundle, scratch = Bundle(row, 1, 0), memory.scratch
@@ -179,8 +179,8 @@ def _hits_of(row, hop, posts, batch, seen, memory):
     return hits[:end]
 
 
-@inner
-def _settle(row, hop, hits, batch, seen, memory):
+@jit_internal
+def _decide_new(row, hop, hits, batch, seen, memory):
     """Mark hits, and let the new ones decide; the sharers, uint32. Counts are in the memory's."""
     bundle, counts = Bundle(row, 1, 0), memory.counts
     for column in range(COUNTED):
@@ -196,7 +196,7 @@ def _settle(row, hop, hits, batch, seen, memory):
     return sharers[:end]
 
 
-@outer
+@jit_entry
 def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
     """Post a piece of a frontier.
 
@@ -206,7 +206,7 @@ def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
         batch: Batch.
         seen: uint8, a bit a node; only read.
         memory: Memory.
-        bits, ranges: a range is 1 << bits nodes, and there are so many.
+        bits, ranges: a range is 1 << bits nodes; the number of ranges.
 
     Returns:
         Hits by range, uint32, and where each range begins, int64 [ranges + 1].
@@ -225,8 +225,8 @@ def post_piece(row, hop, posts, batch, seen, memory, bits, ranges):
     return by_range, starts
 
 
-@outer
-def settle_range(row, hop, hits, batch, seen, memory):
+@jit_entry
+def decide_range(row, hop, hits, batch, seen, memory):
     """Mark who is hit in a range that no other thread marks; the new ones decide.
 
     Args:
@@ -237,18 +237,18 @@ def settle_range(row, hop, hits, batch, seen, memory):
         The sharers, uint32, and the range's counts, int64 [4].
     """
     # A copy has no room to spare.
-    sharers = _settle(row, hop, hits, batch, seen, memory).copy()
+    sharers = _decide_new(row, hop, hits, batch, seen, memory).copy()
     return sharers, memory.counts[:, 0].copy()
 
 
-@outer
+@jit_entry
 def spread_small(row, hop, frontier, batch, seen, memory, least):
     """Spread on as long as a frontier is small.
 
     Args:
         row, hop, batch, seen, memory: as of `post_piece`.
         frontier: uint32, of this hop.
-        least: a frontier of so many is large.
+        least: a frontier of at least this many is large.
 
     Returns:
         The frontier that is large or empty, its hop, and lines of counts.
@@ -256,7 +256,7 @@ def spread_small(row, hop, frontier, batch, seen, memory, least):
     lines, used = np.empty((16, COLUMNS), dtype=np.int64), 0
     while 0 < frontier.size < least and goes_on(batch, hop):
         hits = _hits_of(row, hop, frontier, batch, seen, memory)
-        frontier = _settle(row, hop, hits, batch, seen, memory)
+        frontier = _decide_new(row, hop, hits, batch, seen, memory)
         if memory.counts[REACH, 0]:
             lines = with_room(lines, used + 1)
             lines[used, 0], lines[used, 1] = row, hop

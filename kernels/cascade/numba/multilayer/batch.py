@@ -106,7 +106,7 @@ class LayeredBatch(NamedTuple):
             ValueError: a table tells more doses apart than a node's word has bits for.
         """
         tables = task.tables
-        doses = max(table.shape[-1] for table in (tables.visit, tables.buy, tables.share))
+        doses = tables.used_doses
         if doses > MOST_DOSES:
             raise ValueError(
                 f"doses is {doses}; the backend 'numba' tells at most {MOST_DOSES} apart with "
@@ -149,7 +149,7 @@ class LayeredBatch(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """One thread's arrays for the rows in flight; see `cpu_layers_hits`.
+    """One thread's arrays for the rows in flight; see `exposures`.
 
     Attributes:
         keys, lanes, masks: uint64, begins, owners: int64, an entry a block.
@@ -175,7 +175,7 @@ class Memory(NamedTuple):
     """What one thread remembers of a cascade; a cascade leaves it as it found it.
 
     Attributes:
-        state: int64 [N], see `cpu_layers_people`.
+        state: int64 [N], see `decide`.
         hit: uint64 [N / 64], a bit a node that was hit in this hop.
         words: uint64 [N / 4096], a bit a word of `hit` that is not zero.
         posters: int64, of a group of any layer, the smallest mark of those who posted there.

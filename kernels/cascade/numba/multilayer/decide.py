@@ -6,10 +6,11 @@ those who are hit in a hop are bits: a sweep gives them in order of nodes, and n
 
 import numpy as np
 
-from weishang.kernels.cascade.numba.common.batch import of_cascade, with_room
+from weishang.kernels.cascade.numba.common.batch import tables_of, with_room, words_of
+from weishang.kernels.cascade.numba.common.decide import decide_one, dose_places
 from weishang.kernels.cascade.numba.common.intrinsics import prefetch
-from weishang.kernels.cascade.numba.common.rng import ONE, ZERO, trailing_zeros, uniform
-from weishang.kernels.runtime.jit import inner, lean, merged
+from weishang.kernels.cascade.numba.common.rng import ONE, ZERO, trailing_zeros
+from weishang.kernels.runtime.jit import jit_internal, jit_no_nrt
 
 COLUMNS = 6
 """Columns of a person: node, hop, level, parent, what was done as bits, hop of sharing or 0."""
@@ -37,7 +38,7 @@ place among the people. A seed is closed, and who has decided at the highest dos
 it any more."""
 
 
-@lean
+@jit_no_nrt
 def meet(targets, marks, count, doses, state, hit, words):
     """Take hits in: each adds a dose, and the smallest mark counts for those who are new.
 
@@ -70,7 +71,7 @@ def meet(targets, marks, count, doses, state, hit, words):
     return fresh
 
 
-@lean
+@jit_no_nrt
 def sweep(hit, words, nodes):
     """Take those who are hit out of the bits.
 
@@ -97,12 +98,9 @@ def sweep(hit, words, nodes):
     return count
 
 
-@lean
+@jit_no_nrt
 def decide(batch, row, hop, people, base, used, state, nodes, count):
     """Let everyone hit decide what is open; new ones join the people.
-
-    Without a branch on what is decided: a processor foresees none of it. Who has decided before
-    does so again, which takes nothing back.
 
     Args:
         batch: LayeredBatch.
@@ -117,10 +115,7 @@ def decide(batch, row, hop, people, base, used, state, nodes, count):
     Returns:
         The new `used`, and the number of sharers.
     """
-    visit, buy = of_cascade(batch.visit_table, row), of_cascade(batch.buy_table, row)
-    share = of_cascade(batch.share_table, row)
-    visit_key, buy_key = batch.visit_keys[row], batch.buy_keys[row]
-    share_key = batch.share_keys[row]
+    words, tables = words_of(batch, row), tables_of(batch, row)
     segment, doses, by_path = batch.segment, batch.doses, batch.paths.size > 0
     sharers = 0
     for i in range(count):
@@ -141,29 +136,28 @@ def decide(batch, row, hop, people, base, used, state, nodes, count):
             place = base + (known & NODE_MASK)
             level = np.int64(people[place, LEVEL])
         state[node] = CLOSED if dose == doses else dose << DOSE_AT | place - base
-        word, kind, done = np.uint64(node), segment[node], np.int64(people[place, DONE])
-        chance = visit[_entry(level, visit.shape[0]), kind, _entry(dose, visit.shape[2])]
-        visited = done & VISITED | np.int64(uniform(visit_key, word) < chance)
-        chance = buy[_entry(level, buy.shape[0]), kind, _entry(dose, buy.shape[2])]
-        bought = done >> 1 | visited & np.int64(uniform(buy_key, word) < chance)
+        done = np.int64(people[place, DONE])
+        doses_at = dose_places(tables, dose)
+        visited, bought, shares = decide_one(
+            words,
+            tables,
+            np.uint64(node),
+            segment[node],
+            level,
+            doses_at,
+            done & VISITED,
+            done >> 1,
+        )
         people[place, DONE] = visited | bought << 1
-        at, at_dose = _entry(level, share.shape[0]), _entry(dose, share.shape[3])
-        chance = share[at, visited + bought, kind, at_dose]
         before = np.int64(people[place, SHARED])
-        shares = np.int64(before == 0) & np.int64(uniform(share_key, word) < chance)
+        shares &= np.int64(before == 0)
         people[place, SHARED] = before + shares * hop
         nodes[sharers] = (level if by_path else 0) << NODE_BITS | node
         sharers += shares
     return used, sharers
 
 
-@merged
-def _entry(number, size):
-    """Where a table has its entry for a level or a dose; the last serves all higher ones."""
-    return min(number, size) - 1
-
-
-@inner
+@jit_internal
 def tally(row, people, counts, lines, used):
     """Count a cascade's people by level, a line for each level that someone has.
 
@@ -200,7 +194,7 @@ def tally(row, people, counts, lines, used):
     return counts, lines, used
 
 
-@inner
+@jit_internal
 def _with_zeros(counts, needed):
     """A larger copy with zeros behind."""
     grown = np.zeros((max(needed, 2 * counts.shape[0]), COUNTED), dtype=np.int64)

@@ -16,7 +16,7 @@ from weishang.kernels.cascade.numba.multilayer.decide import (
     SHARED,
     VISITED,
 )
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
 
 class Columns(NamedTuple):
@@ -35,7 +35,7 @@ class Columns(NamedTuple):
 
 
 def make_columns(size: int, by_path: bool) -> Columns:
-    """Room for so many events; none for levels where they are the hops."""
+    """Room for `size` events; none for levels where they are the hops."""
     return Columns(
         row=np.empty(size, dtype=np.int64),
         cascade=np.empty(size, dtype=np.uint64),
@@ -55,7 +55,7 @@ def events_of(columns: Columns, by_path: bool) -> Events:
     return Events(**columns._asdict() | ({} if by_path else {"by_path": None}))
 
 
-@outer
+@jit_entry
 def lay_out(people, ends, first, at, cascades, columns):
     """Write people as events.
 

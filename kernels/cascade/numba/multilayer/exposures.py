@@ -23,13 +23,13 @@ from weishang.kernels.cascade.numba.common.rng import (
 )
 from weishang.kernels.cascade.numba.multilayer.batch import GROUPS, NOBODY, TIES
 from weishang.kernels.cascade.numba.multilayer.decide import AHEAD, NODE_BITS, NODE_MASK, meet
-from weishang.kernels.runtime.jit import inner, lean
+from weishang.kernels.runtime.jit import jit_internal, jit_no_nrt
 
 POST, BLOCK = range(2)
 """Places of the cursor."""
 
 
-@inner
+@jit_internal
 def post_all(batch, row, hop, frontier, memory, posted):
     """The frontier posts in every layer.
 
@@ -70,7 +70,7 @@ def post_all(batch, row, hop, frontier, memory, posted):
     return fresh, posted
 
 
-@lean
+@jit_no_nrt
 def _mark(paths, number, frontier, marks):
     """Write what each poster's hits in a layer are marked with."""
     for i in range(frontier.size):
@@ -80,7 +80,7 @@ def _mark(paths, number, frontier, marks):
             marks[i] = level << NODE_BITS | (frontier[i] & NODE_MASK)
 
 
-@lean
+@jit_no_nrt
 def _show(layer, view_key, weight_key, limit, numbers, marks, doses, memory):
     """Show posts to the targets of ties, or to the members of groups other than the poster.
 
@@ -113,7 +113,7 @@ def _show(layer, view_key, weight_key, limit, numbers, marks, doses, memory):
     return fresh
 
 
-@inner
+@jit_internal
 def _show_members(layer, view_key, weight_key, limit, before, posted, batch, memory):
     """Show members what was posted in the groups memory.posted[before:posted]; see `_show`."""
     groups = np.empty(posted - before, dtype=np.int64)
@@ -135,7 +135,7 @@ def _show_members(layer, view_key, weight_key, limit, before, posted, batch, mem
     )
 
 
-@lean
+@jit_no_nrt
 def _show_strangers(layer, view_key, stranger_key, limit, numbers, marks, batch, memory):
     """Show posts to people whom the live slots' words draw; see `_show`."""
     unit, fresh = memory.unit, 0
@@ -163,7 +163,7 @@ def _show_strangers(layer, view_key, stranger_key, limit, numbers, marks, batch,
     return fresh
 
 
-@lean
+@jit_no_nrt
 def _post_in_groups(layer, post_key, numbers, marks, memory, posted):
     """Post in groups: those where no one had posted before are listed; returns how many are.
 
@@ -184,7 +184,7 @@ def _post_in_groups(layer, post_key, numbers, marks, memory, posted):
     return posted
 
 
-@lean
+@jit_no_nrt
 def _next_slots(rows, slots, key, limit, numbers, unit):
     """List the live slots of the next blocks of rows in `unit.places` and `unit.posts`.
 
@@ -228,13 +228,13 @@ def _next_slots(rows, slots, key, limit, numbers, unit):
     return _list_slots(count, unit.masks, begins, owners, unit.places, unit.posts)
 
 
-@lean
+@jit_no_nrt
 def _start(cursor):
     """Put the cursor before the first row."""
     cursor[POST] = cursor[BLOCK] = 0
 
 
-@lean
+@jit_no_nrt
 def _list_slots(blocks, masks, begins, owners, places, posts):
     live = 0
     for i in range(blocks):
@@ -247,7 +247,7 @@ def _list_slots(blocks, masks, begins, owners, places, posts):
     return live
 
 
-@lean
+@jit_no_nrt
 def _pass_weights(rows, limits, kind, key, numbers, unit, live):
     """Keep the live slots that also pass the weight of their tie or group; returns how many."""
     places, posts, kept = unit.places, unit.posts, 0
@@ -261,7 +261,7 @@ def _pass_weights(rows, limits, kind, key, numbers, unit, live):
     return kept
 
 
-@lean
+@jit_no_nrt
 def _without_posters(targets, marks, live):
     """Drop hits of those who posted themselves; returns how many are left."""
     kept = 0

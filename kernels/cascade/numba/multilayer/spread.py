@@ -19,24 +19,24 @@ from weishang.kernels.cascade.numba.multilayer.decide import (
     tally,
 )
 from weishang.kernels.cascade.numba.multilayer.exposures import post_all
-from weishang.kernels.runtime.jit import outer
+from weishang.kernels.runtime.jit import jit_entry
 
 FIRST_PEOPLE = 1024
 """People for whom room is made at first."""
 
 
-@outer
+@jit_entry
 def spread_cascades(first, last, batch, memory, keep):
     """Spread cascades first .. last - 1 of a LayeredBatch.
 
     Args:
         first, last: rows.
         batch: LayeredBatch.
-        memory: from `cpu_layers_batch.make_memory`.
+        memory: from `batch.make_memory`.
         keep: whether people are kept, or only counted.
 
     Returns:
-        Lines of counts as `cpu_count.count_cascades` gives them; people int32 [reached, 6],
+        Lines of counts as `count.count_cascades` gives them; people int32 [reached, 6],
         cascade after cascade, each by hop and node; and where each cascade's people end, int64
         [last - first].
     """

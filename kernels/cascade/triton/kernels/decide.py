@@ -105,13 +105,7 @@ def decide(
 
         kind = tl.load(segment + node, mask=used & (num_segments > 1), other=0).to(tl.int64)
         draw = layouts, words, num_rows, row, node, level, dose, used
-        visited = ((before & VISITED) != 0) | happens(VISIT, visit, kind, draw)
-        bought = ((before & BOUGHT) != 0) | (visited & happens(BUY, buy, kind, draw))
-        outcome = visited.to(tl.int64) + bought.to(tl.int64)
-        shares = happens(SHARE, share, outcome * num_segments + kind, draw)
-        shares = used & shares & ((before & SHARES) == 0)
-        flags = before | visited.to(tl.int32) * VISITED | bought.to(tl.int32) * BOUGHT
-        flags = flags | shares.to(tl.int32) * SHARES
+        shares, flags = decide_one(visit, buy, share, kind, num_segments, before, draw)
 
         tl.store(hits + at + lane, tl.where(shares, entry, -1 - entry), mask=used)
         sharers += tl.sum(shares.to(tl.int32), axis=0)
@@ -128,6 +122,29 @@ def decide(
             place = claim(num_reached, is_new.to(tl.int32))
             tl.store(reached + place, entry, mask=is_new)
     tl.atomic_add(counters + SHARED, sharers, mask=sharers > 0, sem="relaxed")
+
+
+@inline
+def decide_one(visit, buy, share, kind, num_segments, before, draw):
+    """Let each node visit, buy and share; what was done before stays done.
+
+    Args:
+        visit, buy, share: int64, thresholds.
+        kind: int64, the nodes' classes.
+        num_segments: S.
+        before: int32, the nodes' flags.
+        draw: as of `happens`.
+
+    Returns:
+        Whether each node now shares for the first time, and its flags.
+    """
+    visited = ((before & VISITED) != 0) | happens(VISIT, visit, kind, draw)
+    bought = ((before & BOUGHT) != 0) | (visited & happens(BUY, buy, kind, draw))
+    outcome = visited.to(tl.int64) + bought.to(tl.int64)
+    shares = happens(SHARE, share, outcome * num_segments + kind, draw)
+    shares = draw[-1] & shares & ((before & SHARES) == 0)
+    flags = before | visited.to(tl.int32) * VISITED | bought.to(tl.int32) * BOUGHT
+    return shares, flags | shares.to(tl.int32) * SHARES
 
 
 @inline

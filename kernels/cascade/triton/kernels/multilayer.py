@@ -9,8 +9,8 @@ import triton
 import triton.language as tl
 
 from weishang.kernels.cascade.torch import layers
-from weishang.kernels.cascade.torch import state as tensor_state
-from weishang.kernels.cascade.triton.kernels.decide import BUY, SHARE, VISIT, happens
+from weishang.kernels.cascade.torch import state as torch_state
+from weishang.kernels.cascade.triton.kernels.decide import decide_one
 from weishang.kernels.cascade.triton.kernels.exposures import carrying, first_lanes
 from weishang.kernels.cascade.triton.kernels.queues import NODE_BITS, claim, node_of, row_of
 from weishang.kernels.cascade.triton.kernels.rng import (
@@ -24,7 +24,6 @@ from weishang.kernels.cascade.triton.kernels.rng import (
     lowest,
 )
 from weishang.kernels.cascade.triton.kernels.state import (
-    BOUGHT,
     DOSE,
     FLAGS,
     LAST_HIT,
@@ -33,9 +32,7 @@ from weishang.kernels.cascade.triton.kernels.state import (
     RECORD,
     SEED_LEVEL,
     SHARED_HOP,
-    SHARES,
     UNREACHED,
-    VISITED,
 )
 
 HOP = PARENT
@@ -44,8 +41,8 @@ SOURCE = tl.constexpr(3)
 SOURCES_IN_RECORD = tl.constexpr(4)
 """Of a record as int64: the smallest source of the first hop's hits, and how many there are."""
 
-POSTER_BITS = tl.constexpr(tensor_state.POSTER_BITS)
-POSTER_MASK = tl.constexpr(tensor_state.POSTER_MASK)
+POSTER_BITS = tl.constexpr(torch_state.POSTER_BITS)
+POSTER_MASK = tl.constexpr(torch_state.POSTER_MASK)
 NO_SOURCE = tl.constexpr(layers.UNPOSTED)
 
 HALF = tl.constexpr(32)
@@ -89,8 +86,8 @@ def reach(
     view_at: tl.int64,
     hop: tl.int32,
     doses: tl.int32,
-    CHATS: tl.constexpr,
-    CROWD: tl.constexpr,
+    GROUPS: tl.constexpr,
+    STRANGERS: tl.constexpr,
     WEIGHTED: tl.constexpr,
     LANES: tl.constexpr,
 ):
@@ -98,24 +95,24 @@ def reach(
 
     Args:
         posts, numbers: int64 [blocks], a block's post and its number in the row.
-        entries: int64 [posts], cascade and node, or group with CHATS.
-        starts, sizes: int64 [posts], where the row is in `indices`, and its slots; with CROWD
+        entries: int64 [posts], cascade and node, or group with GROUPS.
+        starts, sizes: int64 [posts], where the row is in `indices`, and its slots; with STRANGERS
             those of the poster's class.
         sources: int64 [posts].
         indices: int32, neighbours, members, or people by class.
         weights: int64, thresholds of the slots, if WEIGHTED.
         view: int64, thresholds; row r's is at r * view_stride + view_at.
         view_words: int64 [rows], words of (seed, VIEW, layer, cascade).
-        luck_words: the same of WEIGHT, or with CROWD of STRANGER.
+        luck_words: the same of WEIGHT, or with STRANGERS of STRANGER.
         state, smallest: records as int32 and as int64.
         hits: int64, list of the hop's hit entries, each once; written.
         end: int64 [1], its end; moves on.
         num_blocks, num_nodes: of `posts`; N.
-        num_slots: people drawn for a post, with CROWD.
-        near: threshold of drawing within the class, with CROWD.
+        num_slots: people drawn for a post, with STRANGERS.
+        near: threshold of drawing within the class, with STRANGERS.
         hop, doses: the present hop; D.
-        CHATS: the rows are groups', in which the poster is passed over.
-        CROWD: the rows are computed.
+        GROUPS: the rows are groups', in which the poster is passed over.
+        STRANGERS: the rows are computed.
     """
     lane = tl.max_contiguous(tl.arange(0, LANES), 1)
     first_at = tl.program_id(0).to(tl.int64) * LANES
@@ -128,14 +125,14 @@ def reach(
         start = tl.load(starts + post, mask=used, other=0)
         size = tl.load(sizes + post, mask=used, other=0)
         first_slot = block * LANES_IN_BLOCK
-        slots = tl.where(used, num_slots if CROWD else size, 0) - first_slot
+        slots = tl.where(used, num_slots if STRANGERS else size, 0) - first_slot
         limit = tl.load(view + row * view_stride + view_at, mask=used, other=0)
-        place = node + num_nodes if CHATS else node
+        place = node + num_nodes if GROUPS else node
         view_word = child(tl.load(view_words + row, mask=used, other=0), place)
         step = block.to(tl.uint64) * BLOCK_STEP
         live = live_lanes(view_word + step, first_lanes(slots), limit)
         luck_word = view_word
-        if WEIGHTED or CROWD:
+        if WEIGHTED or STRANGERS:
             luck_word = child(tl.load(luck_words + row, mask=used, other=0), place)
         if WEIGHTED:
             live = carrying(live, weights + start + first_slot, luck_word, first_slot)
@@ -146,9 +143,9 @@ def reach(
         while tl.max((live != 0).to(tl.int32), axis=0) != 0:
             bit = lowest(live)
             live ^= bit
-            target = target_of(slot_row, bit, CROWD)
+            target = target_of(slot_row, bit, STRANGERS)
             passes = bit != 0
-            if CHATS:
+            if GROUPS:
                 passes = passes & (target != (source & POSTER_MASK))
             key = row * num_nodes + target
             is_first = meet_source(state, smallest, key, source, hop, doses, passes)
@@ -159,13 +156,13 @@ def reach(
         while tl.max((elected != 0).to(tl.int32), axis=0) != 0:
             bit = lowest(elected)
             elected ^= bit
-            target = target_of(slot_row, bit, CROWD)
+            target = target_of(slot_row, bit, STRANGERS)
             tl.store(hits + free, (row << NODE_BITS) | target, mask=bit != 0)
             free += (bit != 0).to(tl.int64)
 
 
 @inline
-def target_of(slot_row, bit, CROWD: tl.constexpr):
+def target_of(slot_row, bit, STRANGERS: tl.constexpr):
     """Who is at the slot of each block that stands alone in `bit`, int64.
 
     Args:
@@ -174,7 +171,7 @@ def target_of(slot_row, bit, CROWD: tl.constexpr):
     """
     indices, start, size, first_slot, word, near, num_nodes = slot_row
     passes, slot = bit != 0, first_slot + lane_of(bit)
-    if CROWD:
+    if STRANGERS:
         drawn = child(word, slot)
         upper, lower = (drawn >> HALF).to(tl.int64), (drawn & (CERTAIN - 1)).to(tl.int64)
         is_near = passes & (lower < near)
@@ -219,7 +216,7 @@ def meet_source(state, smallest, key, source, hop, doses, passes):
     do_not_specialize=["num_blocks", "num_groups", "threshold"],
     do_not_specialize_on_alignment=["post_words"],
 )
-def bid(
+def reduce_first_posters(
     posts,
     numbers,
     entries,
@@ -287,7 +284,7 @@ def bid(
 
 
 @triton.jit(do_not_specialize=["count", "num_nodes", "num_rows", "num_segments", "hop"])
-def settle(
+def decide_multilayer(
     hits,
     state,
     smallest,
@@ -309,7 +306,7 @@ def settle(
     Args:
         hits: int64 [count], list of the hop's hit entries.
         state, smallest: records as int32 and as int64.
-        segment, layouts, visit, buy, share, words: as of `gpu_decide.decide`.
+        segment, layouts, visit, buy, share, words: as of `decide`.
         count: hits.
         num_nodes, num_rows, num_segments: N, rows of the part, S.
         hop: the present hop.
@@ -331,13 +328,7 @@ def settle(
 
         kind = tl.load(segment + node, mask=used & (num_segments > 1), other=0).to(tl.int64)
         draw = layouts, words, num_rows, row, node, level, dose, used
-        visited = ((before & VISITED) != 0) | happens(VISIT, visit, kind, draw)
-        bought = ((before & BOUGHT) != 0) | (visited & happens(BUY, buy, kind, draw))
-        outcome = visited.to(tl.int64) + bought.to(tl.int64)
-        shares = happens(SHARE, share, outcome * num_segments + kind, draw)
-        shares = used & shares & ((before & SHARES) == 0)
-        flags = before | visited.to(tl.int32) * VISITED | bought.to(tl.int32) * BOUGHT
-        flags = flags | shares.to(tl.int32) * SHARES
+        shares, flags = decide_one(visit, buy, share, kind, num_segments, before, draw)
 
         tl.store(hits + at + lane, tl.where(shares, entry, -1 - entry), mask=used)
         tl.store(record + LEVEL, level, mask=is_new)

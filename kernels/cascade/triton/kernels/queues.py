@@ -20,7 +20,7 @@ SHORT, MIDDLE, LONG = (tl.constexpr(place) for place in range(3))
 """A layer's group: short rows, middle rows, and tiles of long rows that post in the hop."""
 
 MIDDLE_BLOCKS = tl.constexpr(4)
-"""Threads for a row of more than one block, at most so many."""
+"""Threads for a row of more than one block, at most."""
 TILE_BLOCKS = tl.constexpr(16)
 """Threads for each tile of a longer row: 1,024 slots, whatever the row's length."""
 

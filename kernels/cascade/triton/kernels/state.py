@@ -79,7 +79,7 @@ def meet(records, key, source, hop, doses, passes, DOSED: tl.constexpr):
 
 
 @triton.jit(do_not_specialize=["count", "num_nodes"])
-def seat_seeds(
+def init_seeds(
     entries,
     state,
     count: tl.int64,

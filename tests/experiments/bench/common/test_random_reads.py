@@ -22,8 +22,11 @@ def test_places_are_even_over_the_array() -> None:
 
 
 def test_reads_from_memory_cost_more_than_reads_from_a_cache() -> None:
-    small = random_reads.nanoseconds(np.ones(512, dtype=np.int64), 1, reads=1 << 18)
-    large = random_reads.nanoseconds(np.ones(1 << 24, dtype=np.int64), 1, reads=1 << 18)
+    """The best of three each: a neighbour can keep one of them waiting, but not all."""
+    small, large = (
+        min(random_reads.nanoseconds(array, 1, reads=1 << 18) for _ in range(3))
+        for array in (np.ones(512, dtype=np.int64), np.ones(1 << 24, dtype=np.int64))
+    )
     assert 0 < small < large
 
 

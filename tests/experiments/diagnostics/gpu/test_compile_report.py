@@ -39,15 +39,15 @@ KERNELS = {
     "expose": chunk,
     "decide": chunk,
     "sort_posts": chunk,
-    "seat_seeds": chunk,
+    "init_seeds": chunk,
     "forget": buffers,
     "reach": multilayer_chunk,
-    "bid": multilayer_chunk,
-    "settle": multilayer_chunk,
+    "reduce_first_posters": multilayer_chunk,
+    "decide_multilayer": multilayer_chunk,
 }
 """Kernels and the modules that launch them."""
 
-ROW_KERNELS = {"expose", "reach", "bid"}
+ROW_KERNELS = {"expose", "reach", "reduce_first_posters"}
 """Kernels with a block of slots a lane."""
 UNALIGNED = {"view_words", "weight_words", "luck_words", "post_words"}
 """Arrays that begin wherever a layer's part of a larger one does."""

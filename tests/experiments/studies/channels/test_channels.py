@@ -6,8 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from weishang.experiments.analysis import reported
-from weishang.experiments.console.command import run
+from weishang.experiments.analysis import prior, reported
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.channels import channels
 from weishang.experiments.studies.channels.estimands import (
@@ -16,10 +15,10 @@ from weishang.experiments.studies.channels.estimands import (
     SALES_BY_ORDERS,
     THERE_BY_ALL,
 )
-from weishang.experiments.studies.channels.judgement import COMES_OUT
+from weishang.experiments.studies.channels.verdict_rules import PREDICTED
 from weishang.model.scenario import Scenario
 
-SIZES = {"users": 3000, "seed": 7, "worlds": 2, "days": 2, "sellers": 700}
+SIZES = {"users": 2400, "seed": 7, "worlds": 2, "days": 2, "sellers": 500}
 FILES = {
     "campaigns.parquet",
     "channels.csv",
@@ -45,19 +44,18 @@ def outs(tmp_path_factory):
     """Results of one run from a shell and of the same run in this process."""
     from_shell, from_here = (tmp_path_factory.mktemp("run") / "results" for _ in range(2))
     options = [part for name, value in SIZES.items() for part in (f"--{name}", str(value))]
-    command = "from weishang.experiments.studies.channels import channels; channels.DRAWS = 3;"
-    command += "from weishang.experiments.console.command import run; run(channels.channels)"
+    command = "from weishang.experiments.analysis import prior; prior.DRAWS = 3;"
+    command += "from weishang.experiments.studies.channels.channels import channels;"
+    command += "from weishang.experiments.console.command import run; run(channels)"
     done = subprocess.run(
         [sys.executable, "-c", command, *options, "--out", str(from_shell)],
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    usual, channels.DRAWS = channels.DRAWS, 3
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prior, "DRAWS", 3)
         channels.channels(**SIZES, out=from_here)
-    finally:
-        channels.DRAWS = usual
     return from_shell, from_here
 
 
@@ -90,16 +88,16 @@ def test_the_manifest_tells_of_the_run(folder):
     sizes = {
         name: record["parameters"][name] for name in ("users", "worlds", "days", "num_sellers")
     }
-    assert sizes == {"users": 3000, "worlds": 2, "days": 2, "num_sellers": 700}
+    assert sizes == {"users": 2400, "worlds": 2, "days": 2, "num_sellers": 500}
     assert record["parameters"]["weights"]["view"] == Scenario().weights.view
 
 
 def test_the_unit_of_money_meets_its_figure_and_nothing_else_is_tuned(folder, estimates):
     assert estimates.loc[("t1_moments_aov", SALES_BY_ORDERS), "value"] == pytest.approx(198.0)
     usual = manifest.read(folder)["parameters"]
-    money = usual.pop("money")["usual_price"]
+    money = usual.pop("money")["reference_price"]
     told = tables.read(folder / "money.csv").iloc[0]
-    assert (told["usual_price"], told["fitted"], told["target"]) == (money, True, 198.0)
+    assert (told["reference_price"], told["fitted"], told["target"]) == (money, True, 198.0)
     assert told["reached"] == pytest.approx(198.0)
     rows = pd.read_parquet(folder / "campaigns.parquet")
     assert (rows["sales_cny"] == rows["sales"] * money).all()
@@ -141,7 +139,7 @@ def test_every_column_of_every_file_is_in_the_codebook(folder):
 def test_every_verdict_obeys_the_rules(outs, estimates):
     rows = pd.read_csv(outs[1] / "verdicts.csv").to_dict("records")
     assert {(row["id"], row["reading"]) for row in rows} == set(estimates.index)
-    claims = {"fitted": 1, "implied": 2, "comes out": 3}
+    claims = {"fitted": 1, "implied": 2, "predicted": 3}
     for row in rows:
         figure = reported.figure(row["id"])
         assert claims[row["role"]] <= claims[figure.plan]
@@ -154,7 +152,7 @@ def test_the_page_tells_every_table_and_every_miss(outs, folder):
     for title in channels.TITLES.values():
         assert f"## {title}\n" in page
     rows = pd.read_csv(outs[1] / "verdicts.csv").drop_duplicates("id").set_index("id")
-    for name in COMES_OUT:
+    for name in PREDICTED:
         missed = rows.loc[name, "verdict"] == "outside"
         assert (f"Why `{name}` is missed. " in page) == missed
 
@@ -177,13 +175,13 @@ def test_a_market_without_orders_keeps_its_unit_of_money(folder):
     half = channels.Run(empty.days, rows.assign(sales=rows["sales"] / 2), empty.searches)
     full = channels.Run(empty.days, rows, empty.searches)
     one, two = (
-        channels.with_unit_of_money(Scenario(), run).money.usual_price for run in (full, half)
+        channels.with_unit_of_money(Scenario(), run).money.reference_price for run in (full, half)
     )
     assert two == pytest.approx(2 * one)
 
 
 def test_on_a_graph_of_ones_own_nothing_is_fitted_or_judged(tmp_path, monkeypatch):
-    monkeypatch.setattr(channels, "DRAWS", 2)
+    monkeypatch.setattr(prior, "DRAWS", 2)
     graph, nodes = tmp_path / "ring.txt", tmp_path / "nodes.csv"
     size = 240
     ties = (f"{u} {(u + step) % size}\n" for u in range(size) for step in (1, 2, 3))
@@ -196,18 +194,11 @@ def test_on_a_graph_of_ones_own_nothing_is_fitted_or_judged(tmp_path, monkeypatc
     assert set(rows["verdict"]) == {"-"}
     record = manifest.read(tmp_path / "channels")
     assert [item["name"] for item in record["inputs"]] == ["ring.txt", "nodes.csv"]
-    assert record["parameters"]["money"] == {"usual_price": Scenario().money.usual_price}
+    assert record["parameters"]["money"] == {"reference_price": Scenario().money.reference_price}
     assert not tables.read(tmp_path / "channels" / "money.csv")["fitted"].any()
     assert record["parameters"]["num_sellers"] == 60
 
 
 @pytest.mark.parametrize("option", ["--worlds", "--days", "--sellers"])
-def test_sizes_below_one_are_refused_before_any_work(option, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["channels", option, "0", "--out", str(tmp_path)])
-    with pytest.raises(SystemExit) as stopped:
-        run(channels.channels)
-    assert stopped.value.code == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "give at least 1" in told
-    assert not list(tmp_path.iterdir())
+def test_sizes_below_one_are_refused_before_any_work(option, refusal):
+    assert "give at least 1" in refusal(channels.channels, option, "0")

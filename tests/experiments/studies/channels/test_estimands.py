@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from weishang.experiments.analysis import reported
+from weishang.experiments.analysis.inference import intervals
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.studies.channels.estimands import (
     ALL_BY_ALL,
@@ -18,8 +19,8 @@ from weishang.experiments.studies.channels.estimands import (
     THERE_BY_ALL,
     WITH_LIVE,
     in_money,
+    tables,
     values,
-    with_intervals,
 )
 
 
@@ -88,7 +89,7 @@ def test_nobody_in_the_denominator_gives_nought():
     assert set(values(nobody).values()) == {0.0}
     assert np.isnan(list(values(nobody, nobody=np.nan).values())).all()
     assert values(MONEY, nobody=np.nan) == values(MONEY)
-    table = with_intervals(nobody, np.random.default_rng(1))
+    table = intervals(ESTIMANDS, tables(nobody), np.random.default_rng(1))
     assert not table[["value", "ci_low", "ci_high"]].to_numpy().any()
 
 
@@ -101,9 +102,13 @@ def test_money_is_a_unit():
 
 
 def test_intervals_hold_the_value_and_narrow_with_more_campaigns():
-    few = with_intervals(MONEY, np.random.default_rng(1)).set_index(["figure", "reading"])
-    many = in_money(Run.joined([RUN] * 25), 200.0, 100.0)
-    table = with_intervals(many, np.random.default_rng(1)).set_index(["figure", "reading"])
+    few = intervals(ESTIMANDS, tables(MONEY), np.random.default_rng(1)).set_index(
+        ["figure", "reading"]
+    )
+    many = in_money(Run.joined([RUN] * 25), 200.0)
+    table = intervals(ESTIMANDS, tables(many), np.random.default_rng(1)).set_index(
+        ["figure", "reading"]
+    )
     assert table["value"].to_dict() == pytest.approx(EXPECTED)
     assert (table["ci_low"] <= table["value"]).all()
     assert (table["ci_high"] >= table["value"]).all()
@@ -119,14 +124,13 @@ def test_an_interval_is_about_two_standard_errors_either_way():
     rows = [
         campaign("moments", "none", (90, 0, 0), (50, 0, 0), (int(n), 0, 0), 1.0) for n in orders
     ]
-    table = with_intervals(
-        in_money(Run(RUN.days, pd.DataFrame(rows), RUN.searches), 1.0, 1.0), rng
-    ).set_index(["figure", "reading"])
+    run = in_money(Run(RUN.days, pd.DataFrame(rows), RUN.searches), 1.0)
+    table = intervals(ESTIMANDS, tables(run), rng).set_index(["figure", "reading"])
     found = table.loc[("t1_moments_conv", ORDERS_BY_VISITS)]
     half = (found["ci_high"] - found["ci_low"]) / 2
     assert half == pytest.approx(1.96 * orders.std() / 50 / np.sqrt(400), rel=0.1)
 
 
 def test_the_same_generator_gives_the_same_table():
-    one, again = (with_intervals(MONEY, np.random.default_rng(3)) for _ in range(2))
+    one, again = (intervals(ESTIMANDS, tables(MONEY), np.random.default_rng(3)) for _ in range(2))
     pd.testing.assert_frame_equal(one, again)

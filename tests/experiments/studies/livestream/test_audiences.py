@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from weishang.experiments.analysis.counterfactuals import forced
 from weishang.experiments.simulate.setting import Setting
 from weishang.experiments.studies.livestream.audiences import (
     FIRST_HAND,
@@ -13,7 +14,6 @@ from weishang.experiments.studies.livestream.audiences import (
     WHO,
     audiences,
 )
-from weishang.experiments.studies.paired.tools import forced
 from weishang.model.core.campaigns import Tool
 from weishang.model.core.social_distance import SocialDistance
 from weishang.model.market.market import Market
@@ -23,7 +23,7 @@ USUAL = forced(Scenario(), Tool.LIVESTREAM)
 LIVE = replace(
     USUAL,
     livestream=replace(USUAL.livestream, slots=100),
-    weights=replace(USUAL.weights, passed_on=0.3),
+    weights=replace(USUAL.weights, takeoff_probability=0.3),
 )
 """Few strangers and much passing on, so that some viewers are told by others."""
 
@@ -61,14 +61,17 @@ def test_a_row_a_campaign_and_level_and_one_of_those_recommended_to(found):
 def test_counts_are_those_of_the_cascades(found, setting, market):
     rows = of_first_day(found.rows, setting)
     for level in SocialDistance:
-        some = rows[rows["who"] == WHO[level]].set_index("campaign").loc[market.campaigns.campaign]
+        campaigns = market.today.campaigns.campaign
+        some = rows[rows["who"] == WHO[level]].set_index("campaign").loc[campaigns]
         for name, told in (("shown", "reach"), ("visitors", "visitors"), ("buyers", "buyers")):
-            assert some[name].tolist() == getattr(market.spread, told)[:, level - 1].tolist()
+            assert (
+                some[name].tolist() == getattr(market.today.cascades, told)[:, level - 1].tolist()
+            )
 
 
 def test_interested_are_those_whose_interest_the_goods_serve(found, setting, market):
     rows = of_first_day(found.rows, setting)
-    events, campaigns = market.spread.events, market.campaigns
+    events, campaigns = market.today.events, market.today.campaigns
     expected = 0
     for row, node, level, visited in zip(
         events.row, events.node, events.level, events.visited, strict=True
@@ -104,7 +107,7 @@ def test_minutes_add_up_to_viewers_and_buyers(found):
 
 def test_who_heard_at_first_hand_is_told_from_the_others(found, setting, market):
     minutes = of_first_day(found.minutes, setting).groupby("how")["arrivals"].sum()
-    events = market.spread.events
+    events = market.today.events
     assert minutes[FIRST_HAND] == (events.visited & (events.hop == 1)).sum() > 0
     assert minutes[TOLD] == (events.visited & (events.hop > 1)).sum() > 0
 

@@ -8,7 +8,7 @@ from weishang.experiments.storage import figure_style
 from weishang.experiments.studies.livestream import figures as livestream_figures
 from weishang.experiments.studies.livestream.audiences import FIRST_HAND, TOLD, WHO
 from weishang.experiments.studies.livestream.figures import SHOWN_LEVELS
-from weishang.experiments.studies.livestream.judgement import (
+from weishang.experiments.studies.livestream.verdict_rules import (
     BY_SHOWN,
     BY_VIEWERS,
     LIVE,

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from weishang.experiments.console.exit_codes import BAD_INPUT, FAILED, INTERRUPTED, REQUEUE
-from weishang.experiments.console.signals import Leave
+from weishang.experiments.console.signals import GracefulExit
 from weishang.experiments.sweep.execute import pool, runs
 from weishang.experiments.sweep.execute.pool import WorkerError, compute, environment
 from weishang.experiments.sweep.store import folder as sweep_folder
@@ -88,7 +88,7 @@ def test_a_signal_stops_all_workers(plan, folder, truth):
             started.append(True)
             signal.raise_signal(signal.SIGTERM)
 
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         compute(plan, folder, range(plan.num_parts), 1, signalled)
     assert left.value.code == REQUEUE
     assert set(names(folder)) < set(truth)
@@ -97,7 +97,7 @@ def test_a_signal_stops_all_workers(plan, folder, truth):
 def test_a_machine_that_says_no_is_passed_on(plan, folder):
     parts = folder / layout.PARTS
     parts.rmdir()
-    with pytest.raises(WorkerError, match="earlier results are whole"):
+    with pytest.raises(WorkerError, match="earlier results are intact"):
         compute(plan, folder, [0], 1)
 
 
@@ -126,7 +126,7 @@ def test_what_a_worker_refuses_is_refused(plan, code, error):
 
 @pytest.mark.parametrize("code", [REQUEUE, INTERRUPTED])
 def test_a_worker_that_a_signal_met_alone_ends_the_sweep_alike(plan, code):
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         pool.fail(plan, Ended(code))
     assert left.value.code == code
 

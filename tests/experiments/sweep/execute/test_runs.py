@@ -7,8 +7,8 @@ import pytest
 
 from weishang.experiments.analysis.paired import by_world, campaign_outcomes, market_outcomes
 from weishang.experiments.console.exit_codes import REQUEUE
-from weishang.experiments.console.signals import Leave
-from weishang.experiments.simulate import resumable_run, worlds
+from weishang.experiments.console.signals import GracefulExit
+from weishang.experiments.simulate import worlds
 from weishang.experiments.simulate.market_runs import run_markets
 from weishang.experiments.storage import partitions
 from weishang.experiments.sweep.execute import runs as sweep_runs
@@ -90,7 +90,7 @@ def test_a_run_is_the_market_of_its_setting(plan, truth, run):
     groups = worlds.chats(people, setting.scenario.groups, plan.seed)
     ran = run_markets(people, groups, setting.scenario, [setting.world_seed], 2, 20)
     row = frames(truth, "runs").loc[run]
-    price = setting.scenario.money.usual_price
+    price = setting.scenario.money.reference_price
     for outcomes, begin in ((market_outcomes(price), ""), (campaign_outcomes(price), "campaign_")):
         found = by_world(ran, outcomes)
         assert [row[f"{begin}{one.name}"] for one in outcomes] == [
@@ -133,7 +133,7 @@ def test_a_signal_in_a_long_market_is_saved_and_gone_on_from(plan, truth, folder
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(Market, "step", signalled)
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         compute(plan, folder, 0)
     assert left.value.code == REQUEUE
     assert days == [1, 2, 1]
@@ -155,7 +155,7 @@ def test_a_signal_among_short_runs_leaves_with_the_day(plan, folder, monkeypatch
         signal.raise_signal(signal.SIGUSR1)
 
     monkeypatch.setattr(Market, "step", signalled)
-    with pytest.raises(Leave) as left:
+    with pytest.raises(GracefulExit) as left:
         compute(plan, folder, 0)
     assert left.value.code == REQUEUE
     assert days == [1]
@@ -166,13 +166,13 @@ def test_the_state_of_another_sweep_is_refused(plan, folder, monkeypatch):
     monkeypatch.setattr(sweep_runs, "LONG", 0)
     compute(plan, folder, 1)
     state = sweep_folder.state_of(folder, 0)
-    keep = resumable_run.Keeper(state, {"sweep": "another", "run": 0})
+    keep = sweep_runs.RunCheckpointer(state, {"sweep": "another", "run": 0})
     setting = plan.setting(0)
     people = worlds.society(None, plan.users, plan.seed, setting.scenario.society)
     groups = worlds.chats(people, setting.scenario.groups, plan.seed)
     with keep:
-        resumable_run.run_market(
-            people, groups, setting.scenario, setting.world_seed, 1, 20, keep=keep
+        sweep_runs.resumable_run.run_market(
+            people, groups, setting.scenario, setting.world_seed, 1, 20, checkpointer=keep
         )
     with pytest.raises(ValueError, match="state of another run, its sweep differs"):
         compute(plan, folder, 0)

@@ -113,7 +113,7 @@ def test_it_ends_at_once_when_stdin_closes_within_a_part(served, plan):
     assert process.stdout.readline() == "run\n"
     process.stdin.close()
     process.stdin = None
-    process.communicate(timeout=20)
+    process.communicate(timeout=300)
     assert process.returncode == worker.LEFT_ALONE
     sweep_folder.tidy(plan, folder)
     assert all(not name.startswith(".") for name in names(folder))
@@ -133,7 +133,7 @@ def test_a_worker_imports_nothing_that_only_gathering_needs():
 def test_a_worker_without_work_ends_with_stdin(folder):
     process = start(folder)
     assert process.stdout.readline() == "ready\n"
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (0, "")
 
 
@@ -141,12 +141,12 @@ def test_a_signal_ends_a_waiting_worker_with_75(folder):
     process = start(folder)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGUSR1)
-    assert process.wait(timeout=60) == REQUEUE
+    assert process.wait(timeout=300) == REQUEUE
     process.communicate()
 
 
 def test_bad_input_is_one_line(tmp_path):
-    done = subprocess.run(command(tmp_path / "no"), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command(tmp_path / "no"), capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert done.stderr.startswith("weishang: ")
     assert done.stderr.count("\n") == 1

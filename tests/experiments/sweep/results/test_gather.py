@@ -1,11 +1,9 @@
 """Gathering a sweep: all its rows, tables of them, what is missing or damaged."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
+from forked import weishang
 
 from weishang.experiments.storage import manifest, partitions
 from weishang.experiments.storage import tables as csv_tables
@@ -240,11 +238,7 @@ def test_ranges_are_told_in_short(numbers, told):
 
 def test_bad_input_is_one_line_exit_2(folder):
     a_part(folder, 0).path.unlink()
-    done = subprocess.run(
-        [sys.executable, "-m", "weishang.experiments.cli", "gather", str(folder)],
-        capture_output=True,
-        text=True,
-    )
+    done = weishang("gather", folder)
     assert done.returncode == 2
     assert done.stderr.startswith("weishang: ")
     assert done.stderr.count("\n") == 1

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.experiments.scenario.scenario_file import FOLDER
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.sweep.spec import sweep_file
 from weishang.experiments.sweep.spec.design import MAX_POINTS, Point, check_size, design, num_points
 from weishang.experiments.sweep.spec.sweep_file import Policy, Varied
@@ -105,7 +105,7 @@ def test_more_random_points_begin_with_the_fewer(sweep):
 
 def test_a_linear_range_holds_the_uniforms_exactly(sweep):
     points = design(sweep("random", TRUST, CAP, points=30))
-    uniforms = np.random.default_rng(derive(7, Branch.DESIGN)).random((30, 2))
+    uniforms = np.random.default_rng(derive(7, SeedStream.DESIGN)).random((30, 2))
     assert [point.values["weights.trust"] for point in points] == (2.0 * uniforms[:, 0]).tolist()
 
 

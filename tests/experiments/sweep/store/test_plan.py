@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from weishang.experiments.simulate.worlds import Branch
+from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.sweep.store import plan as sweep_plan
 from weishang.experiments.sweep.store.plan import usual_size
 from weishang.kernels.rng import derive
@@ -59,7 +59,7 @@ class TestPlan:
         plan = planned()
         for run in range(plan.num_runs):
             setting = plan.setting(run)
-            assert setting.world_seed == derive(7, Branch.WORLD, setting.world)
+            assert setting.world_seed == derive(7, SeedStream.WORLD, setting.world)
 
     def test_a_run_has_its_points_and_its_policys_values_and_no_others(self, planned):
         plan = planned()

@@ -61,7 +61,7 @@ def test_a_table_with_as_many_classes_as_doses_is_read_by_its_axes() -> None:
         ({"view": [0.5, np.nan]}, r"view\[1\] is nan"),
         ({"view": [1.0000001]}, r"view\[0\] is 1\.0000001"),
         ({"view": np.ones((1, 1, 1))}, r"view has shape \(1, 1, 1\)"),
-        ({"view": [[0.5], [0.5, 0.5]]}, "view is no rectangular array"),
+        ({"view": [[0.5], [0.5, 0.5]]}, "view is not a rectangular array"),
         ({"visit": [0.5]}, r"visit has shape \(1,\)"),
         ({"visit": [[-0.5]]}, r"visit\[0, 0\] is -0\.5"),
         ({"buy": np.ones((1, 0))}, r"buy has shape \(1, 0\)"),

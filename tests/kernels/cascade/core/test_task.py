@@ -15,16 +15,16 @@ TWO_CLASSES = CascadeRule(view=[1.0], buy=[[0.1, 0.2]])
 BY_LAYER = CascadeRule(view=[[1.0], [1.0]])
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
-    ({"graph": 5}, "graph is no Graph"),
-    ({"graph": []}, "graph is no Graph"),
-    ({"graph": [PAIR, None]}, "graph is no Graph"),
+    ({"graph": 5}, "graph is not a Graph"),
+    ({"graph": []}, "graph is not a Graph"),
+    ({"graph": [PAIR, None]}, "graph is not a Graph"),
     ({"graph": [PAIR, Graph.from_edges([0], [1])]}, r"graph has layers of \[3, 2\] nodes"),
     ({"graph": [PAIR] * 3, "rule": BY_LAYER}, "view has 2 rows of layers .* 3 layers"),
     ({"graph": PAIR, "rule": BY_LAYER}, r"view has shape \(2, 1\)"),
     ({"graph": [PAIR]}, r"view has shape \(1,\)"),
     ({"rule": None}, "rule is None"),
     ({"rule": CascadeRule(view=[[1.0]] * 2, per_cascade=True)}, r"view has shape \(2, 1\).*C = 1"),
-    ({"seeds": [3]}, r"seeds holds 3, which is no node of 0 \.\. 2"),
+    ({"seeds": [3]}, r"seeds holds 3, which is not a node in 0 \.\. 2"),
     ({"seeds": [0, -1]}, "seeds holds -1"),
     ({"seeds": [2**40]}, "seeds holds 1099511627776"),
     ({"seeds": [2**70]}, "seeds is .*give integer node ids"),
@@ -38,7 +38,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"seeds": 0}, "seeds is 0"),
     ({"seeds": None}, "seeds is None"),
     ({"seeds": [[0], [1]]}, "seeds has 2 lists but there are 1 cascades"),
-    ({"seeds": [[0], 1], "cascades": range(2)}, "seeds.* is 1; mix no lists and numbers"),
+    ({"seeds": [[0], 1], "cascades": range(2)}, "seeds.* is 1; give numbers or lists in seeds"),
     ({"seeds": [[0], [3]], "cascades": range(2)}, r"seeds\[1\] holds 3"),
     ({"seeds": np.zeros((1, 1, 1), dtype=np.int64)}, "seeds is array"),
     ({"seed": -1}, "seed is -1"),
@@ -64,7 +64,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"segment": [0, 1]}, r"segment has shape \(2,\)"),
     ({"segment": [0.0, 0.0, 0.0]}, "segment has dtype float64"),
     ({"segment": [True, False, True]}, "segment has dtype bool"),
-    ({"segment": [0, [1], 2]}, "segment is no list of integers"),
+    ({"segment": [0, [1], 2]}, "segment is not a list of integers"),
     ({"segment": [0, -1, 0]}, r"segment\[1\] is -1"),
     ({"rule": TWO_CLASSES, "segment": [0, 1, 2]}, r"segment\[2\] is 2, .* classes 0 \.\. 1"),
 ]

@@ -1,6 +1,10 @@
 """What is the numba backend's own: threads, and memory that is handed from part to part."""
 
+import signal
 import threading
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -70,8 +74,8 @@ def test_memory_in_which_a_call_failed_is_not_kept(monkeypatch):
     first = spread(threads=1)
     count = cpu_count.count_cascades
 
-    def fail(first, last, strands, batch, state):
-        count(first, last, strands, batch, state)
+    def fail(first, last, replicas, batch, state):
+        count(first, last, replicas, batch, state)
         state.seen[:] = 255
         raise MemoryError
 
@@ -111,7 +115,7 @@ def test_a_hop_that_outgrows_the_queue_goes_on_in_bits():
     leaves = 5_000
     star = Graph.from_edges(np.zeros(leaves, int), np.arange(1, leaves + 1), directed=False)
     rule = CascadeRule(view=[0.9], share=np.ones((1, 3, 1)))
-    cascades = range(cpu_batch.MOST_STRANDS)
+    cascades = range(cpu_batch.MOST_REPLICAS)
     assert leaves * len(cascades) > 4 * cpu_batch.MOST_HITS
     result = propagate(star, rule, [0], cascades, 5, backend="numba", threads=1)
     assert result.equals(propagate(star, rule, [0], cascades, 5, backend="torch"))
@@ -132,11 +136,11 @@ def test_seeds_beyond_the_queue_are_planted_in_bits():
 
 
 def test_strands_are_few_on_large_graphs_and_leave_no_thread_idle():
-    assert cpu_count.strands_of(1_000, 4_096, threads=2) == cpu_batch.MOST_STRANDS
-    assert cpu_count.strands_of(1_000, 64, threads=2) == 32
-    assert cpu_count.strands_of(1_000, 1, threads=2) == 1
-    # A code, node and strand, is a 32-bit number on any graph.
-    assert cpu_count.strands_of(2**31, 4_096, threads=2) <= 2
+    assert cpu_count.replicas_of(1_000, 4_096, threads=2) == cpu_batch.MOST_REPLICAS
+    assert cpu_count.replicas_of(1_000, 64, threads=2) == 32
+    assert cpu_count.replicas_of(1_000, 1, threads=2) == 1
+    # A code, node and replica, is a 32-bit number on any graph.
+    assert cpu_count.replicas_of(2**31, 4_096, threads=2) <= 2
 
 
 def test_a_part_that_fails_fails_the_run_and_nothing_waits(monkeypatch):
@@ -149,3 +153,49 @@ def test_a_part_that_fails_fails_the_run_and_nothing_waits(monkeypatch):
     with pytest.raises(RuntimeError, match="broken"):
         spread(threads=2)
     assert cpu.PARTS_PER_THREAD > 1
+
+
+class TestInterrupts:
+    """Ctrl-C reaches Python between two steps of compiled code."""
+
+    @pytest.mark.parametrize("threads", [1, 2])
+    @pytest.mark.parametrize("doses", [1, 2])
+    def test_one_is_answered_long_before_the_batch_is_done(self, threads, doses):
+        share = np.full((1, 3, 1, doses), 0.9)
+        rule = CascadeRule(view=[0.9], share=share if doses > 1 else share[..., 0], doses=doses)
+        run = partial(propagate, ring(20_000), rule, [0], backend="numba", threads=threads)
+        run(range(4))
+        begun = perf_counter()
+        run(range(64))
+        seconds = (perf_counter() - begun) / 64
+        before = run(range(8))
+        many = int(20 / seconds)
+        begun = perf_counter()
+        with interrupted_after(0.2), pytest.raises(KeyboardInterrupt):
+            run(range(many))
+        assert perf_counter() - begun < many * seconds / 4
+        assert run(range(8)).equals(before)
+
+    def test_steps_change_nothing(self, monkeypatch):
+        whole = spread("events", threads=2)
+        monkeypatch.setattr(cpu, "STEP_SECONDS", 0.0)
+        assert spread("events", threads=2).equals(whole)
+        counted = spread(threads=2)
+        assert np.array_equal(counted.reach, whole.reach)
+        assert np.array_equal(counted.sharers, whole.sharers)
+
+
+@contextmanager
+def interrupted_after(seconds):
+    """Ctrl-C by a clock."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

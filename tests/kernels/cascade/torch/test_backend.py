@@ -25,6 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from weishang.kernels import CascadeRule, Graph, propagate, rng
 from weishang.kernels.cascade.torch import backend as tensor
 from weishang.kernels.cascade.torch import graph as tensor_graph
+from weishang.kernels.cascade.torch import memory as tensor_memory
 from weishang.kernels.cascade.torch import ops, pipeline, state
 from weishang.kernels.cascade.torch import rng as tensor_words
 
@@ -154,7 +155,9 @@ class TestMemory:
     ) -> None:
         """One row and a few blocks at once: many parts, and hubs cut in pieces."""
         case = data.draw(cases(min_cascades=1))
-        with mock.patch.object(tensor, "MIN_BLOCKS", data.draw(st.sampled_from([1, 2, 3, 7]))):
+        with mock.patch.object(
+            tensor_memory, "MIN_BLOCKS", data.draw(st.sampled_from([1, 2, 3, 7]))
+        ):
             result = case.run(torch_on(memory=case.least_memory(torch_on(memory=0))))
         assert result.equals(case.run(reference))
 
@@ -195,7 +198,7 @@ class TestMemory:
         with pytest.raises(ValueError, match="memory is 0 bytes") as error:
             propagate(graph, rule, [0], backend="torch", device="cpu", memory=0)
         memory = int(re.findall(r"[0-9]+", str(error.value))[-1])
-        with mock.patch.object(tensor, "BLOCKS_SHARE", 1):
+        with mock.patch.object(tensor_memory, "BLOCKS_SHARE", 1):
             plan = partial(propagate, backend="torch", device="cpu", memory=memory)
             result = plan(graph, rule, [0], range(200))
         assert result.equals(reference(graph, rule, [0], range(200)))
@@ -269,7 +272,7 @@ class TestThreads:
         results = []
         for threads in (1, 3):
             torch_threads(threads)
-            with mock.patch.dict(tensor.MAX_BLOCKS, cpu=64):
+            with mock.patch.dict(tensor_memory.MAX_BLOCKS, cpu=64):
                 result = propagate(graph, rule, [0], range(4), backend="torch", record="events")
             assert torch.get_num_threads() == threads
             results.append(result)
@@ -285,11 +288,11 @@ class TestThreads:
         assert torch.get_num_threads() == 3
 
     def test_work_is_shared_unless_it_is_little(self) -> None:
-        crew, least = pipeline.Crew(torch.device("cpu"), 3), pipeline.LEAST
-        assert crew.share(2 * least, 100 * least) == least
-        assert crew.share(30 * least - 1, 100 * least) == 10 * least
-        assert crew.share(900 * least, 100 * least) == 100 * least
-        assert crew.share(5, 2) == 2
+        pool, least = pipeline.ThreadPool(torch.device("cpu"), 3), pipeline.LEAST
+        assert pool.share(2 * least, 100 * least) == least
+        assert pool.share(30 * least - 1, 100 * least) == 10 * least
+        assert pool.share(900 * least, 100 * least) == 100 * least
+        assert pool.share(5, 2) == 2
 
     @pytest.mark.parametrize("size", [1, 2, 5])
     def test_steps_of_an_item_come_in_order(self, size: int) -> None:
@@ -298,8 +301,8 @@ class TestThreads:
         def work(item: int) -> Iterator[tuple[int, int]]:
             return ((item, step) for step in range(lengths[item]))
 
-        with pipeline.Crew(torch.device("cpu"), size) as crew:
-            steps = list(crew.ahead(work, range(len(lengths))))
+        with pipeline.ThreadPool(torch.device("cpu"), size) as pool:
+            steps = list(pool.ahead(work, range(len(lengths))))
         # Items come as they are done; sorting leaves the order of an item's steps as it is.
         assert sorted(steps, key=itemgetter(0)) == [
             (item, step) for item, number in enumerate(lengths) for step in range(number)
@@ -307,10 +310,10 @@ class TestThreads:
 
 
 def work_until_it_fails() -> None:
-    with pipeline.Crew(torch.device("cpu"), 2) as crew:
+    with pipeline.ThreadPool(torch.device("cpu"), 2) as pool:
         assert torch.get_num_threads() == 1
-        assert pipeline.crew_size(torch.device("cpu")) == 3
-        list(crew.ahead(give_up, range(5)))
+        assert pipeline.pool_size(torch.device("cpu")) == 3
+        list(pool.ahead(give_up, range(5)))
 
 
 def give_up(item: int) -> Iterator[int]:

@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 
 from weishang.kernels import CascadeRule, Graph, Groups, Strangers, propagate
 from weishang.kernels.cascade.core.task import Layer
-from weishang.kernels.cascade.torch import backend as tensor
 from weishang.kernels.cascade.torch import layers as tensor_layers
-from weishang.kernels.cascade.torch import pipeline
+from weishang.kernels.cascade.torch import memory, pipeline
 
 SIZE = 1_500
 
@@ -31,7 +30,7 @@ def torch_on(**options: Any) -> Callable[..., Any]:
 @pytest.fixture
 def eager_crew() -> Iterator[None]:
     """Pieces of a few posters each, so that there are many of them."""
-    with mock.patch.object(pipeline, "LEAST", 3), mock.patch.dict(tensor.MAX_BLOCKS, cpu=16):
+    with mock.patch.object(pipeline, "LEAST", 3), mock.patch.dict(memory.MAX_BLOCKS, cpu=16):
         yield
 
 
@@ -42,7 +41,7 @@ def test_as_little_memory_as_it_asks_for_gives_the_same(
 ) -> None:
     """One row and a few blocks at once: many parts, and long rows cut in pieces."""
     case = data.draw(layered_cases())
-    with mock.patch.object(tensor, "MIN_BLOCKS", data.draw(st.sampled_from([1, 2, 3, 7]))):
+    with mock.patch.object(memory, "MIN_BLOCKS", data.draw(st.sampled_from([1, 2, 3, 7]))):
         result = case.run(torch_on(memory=case.least_memory(torch_on(memory=0))))
     assert result.equals(case.run(reference))
 
@@ -126,9 +125,9 @@ def test_uninitialised_memory_is_never_read(
 def test_people_at_the_end_of_the_ids_are_drawn() -> None:
     """The product of a word's half and N takes 63 bits; the largest people come of the largest."""
     num_nodes = (1 << 31) - 1
-    crowd = object.__new__(tensor_layers.Crowd)
+    crowd = object.__new__(tensor_layers.StrangerChannel)
     crowd._num_nodes = num_nodes
-    crowd._stored = tensor_layers.StoredCrowd(1, 0, *[torch.empty(0)] * 3)
+    crowd._stored = tensor_layers.StoredStrangers(1, 0, *[torch.empty(0)] * 3)
     halves = [0, 1, 2**31, 2**32 - 1]
     words = np.array([half << 32 | 5 for half in halves], dtype=np.uint64).view(np.int64)
     people = crowd._people(torch.from_numpy(words), torch.zeros(4, dtype=torch.int64))

@@ -30,7 +30,7 @@ from weishang.kernels.cascade.core.task import Task
 from weishang.kernels.cascade.torch.graph import on_device
 from weishang.kernels.cascade.triton import backend as gpu
 from weishang.kernels.cascade.triton import batch, chunk
-from weishang.kernels.cascade.triton.buffers import FIRST_LEVELS, Room
+from weishang.kernels.cascade.triton.buffers import FIRST_LEVELS, DeviceBuffers
 from weishang.kernels.cascade.triton.kernels.rng import INTERPRETED
 from weishang.kernels.cascade.triton.kernels.state import NO_PARENT
 from weishang.kernels.cascade.triton.launch import Launches
@@ -109,10 +109,10 @@ class TestRows:
             of_rows[:, : task.num_nodes, chunk.PARENT.value] = NO_PARENT.value
         else:
             state = empty_words(entries // 32)
-        room = Room(task, task.num_cascades, 0, torch.device("cpu"))
-        room.state = state
+        buffers = DeviceBuffers(task, task.num_cascades, 0, torch.device("cpu"))
+        buffers.state = state
         layers = [on_device(graph, state.device) for graph in task.layers]
-        result = chunk.Part(far, layers, room, Launches.on(state.device)).spread()
+        result = chunk.Part(far, layers, buffers, Launches.on(state.device)).spread()
         expected = reference.run(task)
         assert expected.reach.sum() > 60
         assert result.equals(expected)
@@ -149,25 +149,31 @@ class TestParts:
         rule = CascadeRule(view=[0.5], share=share, doses=doses)
         task = a_task(graph, rule, [0, 5], range(6), record=record)
         tiles = batch._count_tiles(graph)
-        memory = 4 * (Room.bytes_of_row(task, tiles) + 100)
-        rooms: list[Room] = []
+        memory = 4 * (DeviceBuffers.bytes_of_row(task, tiles) + 100)
+        made: list[DeviceBuffers] = []
 
-        class Kept(Room):
+        class Kept(DeviceBuffers):
             def __init__(self, *arguments: Any) -> None:
                 super().__init__(*arguments)
-                rooms.append(self)
+                made.append(self)
 
-        with mock.patch.object(batch, "Room", Kept):
+        with mock.patch.object(batch, "DeviceBuffers", Kept):
             result = gpu.run(task, memory=memory)
         assert result.reach[:, 0].all()
-        (room,) = rooms
-        arrays = [room.state, *room.hits, room.posts, room.tile_posts, room.tile_numbers]
-        arrays += [room.reached] if doses > 1 else []
+        (buffers,) = made
+        arrays = [
+            buffers.state,
+            *buffers.hits,
+            buffers.posts,
+            buffers.tile_posts,
+            buffers.tile_numbers,
+        ]
+        arrays += [buffers.reached] if doses > 1 else []
         assert sum(array.nbytes for array in arrays) <= memory
-        assert len(room.posts) < 6 * task.num_nodes
-        launches = Launches.on(room.posts.device)
-        room.clear(launches)
-        assert torch.equal(room.state, Room(task, 3, tiles, room.posts.device).state)
+        assert len(buffers.posts) < 6 * task.num_nodes
+        launches = Launches.on(buffers.posts.device)
+        buffers.clear(launches)
+        assert torch.equal(buffers.state, DeviceBuffers(task, 3, tiles, buffers.posts.device).state)
 
     def test_uninitialised_memory_is_never_read(self, cases: Callable[..., Any]) -> None:
         """In its deterministic mode torch fills new memory with the largest integer."""
@@ -244,7 +250,7 @@ class TestDevices:
             pytest.skip("a CUDA device is here")
         script = (
             "from weishang.kernels import CascadeRule, Graph\n"
-            "from weishang.kernels.cascade import gpu\n"
+            "from weishang.kernels.cascade.triton import backend as gpu\n"
             "from weishang.kernels.cascade.core.task import check\n"
             "pair = Graph.from_edges([0], [1])\n"
             "task = check(pair, CascadeRule(view=[1.0]), [0], [0], 0, None, None, 'counts')\n"
@@ -267,9 +273,7 @@ class TestDevices:
     def test_without_triton_it_says_what_to_install(self) -> None:
         ring = Graph.from_edges([0, 1], [1, 0])
         with (
-            mock.patch(
-                "weishang.kernels.cascade.resources.availability.find_spec", return_value=None
-            ),
+            mock.patch("weishang.kernels.runtime.availability.find_spec", return_value=None),
             pytest.raises(ValueError, match="not installed; pip install"),
         ):
             on_gpu()(ring, CascadeRule(view=[1.0]), [0])

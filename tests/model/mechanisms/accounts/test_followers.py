@@ -23,7 +23,7 @@ from weishang.model.society.parameters import SocietyParameters
 from weishang.model.society.society import Society
 
 FIVE_SD = 5.0
-WORLD = 19
+SEED = 19
 SMALL = FollowerParameters(median_followers=12.0)
 DAY = 3
 
@@ -52,7 +52,7 @@ def orders_of(seller, buyer, channel=OrderChannel.MOMENTS, refunded=None, day=DA
         campaign=np.where(channel == OrderChannel.SEARCH, np.uint64(0), campaign),
         seller=seller,
         buyer=buyer,
-        level=np.ones(size, dtype=np.int8),
+        distance=np.ones(size, dtype=np.int8),
         price=np.ones(size),
         items=np.ones(size, dtype=np.int32),
         refunded=np.zeros(size, dtype=np.bool_) if refunded is None else np.array(refunded),
@@ -81,16 +81,16 @@ def pairs_of(followers):
     size=st.integers(1, 60),
     interests=st.integers(1, 4),
     sellers=st.integers(0, 8),
-    world=st.integers(0, 2**64 - 1),
+    seed=st.integers(0, 2**64 - 1),
     median=st.sampled_from([0.0, 3.0, 200.0]),
     interested=st.sampled_from([0.0, 0.35, 1.0]),
 )
-def test_both_ways_open_the_same_accounts(size, interests, sellers, world, median, interested):
+def test_both_ways_open_the_same_accounts(size, interests, sellers, seed, median, interested):
     society = people(size, interests)
     nodes = np.random.default_rng(size).permutation(size)[:sellers]
     parameters = FollowerParameters(median_followers=median, interested=interested)
     arrays, agents = (
-        way(society, nodes, parameters, world) for way in (open_accounts, open_accounts_by_agents)
+        way(society, nodes, parameters, seed) for way in (open_accounts, open_accounts_by_agents)
     )
     assert equal(arrays, agents)
 
@@ -104,24 +104,24 @@ def test_both_ways_open_the_same_accounts(size, interests, sellers, world, media
         max_size=40,
     ),
     days=st.integers(1, 3),
-    world=st.integers(0, 2**64 - 1),
+    seed=st.integers(0, 2**64 - 1),
     follow=st.sampled_from([0.0, 0.4, 1.0]),
 )
-def test_both_ways_let_the_same_buyers_follow(orders, days, world, follow):
+def test_both_ways_let_the_same_buyers_follow(orders, days, seed, follow):
     parameters = replace(SMALL, follow=follow)
-    arrays = agents = open_accounts(people(10), range(6), parameters, world)
+    arrays = agents = open_accounts(people(10), range(6), parameters, seed)
     columns = np.array(orders, dtype=np.int64).reshape(-1, 4).T
     for day in range(days):
         today = orders_of(*columns[:3], columns[3].astype(np.bool_), day=day)
-        arrays = arrays.with_buyers(today, parameters, world)
-        agents = with_buyers_by_agents(agents, today, parameters, world)
+        arrays = arrays.with_buyers(today, parameters, seed)
+        agents = with_buyers_by_agents(agents, today, parameters, seed)
         assert equal(arrays, agents)
 
 
 @pytest.fixture(scope="module")
 def started():
     """400 sellers among 3,000 people."""
-    return open_accounts(people(3000), range(400), SMALL, WORLD)
+    return open_accounts(people(3000), range(400), SMALL, SEED)
 
 
 def test_a_share_of_sellers_has_an_account(started):
@@ -129,9 +129,9 @@ def test_a_share_of_sellers_has_an_account(started):
     society = people(50)
     for share, accounts in ((0.0, []), (1.0, list(range(50)))):
         parameters = replace(SMALL, with_account=share)
-        opened = open_accounts(society, range(50), parameters, WORLD)
+        opened = open_accounts(society, range(50), parameters, SEED)
         assert opened.accounts.tolist() == accounts
-    assert len(open_accounts(society, range(50), replace(SMALL, with_account=0.0), WORLD)) == 0
+    assert len(open_accounts(society, range(50), replace(SMALL, with_account=0.0), SEED)) == 0
 
 
 def test_pairs_are_sorted_once_each_and_never_of_oneself(started):
@@ -145,7 +145,7 @@ def test_pairs_are_sorted_once_each_and_never_of_oneself(started):
 def test_numbers_of_followers_are_lognormal():
     """Median and spread of log followers, in a society where hardly anyone is drawn twice."""
     parameters = FollowerParameters(with_account=1.0, median_followers=50.0, interested=0.0)
-    opened = open_accounts(people(100_000), range(400), parameters, WORLD)
+    opened = open_accounts(people(100_000), range(400), parameters, SEED)
     logs = np.log(np.bincount(opened.seller, minlength=400)[:400])
     assert abs(logs.mean() - np.log(50.0)) < FIVE_SD / np.sqrt(400)
     assert abs(logs.std() - 1.0) < FIVE_SD / np.sqrt(800)
@@ -155,7 +155,7 @@ def test_numbers_of_followers_are_lognormal():
 def test_so_many_follow_for_the_category(interested):
     society = people(30_000)
     parameters = replace(SMALL, interested=interested, median_followers=40.0)
-    opened = open_accounts(society, range(300), parameters, WORLD)
+    opened = open_accounts(society, range(300), parameters, SEED)
     alike = society.interest[opened.follower] == society.interest[opened.seller]
     expected = interested + (1.0 - interested) / 4.0
     # Rounding an account's share moves it by at most half a follower.
@@ -165,14 +165,14 @@ def test_so_many_follow_for_the_category(interested):
 
 
 def test_accounts_larger_than_the_society_are_followed_by_no_more_than_all():
-    opened = open_accounts(people(20), [3], FollowerParameters(1.0, 1e6), WORLD)
+    opened = open_accounts(people(20), [3], FollowerParameters(1.0, 1e6), SEED)
     assert 0 < len(opened) <= 19
 
 
 def test_an_added_seller_leaves_the_others_as_they_were():
     society = people(2000)
     nodes = np.random.default_rng(2).permutation(2000)[:80]
-    few, more = (open_accounts(society, nodes[:count], SMALL, WORLD) for count in (50, 80))
+    few, more = (open_accounts(society, nodes[:count], SMALL, SEED) for count in (50, 80))
     mine = np.isin(more.seller, nodes[:50])
     assert pairs_of(few) == [
         pair for pair, is_mine in zip(pairs_of(more), mine, strict=True) if is_mine
@@ -180,9 +180,9 @@ def test_an_added_seller_leaves_the_others_as_they_were():
     assert len(few) < len(more)
 
 
-def test_worlds_differ_and_repeat():
+def test_replicates_differ_and_repeat():
     society = people(2000)
-    one, again, other = (open_accounts(society, range(50), SMALL, world) for world in (1, 1, 2))
+    one, again, other = (open_accounts(society, range(50), SMALL, seed) for seed in (1, 1, 2))
     assert equal(one, again)
     assert not equal(one, other)
 
@@ -205,13 +205,13 @@ def test_without_accounts_the_layer_is_empty():
 def test_so_many_buyers_follow():
     size = 20_000
     orders = orders_of([7] * size, range(10, 10 + size))
-    after = nobody_follows(7).with_buyers(orders, replace(SMALL, follow=0.3), WORLD)
+    after = nobody_follows(7).with_buyers(orders, replace(SMALL, follow=0.3), SEED)
     assert abs(len(after) - 0.3 * size) < FIVE_SD * np.sqrt(0.21 * size)
 
 
 def test_only_accounts_are_followed_and_only_by_those_who_keep_what_they_bought():
     orders = orders_of([7, 7, 8, 9], [1, 2, 3, 4], refunded=[False, True, False, False])
-    after = nobody_follows(7, 9).with_buyers(orders, replace(SMALL, follow=1.0), WORLD)
+    after = nobody_follows(7, 9).with_buyers(orders, replace(SMALL, follow=1.0), SEED)
     assert pairs_of(after) == [(7, 1), (9, 4)]
     assert after.accounts.tolist() == [7, 9]
 
@@ -221,10 +221,10 @@ def test_nobody_is_lost_or_doubled(started):
     known = int(started.follower[started.seller == seller][0])
     orders = orders_of([seller] * 3, [known, 2999, 2999])
     always = replace(SMALL, follow=1.0)
-    after = started.with_buyers(orders, always, WORLD)
+    after = started.with_buyers(orders, always, SEED)
     assert set(pairs_of(after)) == set(pairs_of(started)) | {(seller, 2999)}
-    assert equal(after.with_buyers(orders, always, WORLD), after)
-    assert equal(started.with_buyers(orders, replace(SMALL, follow=0.0), WORLD), started)
+    assert equal(after.with_buyers(orders, always, SEED), after)
+    assert equal(started.with_buyers(orders, replace(SMALL, follow=0.0), SEED), started)
 
 
 def test_luck_is_the_campaigns_and_from_search_that_of_the_sellers_day():
@@ -232,7 +232,7 @@ def test_luck_is_the_campaigns_and_from_search_that_of_the_sellers_day():
     buyers = range(100, 300)
 
     def joined(**how):
-        return nobody_follows(7).with_buyers(orders_of([7] * 200, buyers, **how), half, WORLD)
+        return nobody_follows(7).with_buyers(orders_of([7] * 200, buyers, **how), half, SEED)
 
     assert equal(joined(), joined(channel=OrderChannel.SEARCH))
     assert not equal(joined(), joined(day=DAY + 1))

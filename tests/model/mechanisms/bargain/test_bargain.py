@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from weishang.kernels.rng import CERTAIN, Purpose, uniform
 from weishang.model.core.campaigns import Tool
 from weishang.model.core.social_distance import SocialDistance
-from weishang.model.mechanisms.bargain.bargain import BargainParameters, end_bargains, leanings
-from weishang.model.mechanisms.bargain.by_agents import end_bargains_by_agents
+from weishang.model.mechanisms.bargain import Bargain, BargainParameters
+from weishang.model.mechanisms.bargain.bargain import end_bargains
+from weishang.model.mechanisms.bargain.by_agents import (
+    BargainByAgents,
+    end_bargains_by_agents,
+)
 
-WORLD = 2026
+SEED = 2026
 NEAR, FAR, STRANGER = SocialDistance.FRIEND, SocialDistance.FRIENDS_FRIEND, SocialDistance.STRANGER
 TENTHS = BargainParameters(step=0.1, floor=0.75)
 WAYS = pytest.mark.parametrize("way", [end_bargains, end_bargains_by_agents])
@@ -50,34 +54,39 @@ def asked(offers_of, events_of):
 @WAYS
 def test_each_helper_takes_a_step_off_the_price_of_who_asked(way, asked):
     campaigns, events = asked
-    price, _ = way(events, campaigns, TENTHS, WORLD, never)
+    price, _ = way(events, events.bought, campaigns, TENTHS, SEED, never)
     assert price.tolist() == [0.8, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 
 
 @WAYS
 def test_the_price_has_a_floor(way, asked):
     campaigns, events = asked
-    price, _ = way(events, campaigns, replace(TENTHS, step=0.2), WORLD, never)
+    price, _ = way(events, events.bought, campaigns, replace(TENTHS, step=0.2), SEED, never)
     assert price.tolist()[:2] == [0.75, 0.8]
 
 
 @WAYS
 def test_only_those_who_asked_and_were_helped_decide_again(way, asked):
     campaigns, events = asked
-    _, unwilling = way(events, campaigns, TENTHS, WORLD, never)
+    _, unwilling = way(events, events.bought, campaigns, TENTHS, SEED, never)
     assert unwilling.tolist() == events.bought.tolist()
-    _, willing = way(events, campaigns, TENTHS, WORLD, always)
+    _, willing = way(events, events.bought, campaigns, TENTHS, SEED, always)
     assert events.node[willing].tolist() == [1, 5]
 
 
 @WAYS
 def test_the_second_decision_is_held_against_the_luck_of_the_first(way, asked):
     campaigns, events = asked
-    luck = uniform(WORLD, Purpose.BUY, int(campaigns.campaign[0]), 1)
+    luck = uniform(SEED, Purpose.BUY, int(campaigns.campaign[0]), 1)
     for above, buys in ((1, True), (0, False)):
         chance = (luck + above) / CERTAIN
         _, bought = way(
-            events, campaigns, TENTHS, WORLD, lambda chosen, _, at=chance: np.full(chosen.size, at)
+            events,
+            events.bought,
+            campaigns,
+            TENTHS,
+            SEED,
+            lambda chosen, _, at=chance: np.full(chosen.size, at),
         )
         assert bool(bought[0]) is buys
 
@@ -91,7 +100,7 @@ def test_the_chance_is_asked_for_at_the_lowered_price(way, asked):
         seen.update(zip(chosen.tolist(), price.tolist(), strict=True))
         return np.zeros(chosen.size)
 
-    way(events, campaigns, TENTHS, WORLD, chance)
+    way(events, events.bought, campaigns, TENTHS, SEED, chance)
     assert seen == {0: 0.8}
 
 
@@ -105,7 +114,7 @@ def test_the_seller_is_no_helper_of_anyone_in_another_campaign(way, offers_of, e
         (1, 1, 1, 0, NEAR, "vs"),
         (1, 2, 2, 1, FAR, "v"),
     )
-    price, _ = way(events, campaigns, TENTHS, WORLD, never)
+    price, _ = way(events, events.bought, campaigns, TENTHS, SEED, never)
     assert price.tolist() == [1.0, 0.9, 1.0]
 
 
@@ -118,7 +127,8 @@ def test_other_tools_keep_price_and_buyers(way, offers_of, events_of):
         for row in range(len(others))
         for person in ((row, 1, 1, 0, NEAR, "vs"), (row, 2, 2, 1, FAR, "v"))
     ]
-    price, bought = way(events_of(campaigns, *people), campaigns, TENTHS, WORLD, always)
+    events = events_of(campaigns, *people)
+    price, bought = way(events, events.bought, campaigns, TENTHS, SEED, always)
     assert (price == 1.0).all()
     assert not bought.any()
 
@@ -129,7 +139,7 @@ def test_both_ways_alike_on_the_rules_own_chances(small_world, seed, step, floor
     day = small_world(seed, choices=[Tool.BARGAIN, Tool.BARGAIN, Tool.TEAM])
     parameters = BargainParameters(step=step, floor=floor)
     fast, slow = (
-        way(day.events, day.campaigns, parameters, day.world, day.chance)
+        way(day.events, day.events.bought, day.campaigns, parameters, day.seed, day.chance)
         for way in (end_bargains, end_bargains_by_agents)
     )
     assert all(np.array_equal(mine, theirs) for mine, theirs in zip(fast, slow, strict=True))
@@ -140,7 +150,9 @@ def test_both_ways_alike_on_the_rules_own_chances(small_world, seed, step, floor
 def test_a_helper_who_takes_nothing_off_changes_nobodys_mind(small_world, seed):
     day = small_world(seed, choices=[Tool.BARGAIN] * 3)
     nothing = BargainParameters(step=0.0)
-    price, bought = end_bargains(day.events, day.campaigns, nothing, day.world, day.chance)
+    price, bought = end_bargains(
+        day.events, day.events.bought, day.campaigns, nothing, day.seed, day.chance
+    )
     assert (price == 1.0).all()
     assert np.array_equal(bought, day.events.bought)
 
@@ -152,7 +164,9 @@ def test_buyers_only_increase_with_what_a_helper_is_worth(small_world):
         before = day.events.bought
         for step in (0.02, 0.05, 0.1, 0.3):
             parameters = BargainParameters(step=step, floor=0.1)
-            _, now = end_bargains(day.events, day.campaigns, parameters, day.world, day.chance)
+            _, now = end_bargains(
+                day.events, day.events.bought, day.campaigns, parameters, day.seed, day.chance
+            )
             assert not (before & ~now).any()
             before = now
         more += int(before.sum() - day.events.bought.sum())
@@ -163,24 +177,59 @@ def test_more_helpers_never_make_a_purchase_less_likely(offers_of, events_of, sm
     """The same person, told by the seller, with 0 to 8 helpers and every luck in turn."""
     campaigns = offers_of(Tool.BARGAIN)
     rule = small_world(0, choices=[Tool.BARGAIN])
-    for world in range(60):
+    for seed in range(60):
         bought_before = False
         for helpers in range(9):
             helped = [(0, 2, 10 + k, 1, FAR, "v") for k in range(helpers)]
             events = events_of(campaigns, (0, 1, 1, 0, NEAR, "vs"), *helped)
-            day = replace(rule, campaigns=campaigns, events=events)
-            _, bought = end_bargains(events, campaigns, BargainParameters(), world, day.chance)
+            day = replace(rule, day=replace(rule.day, campaigns=campaigns), events=events)
+            _, bought = end_bargains(
+                events, events.bought, campaigns, BargainParameters(), seed, day.chance
+            )
             assert not (bought_before and not bought[0])
             bought_before = bool(bought[0])
 
 
-def test_visitors_ask_for_help(offers_of):
-    added = leanings(offers_of(Tool.BARGAIN, Tool.TEAM), BargainParameters(ask=0.4))
+def test_visitors_ask_for_help(offers_of, added_by):
+    campaigns = offers_of(Tool.BARGAIN, Tool.TEAM)
+    added = added_by(Bargain, campaigns, BargainParameters(ask=0.4))
     assert (added.share[0] == 0.4).all()
     assert not added.share[1].any()
     assert (added.price == 1.0).all()
     for name in ("visit", "visit_match", "buy", "share_of_buyers"):
         assert not getattr(added, name).any()
+
+
+@WAYS
+def test_who_orders_so_far_counts_and_not_what_the_events_say(way, asked):
+    """5 did not order after all, and decides again; 1 did, and pays the lower price."""
+    campaigns, events = asked
+    bought = events.node == 1
+    price, ordered = way(events, bought, campaigns, TENTHS, SEED, always)
+    assert price.tolist()[:2] == [0.8, 0.9]
+    assert events.node[ordered].tolist() == [1, 5]
+    _, ordered = way(events, bought, campaigns, TENTHS, SEED, never)
+    assert events.node[ordered].tolist() == [1]
+
+
+@pytest.mark.parametrize("kind", [Bargain, BargainByAgents])
+def test_prices_asked_so_far_count_on(kind, asked, world_of, draft_of, open_day_of):
+    """The tables had given everyone half the price."""
+    campaigns, events = asked
+    seen = {}
+
+    def chance(chosen, price):
+        seen.update(zip(chosen.tolist(), price.tolist(), strict=True))
+        return np.ones(chosen.size)
+
+    world = world_of(bargain=TENTHS)
+    before = draft_of(events, chance, price=np.full(len(events), 0.5))
+    after = kind().settle(world, None, open_day_of(campaigns), before)
+    assert after.price.tolist() == [0.4, 0.45] + [0.5] * 6
+    assert seen == {0: 0.4}
+    assert events.node[after.bought].tolist() == [1, 5]
+    assert not after.refunded.any()
+    assert before.price.tolist() == [0.5] * 8
 
 
 @pytest.mark.parametrize(

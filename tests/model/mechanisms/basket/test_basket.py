@@ -3,17 +3,20 @@
 Statistical tests compare with five standard deviations: a false-alarm rate of 6e-7 each.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.model.core.campaigns import Campaigns, Channel, Offer
-from weishang.model.mechanisms.basket.basket import BasketParameters, fill_baskets
-from weishang.model.mechanisms.basket.by_agents import fill_baskets_by_agents
+from weishang.model.mechanisms.basket import Basket, BasketParameters
+from weishang.model.mechanisms.basket.basket import fill_baskets
+from weishang.model.mechanisms.basket.by_agents import BasketByAgents, fill_baskets_by_agents
 
 FIVE_SD = 5.0
-WORLD = 12
+SEED = 12
 
 
 def campaigns_of(*channels):
@@ -28,13 +31,13 @@ def campaigns_of(*channels):
 MALL = campaigns_of(Channel.OFFICIAL)
 
 
-def fill(campaigns, row, buyer, chance, max_items=10, world=WORLD, way=fill_baskets):
+def fill(campaigns, row, buyer, chance, max_items=10, seed=SEED, way=fill_baskets):
     parameters = BasketParameters(max_items=max_items)
-    return way(campaigns, np.array(row), np.array(buyer), np.array(chance), parameters, world)
+    return way(campaigns, np.array(row), np.array(buyer), np.array(chance), parameters, seed)
 
 
-def in_mall(buyers, chance, max_items=10, world=WORLD):
-    return fill(MALL, [0] * buyers, range(buyers), [chance] * buyers, max_items, world)
+def in_mall(buyers, chance, max_items=10, seed=SEED):
+    return fill(MALL, [0] * buyers, range(buyers), [chance] * buyers, max_items, seed)
 
 
 @settings(max_examples=60)
@@ -43,14 +46,14 @@ def in_mall(buyers, chance, max_items=10, world=WORLD):
         st.tuples(st.integers(0, 2), st.integers(0, 50), st.floats(0.0, 1.0)), max_size=40
     ),
     max_items=st.integers(1, 12),
-    world=st.integers(0, 2**64 - 1),
+    seed=st.integers(0, 2**64 - 1),
 )
-def test_both_ways_fill_the_same_baskets(orders, max_items, world):
+def test_both_ways_fill_the_same_baskets(orders, max_items, seed):
     campaigns = campaigns_of(*Channel)
     columns = np.array(orders, dtype=np.float64).reshape(-1, 3).T
     row, buyer = columns[:2].astype(np.int64)
     arrays, agents = (
-        fill(campaigns, row, buyer, columns[2], max_items, world, way)
+        fill(campaigns, row, buyer, columns[2], max_items, seed, way)
         for way in (fill_baskets, fill_baskets_by_agents)
     )
     assert np.array_equal(arrays, agents)
@@ -93,11 +96,34 @@ def test_baskets_do_not_depend_on_who_else_buys():
     assert np.array_equal(fill(MALL, [0] * 25, order, chance[order]), items[order])
 
 
-def test_campaigns_and_worlds_have_luck_of_their_own():
+def test_campaigns_and_seeds_have_luck_of_their_own():
     two = campaigns_of(Channel.OFFICIAL, Channel.OFFICIAL)
     both = fill(two, [0] * 200 + [1] * 200, [*range(200), *range(200)], [0.5] * 400)
     assert not np.array_equal(both[:200], both[200:])
-    assert not np.array_equal(in_mall(200, 0.5, world=1), in_mall(200, 0.5, world=2))
+    assert not np.array_equal(in_mall(200, 0.5, seed=1), in_mall(200, 0.5, seed=2))
+
+
+@pytest.mark.parametrize("kind", [Basket, BasketByAgents])
+def test_buyers_are_asked_at_the_price_that_they_pay(
+    kind, events_of, world_of, draft_of, open_day_of
+):
+    """1 and 3 order, 3 in the end alone; their chances are those at their own prices."""
+    events = events_of(MALL, (0, 1, 1, 0, 6, "vb"), (0, 1, 2, 0, 6, "v"), (0, 1, 3, 0, 6, "v"))
+    seen = {}
+
+    def chance(chosen, price):
+        seen.update(zip(chosen.tolist(), price.tolist(), strict=True))
+        return np.where(price < 0.8, 1.0, 0.0)
+
+    before = replace(
+        draft_of(events, chance, price=np.array([0.9, 0.5, 0.7])),
+        bought=np.array([True, False, True]),
+    )
+    world = world_of(basket=BasketParameters(max_items=4))
+    after = kind().settle(world, None, open_day_of(MALL), before)
+    assert seen == {0: 0.9, 2: 0.7}
+    assert after.items.tolist() == [1, 1, 4]
+    assert before.items.tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("way", [fill_baskets, fill_baskets_by_agents])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from weishang.model.core.decision import LogisticRule
 from weishang.model.core.weights import Budgets, DecisionWeights
 from weishang.model.mechanisms.search.parameters import SearchParameters
 from weishang.model.mechanisms.search.tables import tabulate
@@ -15,7 +16,9 @@ def test_shops_of_another_society_are_refused(townspeople, shops_of):
     shops = shops_of(society, 2, 1)
 
     def look_up(shops):
-        return tabulate(society, shops, SearchParameters(), DecisionWeights(), Budgets(), False)
+        return tabulate(
+            society, shops, SearchParameters(), LogisticRule(DecisionWeights(), Budgets()), False
+        )
 
     with pytest.raises(ValueError, match=r"node of shops goes from 0 to 600; it lies in \[0, 600"):
         look_up(replace(shops, node=np.array([0, 600], dtype=np.int32)))

@@ -22,7 +22,7 @@ from triton_runs import a_task, by_reference, on_gpu, small_launches
 from weishang.kernels import CascadeRule, Graph, Groups, Strangers
 from weishang.kernels.cascade.core.task import Layer
 from weishang.kernels.cascade.triton import backend, multilayer_buffers, multilayer_chunk
-from weishang.kernels.cascade.triton.multilayer_buffers import Plan, Room
+from weishang.kernels.cascade.triton.multilayer_buffers import MultilayerBuffers, Plan
 
 LENGTHS = (0, 1, 2, 63, 64, 65, 127, 128, 129, 300)
 """Slots of a row: about a block and about two, and more."""
@@ -73,9 +73,9 @@ def test_nodes_in_groups_of_every_number() -> None:
 @pytest.mark.parametrize("slots", LENGTHS)
 @pytest.mark.parametrize("near", [0.0, 0.5])
 def test_strangers_of_every_number(slots: int, near: float) -> None:
-    crowd = Strangers(SIZE, slots, near, np.arange(SIZE) % 7)
+    strangers = Strangers(SIZE, slots, near, np.arange(SIZE) % 7)
     rule = CascadeRule(view=[[0.3]])
-    arguments = [crowd], rule, [0, 3, 399], [1, 2], 6
+    arguments = [strangers], rule, [0, 3, 399], [1, 2], 6
     assert on_gpu()(*arguments).equals(by_reference(*arguments))
 
 
@@ -85,21 +85,27 @@ def test_parts_fit_the_memory_and_leave_no_trace(paths: bool, record: str) -> No
     arguments = layers, rule, [0, 5], range(3)
     task = a_task(*arguments, record=record, max_hops=2)
     memory = 120_000
-    rooms: list[Room] = []
+    made: list[MultilayerBuffers] = []
 
-    class Kept(Room):
+    class Kept(MultilayerBuffers):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            rooms.append(self)
+            made.append(self)
 
-    with mock.patch.object(multilayer_chunk, "Room", Kept):
+    with mock.patch.object(multilayer_chunk, "MultilayerBuffers", Kept):
         result = backend.run(task, memory=memory)
     assert result.equals(by_reference(*arguments, record=record, max_hops=2))
-    (room,) = rooms
-    arrays = [room.state, room.hits, *(array for chats in room.chats.values() for array in chats)]
+    (buffers,) = made
+    arrays = [
+        buffers.state,
+        buffers.hits,
+        *(array for groups in buffers.groups.values() for array in groups),
+    ]
     assert sum(array.nbytes for array in arrays) <= memory
-    assert SIZE <= len(room.hits) < 3 * SIZE
-    assert torch.equal(room.state, Room(task, len(room.hits) // SIZE, room.hits.device).state)
+    assert SIZE <= len(buffers.hits) < 3 * SIZE
+    assert torch.equal(
+        buffers.state, MultilayerBuffers(task, len(buffers.hits) // SIZE, buffers.hits.device).state
+    )
 
 
 @given(cascades=st.integers(0, 50), times=st.integers(1, 40))
@@ -157,7 +163,7 @@ def some_world(paths: bool) -> tuple[list[Layer], CascadeRule]:
     members = [np.unique(rng.integers(0, SIZE, rng.integers(2, 20))) for _ in range(SIZE // 8)]
     bounds = np.cumsum([0, *(one.size for one in members)])
     groups = Groups(SIZE, bounds, np.concatenate(members), rng.random(len(members)), post=0.6)
-    crowd = Strangers(SIZE, 100, 0.5, rng.integers(0, 7, SIZE))
+    strangers = Strangers(SIZE, 100, 0.5, rng.integers(0, 7, SIZE))
     rule = CascadeRule(
         view=[[0.4, 0.3], [0.5, 0.5], [0.0, 0.01]],
         buy=[[0.3]],
@@ -165,4 +171,4 @@ def some_world(paths: bool) -> tuple[list[Layer], CascadeRule]:
         doses=2,
         paths=STEPS if paths else None,
     )
-    return [ties, groups, crowd], rule
+    return [ties, groups, strangers], rule

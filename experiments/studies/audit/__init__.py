@@ -1,0 +1,1 @@
+"""The reported figures against each other."""
