@@ -82,7 +82,7 @@ class Adjustments:
         """What is wrong with the arrays for these sizes, if anything."""
         for item in fields(self):
             array, name = getattr(self, item.name), item.name
-            most = (num_campaigns, num_distances, num_classes)
+            most: tuple[int, ...] = (num_campaigns, num_distances, num_classes)
             if name == "friends_view":
                 most = (num_campaigns, num_hops)
             if not isinstance(array, np.ndarray) or array.dtype != np.float64:
