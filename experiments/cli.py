@@ -22,12 +22,12 @@ COMMANDS = {
         "simulate.run",
         "Run a scenario file's market and save its days and campaigns; resumes a stopped run.",
     ),
-    "sweep": ("sweep.execute.sweep", "Run a sweep file: settings times worlds times policies."),
+    "sweep": ("sweep.execute.sweep", "Run a sweep file: settings times replicates times policies."),
     "progress": ("sweep.results.progress", "Show how far a sweep has come."),
     "gather": ("sweep.results.gather", "Check and merge the parts of a sweep."),
     "replicates": (
         "sweep.results.replicates",
-        "Tell how many worlds a question takes, from a pilot sweep.",
+        "Tell how many replicates a question takes, from a pilot sweep.",
     ),
     "verify": (
         "diagnostics.verify",
@@ -67,7 +67,7 @@ STUDIES = {
     ),
     "policies": (
         "studies.paired.policies",
-        "What the platform's rules do, one changed at a time in the very same worlds.",
+        "What the platform's rules do, one changed at a time in the very same replicates.",
     ),
     "audit": ("studies.audit.audit", "Hold the article's figures against each other."),
     "market-speed": (

@@ -372,11 +372,11 @@ def test_social_distances_are_as_described() -> None:
         known[row["trust_in"]] if row["trust_in"] in known else number(row["trust_in"])
         for row in rows
     ]
-    world = SimpleNamespace(scenario=scenario)
+    replicate = SimpleNamespace(scenario=scenario)
     others = {
         distance: trust
         for kind in REGISTRY
-        for distance, trust in kind().trust(world).items()  # type: ignore[arg-type]
+        for distance, trust in kind().trust(replicate).items()  # type: ignore[arg-type]
     }
     assert described == list(trust_by_distance(scenario.weights.recommender_trust, others))
 

@@ -149,7 +149,7 @@ run.run(scenario, users=300, sellers=5, days=2, out=out / "results", checkpoint_
 sweep = out / "tiny.toml"
 sweep.write_text(
     'format = 1\\nname = "tiny"\\nmethod = "grid"\\nseed = 3\\nusers = 300\\nsellers = 5\\n'
-    'days = 1\\nworlds = 2\\nruns_a_part = 1\\n'
+    'days = 1\\nreplicates = 2\\nruns_a_part = 1\\n'
 )
 plan = sweep_plan.make(sweep)
 folder = sweep_folder.open_folder(plan, out / "results")

@@ -30,7 +30,7 @@ seed = 1
 users = 300
 sellers = 5
 days = 1
-worlds = 2
+replicates = 2
 runs_a_part = 1
 
 [parameters]

@@ -5,7 +5,7 @@ from weishang.experiments.storage.codebook import Entry
 ESTIMANDS: dict[str, Entry] = {
     "figure": ("id", "of the reported figure"),
     "reading": ("text", "what is counted, over whom"),
-    "value": ("of the figure", "simulated, all worlds and days together"),
+    "value": ("of the figure", "simulated, all replicates and days together"),
     "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns or days"),
     "ci_high": ("of the figure", "upper end of it"),
     "prior_low": ("of the figure", "5% of the prior predictive"),

@@ -43,11 +43,11 @@ FIRST_STEP = 0.02
 
 @dataclass(frozen=True)
 class Trial:
-    """Campaigns of some worlds, in which weights are tried.
+    """Campaigns of some replicates, in which weights are tried.
 
     Attributes:
         society, scenario: the people, and all that is not tried.
-        days: world and campaigns; what sellers offer does not depend on the weights.
+        days: replicate and campaigns; what sellers offer does not depend on the weights.
     """
 
     society: Society
@@ -56,34 +56,34 @@ class Trial:
 
     @classmethod
     def of(
-        cls, society: Society, scenario: Scenario, worlds: Sequence[int], sellers: int
+        cls, society: Society, scenario: Scenario, replicates: Sequence[int], sellers: int
     ) -> "Trial":
-        """Let this many sellers of each world choose their offers."""
+        """Let this many sellers of each replicate choose their offers."""
         days = []
-        for world in worlds:
-            market = Market(society, scenario.friends_only(), world, sellers)
-            days.append((world, market.choose_campaigns()))
+        for replicate in replicates:
+            market = Market(society, scenario.friends_only(), replicate, sellers)
+            days.append((replicate, market.choose_campaigns()))
         return cls(society, scenario, tuple(days))
 
     def among_friends(self, weights: DecisionWeights, hops: int) -> Cascades:
-        """Spread the campaigns of all worlds for this many hops."""
+        """Spread the campaigns of all replicates for this many hops."""
         rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
-            spread_among_friends(self.society, campaigns, rule, world, max_hops=hops)
-            for world, campaigns in self.days
+            spread_among_friends(self.society, campaigns, rule, replicate, max_hops=hops)
+            for replicate, campaigns in self.days
         )
 
     def among_strangers(self, weights: DecisionWeights) -> Cascades:
         """Show the campaigns to the platform's audiences."""
         rule = LogisticRule(weights, self.scenario.budgets)
         return _together(
-            recommend(self.society, campaigns, rule, self.scenario.feed, world)
-            for world, campaigns in self.days
+            recommend(self.society, campaigns, rule, self.scenario.feed, replicate)
+            for replicate, campaigns in self.days
         )
 
 
 def _together(results: Iterable[Cascades]) -> Cascades:
-    """Results of several worlds, one under the other."""
+    """Results of several replicates, one under the other."""
     counts = [np.stack([x.reach, x.visitors, x.buyers, x.sharers]) for x in results]
     return Cascades.from_counts(np.concatenate(counts, axis=1))
 

@@ -1,9 +1,9 @@
-"""Paired worlds: same people, sellers and random numbers, two scenarios; and what pairing saves.
+"""Paired replicates: same people, sellers and random numbers, two scenarios; what pairing saves.
 
-A world's random numbers are looked up by who acts when, not drawn in turn. So two markets in the
-world of one seed differ only by what their scenarios change, and what follows from it. The effect
-of a change is the mean of the differences between such pairs; most of what worlds differ by drops
-out of it.
+A replicate's random numbers are looked up by who acts when, not drawn in turn. So two markets in
+the replicate of one seed differ only by what their scenarios change, and what follows from it. The
+effect of a change is the mean of the differences between such pairs; most of what replicates differ
+by drops out of it.
 
 Sources: Law (2015), "Simulation Modeling and Analysis", chapter 11, for common random numbers;
 Cochran (1977), "Sampling Techniques", chapter 6, for the ratio of two means.
@@ -26,7 +26,7 @@ from weishang.model.core.orders import OrderChannel
 
 CONFIDENCE = 0.95
 ENOUGH = 10.0
-"""How many times smaller the variance of pairs is meant to be than that of independent worlds."""
+"""How many times smaller the variance of pairs is meant to be than that of independent ones."""
 SOURCES = (*(channel.name.lower() for channel in OrderChannel), "live")
 """By what the indicators of a market split orders and sales."""
 
@@ -46,7 +46,7 @@ class Outcome:
         name: of its column.
         unit: of its values.
         meaning: what is counted, over whom.
-        measure: takes one world's rows per day and per campaign, as in Run, or their `Columns`.
+        measure: takes one replicate's rows per day and per campaign, as in Run, or their `Columns`.
         beside: outcome that a change is reported relative to; None: the outcome itself. Profits
             are relative to sales and refunds to orders, since they may be near 0 or below.
     """
@@ -112,14 +112,16 @@ def campaign_outcomes(reference_price: float) -> tuple[Outcome, ...]:
     )
 
 
-def by_world(run: Run, outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """One row per world: `world`, and one column per outcome."""
-    campaigns = dict(iter(run.campaigns.groupby("world", sort=False)))
+def by_replicate(run: Run, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """One row per replicate: `replicate`, and one column per outcome."""
+    campaigns = dict(iter(run.campaigns.groupby("replicate", sort=False)))
     none = run.campaigns.iloc[:0]
     rows = []
-    for world, days in run.days.groupby("world", sort=False):
-        there = campaigns.get(world, none)
-        rows.append({"world": world, **{one.name: one.measure(days, there) for one in outcomes}})
+    for replicate, days in run.days.groupby("replicate", sort=False):
+        there = campaigns.get(replicate, none)
+        rows.append(
+            {"replicate": replicate, **{one.name: one.measure(days, there) for one in outcomes}}
+        )
     return pd.DataFrame(rows)
 
 
@@ -141,42 +143,42 @@ def described(outcomes: Sequence[Outcome]) -> pd.DataFrame:
 def compare(runs: Mapping[str, Run], outcomes: Sequence[Outcome], column: str) -> pd.DataFrame:
     """The `effects` of each run but the first against the first, by its name in `column`."""
     (_, first), *others = runs.items()
-    usual = by_world(first, outcomes)
+    usual = by_replicate(first, outcomes)
     parts = []
     for name, other in others:
-        table = effects(usual, by_world(other, outcomes), outcomes)
+        table = effects(usual, by_replicate(other, outcomes), outcomes)
         table.insert(0, column, name)
         parts.append(table)
     return pd.concat(parts, ignore_index=True)
 
 
 def effects(usual: pd.DataFrame, other: pd.DataFrame, outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """What another scenario changes, by pairs of worlds.
+    """What another scenario changes, by pairs of replicates.
 
     Intervals are those of Student's t over the pairs. A relative change is a ratio of two means,
     and so is its interval.
 
     Args:
-        usual: from `by_world`, at least two worlds.
-        other: the same worlds under the other scenario.
+        usual: from `by_replicate`, at least two replicates.
+        other: the same replicates under the other scenario.
         outcomes: columns of both.
 
     Returns:
-        One row per outcome: outcome; usual and other, means over worlds; effect, low, high: the
+        One row per outcome: outcome; usual and other, means over replicates; effect, low, high: the
         mean difference with its 95% interval; change, change_low, change_high: relative to the
         usual mean of the outcome, or of the one that it stands `beside`, NaN where that is not
         above 0;
-        independent_variance: of the difference between two worlds of different seeds;
+        independent_variance: of the difference between two replicates of different seeds;
         paired_variance: between two of one seed; saved: the former over the latter, the factor on
-        the number of worlds that pairing saves, infinite where all pairs differ alike and NaN
+        the number of replicates that pairing saves, infinite where all pairs differ alike and NaN
         where nothing varies at all.
 
     Raises:
-        ValueError: the worlds are not the same, or fewer than two.
+        ValueError: the replicates are not the same, or fewer than two.
     """
-    if not np.array_equal(usual["world"], other["world"]) or len(usual) < MIN_PAIRS:
+    if not np.array_equal(usual["replicate"], other["replicate"]) or len(usual) < MIN_PAIRS:
         raise ValueError(
-            f"usual has {len(usual)} worlds and other {len(other)}; give the same, at least "
+            f"usual has {len(usual)} replicates and other {len(other)}; give the same, at least "
             f"{MIN_PAIRS}, in the same order"
         )
     rows = []

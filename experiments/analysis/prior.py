@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from weishang.experiments.console.progress import stage
-from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.kernels.rng import derive
 from weishang.model.scenario import Scenario
 

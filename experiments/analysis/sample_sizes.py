@@ -1,7 +1,7 @@
-"""How many worlds a question takes, from how much worlds were seen to differ.
+"""How many replicates a question takes, from how much replicates were seen to differ.
 
-Worlds are independent draws, pairs of worlds too, so the rules for means of independent values
-hold. All functions take numbers or arrays of one shape and give an array of that shape.
+Replicates are independent draws, pairs of replicates too, so the rules for means of independent
+values hold. All functions take numbers or arrays of one shape and give an array of that shape.
 
 Sources: Law (2015), "Simulation Modeling and Analysis", chapters 9 and 10, for intervals over
 replications and for pairs; Cohen (1988), "Statistical Power Analysis for the Behavioral Sciences",
@@ -16,20 +16,20 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 LEAST = 2
-"""Fewer worlds have no interval."""
+"""Fewer replicates have no interval."""
 MOST = 2.0**40
 """Beyond it numbers are reported as infinite."""
 
 Numbers = NDArray[np.float64]
 Enough = Callable[[Numbers], NDArray[np.bool_]]
-"""Whether this many worlds are enough; once they are, more are too."""
+"""Whether this many replicates are enough; once they are, more are too."""
 
 
 def for_mean(sd: ArrayLike, margin: ArrayLike, confidence: float) -> Numbers:
-    """Worlds, so that Student's interval of a mean reaches at most `margin` to either side.
+    """Replicates, so that Student's interval of a mean reaches at most `margin` to either side.
 
     Args:
-        sd: standard deviation between worlds, at least 0.
+        sd: standard deviation between replicates, at least 0.
         margin: above 0, in the unit of sd.
         confidence: of the interval, in (0, 1).
 
@@ -42,14 +42,14 @@ def for_mean(sd: ArrayLike, margin: ArrayLike, confidence: float) -> Numbers:
     """
     spread, allowed = _alike(sd, margin)
 
-    def enough(worlds: Numbers) -> NDArray[np.bool_]:
-        return _critical(worlds - 1, confidence) * spread / np.sqrt(worlds) <= allowed
+    def enough(replicates: Numbers) -> NDArray[np.bool_]:
+        return _critical(replicates - 1, confidence) * spread / np.sqrt(replicates) <= allowed
 
     return _smallest(enough, _usable(spread, allowed))
 
 
 def for_pairs(sd: ArrayLike, effect: ArrayLike, power: float, confidence: float) -> Numbers:
-    """Pairs of worlds, so that a two-sided t test over their differences finds an effect.
+    """Pairs of replicates, so that a two-sided t test over their differences finds an effect.
 
     Args:
         sd: standard deviation of the differences, at least 0.
@@ -74,10 +74,11 @@ def for_pairs(sd: ArrayLike, effect: ArrayLike, power: float, confidence: float)
 
 
 def for_independent(sd: ArrayLike, effect: ArrayLike, power: float, confidence: float) -> Numbers:
-    """Worlds of each of two scenarios with seeds of their own, so that a t test finds an effect.
+    """Replicates of two scenarios with seeds of their own, so that a t test finds an effect.
 
     Args:
-        sd: standard deviation between worlds of one scenario; the root of the mean variance where
+        sd: standard deviation between replicates of one scenario; the root of the mean variance
+            where
             the two differ.
         effect, power, confidence: as in `for_pairs`.
 
@@ -90,26 +91,26 @@ def for_independent(sd: ArrayLike, effect: ArrayLike, power: float, confidence: 
     """
     spread, size = _alike(sd, effect)
 
-    def enough(worlds: Numbers) -> NDArray[np.bool_]:
-        shift = np.sqrt(worlds / 2) * _ratio(size, spread)
-        return _power(shift, 2 * (worlds - 1), confidence) >= power
+    def enough(replicates: Numbers) -> NDArray[np.bool_]:
+        shift = np.sqrt(replicates / 2) * _ratio(size, spread)
+        return _power(shift, 2 * (replicates - 1), confidence) >= power
 
     return _smallest(enough, _usable(spread, size))
 
 
-def upper_sd(sd: ArrayLike, worlds: int, sure: float) -> Numbers:
+def upper_sd(sd: ArrayLike, replicates: int, sure: float) -> Numbers:
     """The upper limit of a standard deviation that was measured over a few normal values.
 
     Args:
         sd: measured.
-        worlds: over how many, at least LEAST.
+        replicates: over how many, at least LEAST.
         sure: chance that the limit is above the true one, in (0, 1).
 
     Example:
-        >>> upper_sd(1.0, worlds=10, sure=0.9).round(3)
+        >>> upper_sd(1.0, replicates=10, sure=0.9).round(3)
         np.float64(1.469)
     """
-    freedom = worlds - 1
+    freedom = replicates - 1
     return np.asarray(sd, dtype=np.float64) * np.sqrt(freedom / stats.chi2.ppf(1 - sure, freedom))
 
 

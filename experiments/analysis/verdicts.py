@@ -55,7 +55,7 @@ class Verdict:
         prior_low, prior_high: 5 and 95% of the prior predictive.
         mechanism_off: the value without the mechanism that is meant to cause it.
         why: the reason of the role, of a miss, or of leaving it out.
-        judged: False gives the verdict "-": a world that the figure does not speak of.
+        judged: False gives the verdict "-": a replicate that the figure does not speak of.
 
     Raises:
         ValueError: a number is not finite, the interval does not hold the value, or the role

@@ -56,7 +56,7 @@ NodesOption = Annotated[
     typer.Option(help="What is known of the graph's people (CSV or Parquet); see docs/odd.md."),
 ]
 UsersOption = Annotated[int, typer.Option(help="Users of the generated network.")]
-SeedOption = Annotated[int, typer.Option(help="Seed of the world, in [0, 2^64).")]
+SeedOption = Annotated[int, typer.Option(help="Seed of the replicate, in [0, 2^64).")]
 OutOption = Annotated[Path, typer.Option(help="Folder of results.")]
 
 SAVED = "saved; run the same command again to resume"

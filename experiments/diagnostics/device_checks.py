@@ -123,7 +123,7 @@ def large_cases(graph: Graph, cascades: int, seed: int) -> Iterator[Case]:
     Args:
         graph: N nodes.
         cascades: C of those that only count; events get one in eight.
-        seed: of the world and of the rules.
+        seed: of the replicate and of the rules.
     """
     rng = np.random.default_rng(seed)
     num_nodes, few = graph.num_nodes, max(cascades // 8, 2)

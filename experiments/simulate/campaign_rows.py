@@ -16,19 +16,19 @@ MEASURES = ("reach", "visitors", "buyers", "sharers")
 
 
 def campaign_rows(
-    world: int, society: Society, campaigns: Campaigns, result: Cascades, shown: Cascades
+    replicate: int, society: Society, campaigns: Campaigns, result: Cascades, shown: Cascades
 ) -> pd.DataFrame:
     """One row per campaign: who offered what, counts by level, and what strangers did.
 
     Args:
-        world: seed of the world.
+        replicate: seed of the replicate.
         society: the people.
         campaigns: C offers.
         result: their cascades among friends.
         shown: the same offers shown by the platform.
     """
     columns: dict[str, NDArray[np.generic]] = {
-        "world": np.full(len(campaigns), world, dtype=np.uint64),
+        "replicate": np.full(len(campaigns), replicate, dtype=np.uint64),
         "campaign": campaigns.campaign,
         "seller": campaigns.seller,
         "friends": society.graph.degrees[campaigns.seller],

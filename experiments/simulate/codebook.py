@@ -5,7 +5,10 @@ from weishang.experiments.storage.codebook import Entry
 from weishang.model.market.indicators import DAILY
 
 PLACE_AND_TIME: dict[str, Entry] = {
-    "world": ("seed", "seed of the world's luck; the same number in all tables is the same world"),
+    "replicate": (
+        "seed",
+        "seed of the replicate's luck; the same number in all tables is the same replicate",
+    ),
     "day": ("days", "number of the day, from 1"),
 }
 DAYS: dict[str, Entry] = {
@@ -15,7 +18,7 @@ DAYS: dict[str, Entry] = {
 }
 CAMPAIGNS: dict[str, Entry] = {
     **PLACE_AND_TIME,
-    "campaign": ("id", "of the campaign, the same in a world whoever else sells"),
+    "campaign": ("id", "of the campaign, the same in a replicate whoever else sells"),
     "seller": ("id", "node of the seller in the network of friends"),
     "channel": ("name", "where the campaign starts: moments, official (account) or advert"),
     "tool": ("name", "what the offer adds: none, discount, team, bargain or livestream"),

@@ -1,4 +1,4 @@
-"""Markets run over worlds and days, kept as rows a day, a campaign and a day's searches.
+"""Markets run over replicates and days, kept as rows a day, a campaign and a day's searches.
 
 Only sums are kept: events and orders of a day are counted and let go before the next.
 """
@@ -29,17 +29,19 @@ Table: TypeAlias = pd.DataFrame | Columns
 
 
 class Run:
-    """What markets did; `world` is the seed of the world and `day` counts from 1.
+    """What markets did; `replicate` is the seed of the replicate and `day` counts from 1.
 
     Attributes:
-        day_columns: a row a world and day: world, and every indicator of the market.
-        campaign_columns: a row a campaign: world, day, campaign, seller, channel, tool, external,
+        day_columns: a row a replicate and day: replicate, and every indicator of the market.
+        campaign_columns: a row a campaign: replicate, day, campaign, seller, channel, tool,
+        external,
             induced, rich, price, shareability; reach_1 .. sharers_3, by reported level, of the
             cascade (before tools settle); stranger_reach, stranger_visitors, stranger_buyers, drawn
             by a channel to strangers; live_viewers, live_buyers, 0 where there is no room; orders_1
             .. orders_3, orders and items, that were not refunded; sales of these, in reference
             prices; refunded, orders called off.
-        search_columns: a row a world and day: world, day, visits, orders, sales in reference
+        search_columns: a row a replicate and day: replicate, day, visits, orders, sales in
+            reference
             prices.
     """
 
@@ -82,33 +84,35 @@ def run_markets(
     society: Society,
     chats: GroupChats | None,
     scenario: Scenario,
-    worlds: Sequence[int],
+    replicates: Sequence[int],
     days: int,
     sellers: int,
     advance: Callable[[], object] = lambda: None,
     named: Sequence[NamedSeller] = (),
 ) -> Run:
-    """Run a market of each world for some days.
+    """Run a market of each replicate for some days.
 
     Args:
-        society: the people, the same in all worlds.
+        society: the people, the same in all replicates.
         chats: their groups; None where groups are off.
         scenario: the parameters; with more than friends' posts.
-        worlds: seeds, at least one.
+        replicates: seeds, at least one.
         days: at least 1.
         sellers: of each market.
         advance: called after each day.
         named: sellers that come first.
 
     Raises:
-        ValueError: there are no worlds or days, or the scenario has friends' posts alone.
+        ValueError: there are no replicates or days, or the scenario has friends' posts alone.
     """
-    if not worlds or days < 1:
-        raise ValueError(f"worlds is {list(worlds)} and days {days}; give at least 1 of each")
+    if not replicates or days < 1:
+        raise ValueError(
+            f"replicates is {list(replicates)} and days {days}; give at least 1 of each"
+        )
     return Run.joined(
         [
-            run_one(society, chats, scenario, world, days, sellers, advance, named)
-            for world in worlds
+            run_one(society, chats, scenario, replicate, days, sellers, advance, named)
+            for replicate in replicates
         ]
     )
 
@@ -117,15 +121,15 @@ def run_one(
     society: Society,
     chats: GroupChats | None,
     scenario: Scenario,
-    world: int,
+    replicate: int,
     days: int,
     sellers: int,
     advance: Callable[[], object] = lambda: None,
     named: Sequence[NamedSeller] = (),
 ) -> Run:
-    """Run the market of one world; arguments and errors as of `run_markets`."""
+    """Run the market of one replicate; arguments and errors as of `run_markets`."""
     check(scenario, days)
-    market = Market(society, scenario, world, sellers, chats=chats, named=named)
+    market = Market(society, scenario, replicate, sellers, chats=chats, named=named)
     rows = Rows()
     for _ in live(market, days, rows):
         advance()
@@ -143,7 +147,7 @@ def check(scenario: Scenario, days: int) -> None:
     if days < 1:
         raise ValueError(f"days is {days}; give at least 1")
     if scenario.mechanisms.friends_only:
-        raise ValueError("mechanisms are all off; leave one on, or use worlds.run_world")
+        raise ValueError("mechanisms are all off; leave one on, or use replicates.run_replicate")
 
 
 class Rows:
@@ -173,7 +177,7 @@ class Rows:
         first, *_ = self.search_rows
         columns = {name: np.array([row[name] for row in self.search_rows]) for name in first}
         # Seeds below 2^63 alone would come as signed integers.
-        columns["world"] = columns["world"].astype(np.uint64)
+        columns["replicate"] = columns["replicate"].astype(np.uint64)
         return Columns(columns)
 
 
@@ -190,10 +194,10 @@ def live(market: Market, days: int, rows: Rows) -> Iterator[int]:
 
 
 def day_columns(market: Market) -> Columns:
-    """A row a day so far: world, and every indicator."""
+    """A row a day so far: replicate, and every indicator."""
     noted = market.datacollector.model_vars
-    world = np.full(market.day, market.seed, dtype=np.uint64)
-    return Columns({"world": world, **{name: np.array(noted[name]) for name in noted}})
+    replicate = np.full(market.day, market.seed, dtype=np.uint64)
+    return Columns({"replicate": replicate, **{name: np.array(noted[name]) for name in noted}})
 
 
 def campaign_columns(market: Market) -> dict[str, NDArray[Any]]:
@@ -202,7 +206,7 @@ def campaign_columns(market: Market) -> dict[str, NDArray[Any]]:
     orders = market.today.orders
     size = len(campaigns)
     columns: dict[str, NDArray[Any]] = {
-        "world": np.full(size, market.seed, dtype=np.uint64),
+        "replicate": np.full(size, market.seed, dtype=np.uint64),
         "day": np.full(size, market.day, dtype=np.int32),
         "campaign": campaigns.campaign,
         "seller": campaigns.seller,
@@ -227,7 +231,7 @@ def search_row(market: Market) -> dict[str, int | float]:
     orders = market.today.orders
     found = orders.where(orders.channel == OrderChannel.SEARCH)
     return {
-        "world": market.seed,
+        "replicate": market.seed,
         "day": market.day,
         "visits": market.today.visits.get(OrderChannel.SEARCH, 0),
         "orders": len(found),

@@ -42,7 +42,7 @@ def run_market(
     society: Society,
     chats: GroupChats | None,
     scenario: Scenario,
-    world: int,
+    replicate: int,
     days: int,
     sellers: int,
     *,
@@ -50,10 +50,10 @@ def run_market(
     advance: Callable[[], object] = lambda: None,
     checkpointer: RunCheckpointer | None = None,
 ) -> Run:
-    """Run the market of one world, with checkpoints or without.
+    """Run the market of one replicate, with checkpoints or without.
 
     Args:
-        society, chats, scenario, world, sellers, named: as of `market_runs.run_markets`.
+        society, chats, scenario, replicate, sellers, named: as of `market_runs.run_markets`.
         days: at least 1; a run that resumes may be longer than was first asked for.
         advance: called after each simulated day, not for those of an earlier run.
         checkpointer: where the run is kept; discard it when the result is in place.
@@ -63,12 +63,12 @@ def run_market(
         GracefulExit: a signal asked to stop; the run is saved.
     """
     if checkpointer is None:
-        return run_one(society, chats, scenario, world, days, sellers, advance, named)
+        return run_one(society, chats, scenario, replicate, days, sellers, advance, named)
     stored = run_to_disk(
         society,
         chats,
         scenario,
-        world,
+        replicate,
         days,
         sellers,
         named=named,
@@ -83,7 +83,7 @@ def run_to_disk(
     society: Society,
     chats: GroupChats | None,
     scenario: Scenario,
-    world: int,
+    replicate: int,
     days: int,
     sellers: int,
     *,
@@ -105,7 +105,7 @@ def run_to_disk(
                 f"days is {days}, and {checkpointer.folder} holds the run after day {done}; give "
                 f"more days, or {START_OVER}"
             )
-        market = Market(society, scenario, world, sellers, chats=chats, named=named)
+        market = Market(society, scenario, replicate, sellers, chats=chats, named=named)
         rows = checkpointer.resume(market)
         if done:
             resumed(done)
@@ -130,25 +130,25 @@ def identity_of(
     society: Society,
     chats: GroupChats | None,
     scenario: Scenario,
-    world: int,
+    replicate: int,
     sellers: int,
     named: Sequence[NamedSeller] = (),
 ) -> dict[str, Any]:
-    """All that decides a market's days: scenario, graph with its people, world, sellers, version.
+    """All that decides a market's days: scenario, graph with its people, seed, sellers, version.
 
     The number of days is not part of it: a run may be prolonged.
     """
     graph = _graph_digest(society, chats)
-    return {"graph": graph, **known_identity(scenario, world, sellers, named)}
+    return {"graph": graph, **known_identity(scenario, replicate, sellers, named)}
 
 
 def known_identity(
-    scenario: Scenario, world: int, sellers: int, named: Sequence[NamedSeller] = ()
+    scenario: Scenario, replicate: int, sellers: int, named: Sequence[NamedSeller] = ()
 ) -> dict[str, Any]:
     """What of `identity_of` is known without the people."""
     return {
         "scenario": scenario.values(),
-        "world": world,
+        "replicate": replicate,
         "sellers": [sellers, list(named)],
         "version": computing_version(),
     }

@@ -32,6 +32,7 @@ from weishang.experiments.scenario import scenario_file
 from weishang.experiments.scenario.scenario_file import ScenarioFile
 from weishang.experiments.simulate.codebook import CAMPAIGNS, DAYS, PARAMETERS, SUMMARY
 from weishang.experiments.simulate.named_sellers import check_sellers
+from weishang.experiments.simulate.replicates import SeedStream, chats, society
 from weishang.experiments.simulate.resumable_run import (
     StoredRun,
     identity_of,
@@ -45,7 +46,6 @@ from weishang.experiments.simulate.run_checkpointer import (
     refuse_another,
     refuse_running,
 )
-from weishang.experiments.simulate.worlds import SeedStream, chats, society
 from weishang.experiments.storage.atomic import refuse_links
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
@@ -84,9 +84,9 @@ def run(
     inputs = [*file.files, *(path for path in (graph, nodes) if path is not None)]
     state = state_folder(out, scenario.stem)
     refuse_running(state)
-    world = derive(seed, SeedStream.WORLD, 0)
+    replicate = derive(seed, SeedStream.REPLICATE, 0)
     if not fresh:
-        refuse_another(state, known_identity(file.scenario, world, sellers, file.sellers))
+        refuse_another(state, known_identity(file.scenario, replicate, sellers, file.sellers))
     with ExitStack() as held:
         with Report(
             scenario.stem, out / FOLDER, title=file.name, seed=seed, inputs=inputs
@@ -94,7 +94,7 @@ def run(
             people = society(graph, users, seed, file.scenario.society, nodes)
             check_sellers(file, people)
             groups = chats(people, file.scenario.groups, seed, nodes)
-            identity = identity_of(people, groups, file.scenario, world, sellers, file.sellers)
+            identity = identity_of(people, groups, file.scenario, replicate, sellers, file.sellers)
             checkpointer = RunCheckpointer(state, identity, checkpoint_seconds)
             held.enter_context(checkpointer)
             if fresh:
@@ -104,7 +104,7 @@ def run(
                     people,
                     groups,
                     file.scenario,
-                    world,
+                    replicate,
                     days,
                     sellers,
                     named=file.sellers,

@@ -223,7 +223,7 @@ def refuse_another(folder: Path, known: Mapping[str, Any]) -> None:
         known: from `known_identity`.
 
     Raises:
-        ValueError: its scenario, world, sellers or version differ.
+        ValueError: its scenario, replicate, sellers or version differ.
     """
     Checkpoints(folder, known).refuse_another()
 
@@ -234,14 +234,14 @@ _SEARCHES: dict[str, type[np.generic]] = {
     "orders": np.int64,
     "sales": np.float64,
 }
-"""What is kept of a day's searches; the world is the run's."""
+"""What is kept of a day's searches; the replicate is the run's."""
 
 
 def _search_rows(
     market: Market, columns: dict[str, NDArray[Any] | None]
 ) -> list[dict[str, int | float]]:
     """The rows of searches that a checkpoint holds."""
-    lists: dict[str, list[Any]] = {"world": [market.seed] * market.day}
+    lists: dict[str, list[Any]] = {"replicate": [market.seed] * market.day}
     for name, dtype in _SEARCHES.items():
         values = columns[name]
         if values is None or values.dtype != dtype or values.shape != (market.day,):

@@ -67,7 +67,7 @@ class Report:
             parameters: a mapping or dataclass of numbers, texts and lists: all that decides
                 the result besides seed, graph, inputs and code; may be assigned later, so that
                 the wall time can be that of all the work.
-            seed: the world's seed.
+            seed: the replicate's seed.
             graph_hash: `Graph.fingerprint()`; may be assigned later.
             inputs: files that are read.
             command: what was typed; None takes this process's own.

@@ -21,7 +21,7 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.campaign_rows import LEVELS
-from weishang.experiments.simulate.worlds import SeedStream, most_sellers, society
+from weishang.experiments.simulate.replicates import SeedStream, most_sellers, society
 from weishang.experiments.storage import figure_style, manifest, tables
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.studies.common import study

@@ -150,7 +150,7 @@ def sweep_claims(results: Path) -> str:
 
 
 def pairing(results: Path) -> str:
-    """How many times more worlds each policy's effects would take without pairs."""
+    """How many times more replicates each policy's effects would take without pairs."""
     table = tables.read(results / "policies" / "pairing.csv")
     shown = table.assign(shown=table["all_days"].map(_times))
     return tables.markdown(_wide(shown, "policy", list(table["outcome"].unique())))
@@ -241,7 +241,7 @@ def _percent(row: Mapping[Hashable, Any]) -> str:
 
 
 def _times(saved: float) -> str:
-    """How many times fewer worlds; "alike" where all pairs differ alike or not at all."""
+    """How many times fewer replicates; "alike" where all pairs differ alike or not at all."""
     if not math.isfinite(saved):
         return "alike"
     return f"{saved:,.0f}" if saved >= 100.0 else f"{saved:.3g}"

@@ -41,7 +41,7 @@ seed = 3
 users = 300
 sellers = 4
 days = 1
-worlds = 2
+replicates = 2
 runs_a_part = 1
 """
 

@@ -98,7 +98,7 @@ def cases() -> Iterator[Case]:
             yield Case(
                 name, lambda common, c=change, r=rename: _resumed(common, _changed(c, r)), told
             )
-    yield Case("the checkpoint of another world", _other_world, "another run")
+    yield Case("the checkpoint of another replicate", _other_replicate, "another run")
     yield Case("the checkpoint of another scenario", _other_scenario, "another run")
     for name, place in (
         ("a pipe", os.mkfifo),
@@ -137,7 +137,7 @@ def _resumed(common: Path, change: Callable[[Path], None], *options: str) -> lis
     return [*run_options(common)[:-2], *days, *options]
 
 
-def _other_world(common: Path) -> list[str]:
+def _other_replicate(common: Path) -> list[str]:
     return _resumed(common, lambda path: None, "--seed", "7")
 
 

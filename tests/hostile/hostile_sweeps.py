@@ -29,8 +29,14 @@ SWEEPS: dict[str, tuple[str, str]] = {
         TINY.replace("rules.group_cap", "rules.gruop_cap"),
         "group_cap",
     ),
-    "a sweep of 10^9 worlds": (TINY.replace("worlds = 2", "worlds = 1000000000"), "runs"),
-    "a sweep of 2^70 worlds": (TINY.replace("worlds = 2", f"worlds = {2**70}"), "worlds"),
+    "a sweep of 10^9 replicates": (
+        TINY.replace("replicates = 2", "replicates = 1000000000"),
+        "runs",
+    ),
+    "a sweep of 2^70 replicates": (
+        TINY.replace("replicates = 2", f"replicates = {2**70}"),
+        "replicates",
+    ),
     "a sweep of negative users": (TINY.replace("users = 300", "users = -5"), "users"),
     "a sweep of 10^12 users": (TINY.replace("users = 300", "users = 1000000000000"), "users"),
     "a sweep named above": (TINY.replace('"tiny"', '"../tiny"'), "name"),

@@ -406,7 +406,7 @@ def _scenarios() -> list[bytes]:
 def _sweeps() -> list[bytes]:
     head = (
         b'format = 1\nname = "t"\nscenario = "base.toml"\nseed = 3\nusers = 300\nsellers = 5\n'
-        b"days = 2\nworlds = 2\n"
+        b"days = 2\nreplicates = 2\n"
     )
     return [
         head + b'method = "grid"\n[parameters]\n"rules.group_cap" = { values = [200, 500] }\n'

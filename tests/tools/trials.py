@@ -57,7 +57,7 @@ seed = 7
 users = 300
 sellers = 10
 days = 2
-worlds = 2
+replicates = 2
 runs_a_part = 2
 save_days = true
 

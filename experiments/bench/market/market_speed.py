@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from weishang.experiments.console.command import RESULTS, OutOption, SeedOption, UsersOption
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.codebook import PLACE_AND_TIME
-from weishang.experiments.simulate.worlds import SeedStream, chats, society
+from weishang.experiments.simulate.replicates import SeedStream, chats, society
 from weishang.experiments.storage import figure_style
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
@@ -58,20 +58,23 @@ def market_speed(
         usual = Scenario()
         people = society(None, users, seed, usual.society)
         groups = chats(people, usual.groups, seed)
-        world = derive(seed, SeedStream.WORLD, 0)
+        replicate = derive(seed, SeedStream.REPLICATE, 0)
         report.graph_hash = people.graph.fingerprint()
         sizes = {"users": users, "num_sellers": sellers, "days": days}
         report.parameters = {**usual.values(), **sizes}
-        warm = Market(people, usual, world, sellers, chats=groups)
+        warm = Market(people, usual, replicate, sellers, chats=groups)
         with stage("compile, and warm up"):
             warm.step()
         # Mesa 3.3 keeps every model: its arrays would count as the next one's.
         warm.close()
         timed = pd.concat(
-            [_timed(people, groups, usual, world, sellers, days, times) for times in ACTIVITIES],
+            [
+                _timed(people, groups, usual, replicate, sellers, days, times)
+                for times in ACTIVITIES
+            ],
             ignore_index=True,
         )
-        profile = _profile(people, groups, usual, world, sellers, days)
+        profile = _profile(people, groups, usual, replicate, sellers, days)
         _write(report, timed, profile)
 
 
@@ -79,13 +82,13 @@ def _timed(
     people: Society,
     groups: GroupChats,
     usual: Scenario,
-    world: int,
+    replicate: int,
     sellers: int,
     days: int,
     times: int,
 ) -> pd.DataFrame:
     """A row a day: campaigns, people reached, seconds, resident memory at its peak so far."""
-    market = Market(people, _busier(usual, times), world, sellers, chats=groups)
+    market = Market(people, _busier(usual, times), replicate, sellers, chats=groups)
     rows = []
     with stage(f"days at {times} times the default activity", days) as advance:
         for _ in range(days):
@@ -113,10 +116,10 @@ def _busier(usual: Scenario, times: int) -> Scenario:
 
 
 def _profile(
-    people: Society, groups: GroupChats, usual: Scenario, world: int, sellers: int, days: int
+    people: Society, groups: GroupChats, usual: Scenario, replicate: int, sellers: int, days: int
 ) -> pd.DataFrame:
     """A row per stage of the day, as the market itself times them, beside the whole day."""
-    market = Market(people, usual, world, sellers, chats=groups)
+    market = Market(people, usual, replicate, sellers, chats=groups)
     whole = 0.0
     with stage("profile", days) as advance:
         for _ in range(days):

@@ -23,7 +23,7 @@ import typer
 from weishang.experiments.bench.claims import AT_LEAST, AT_MOST
 from weishang.experiments.console.command import RESULTS, OutOption, SeedOption
 from weishang.experiments.console.progress import stage
-from weishang.experiments.simulate import worlds
+from weishang.experiments.simulate import replicates
 from weishang.experiments.storage.codebook import Entry, add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.sweep.execute import runs as sweep_runs
@@ -36,7 +36,7 @@ RUNS, USERS, SELLERS, DAYS = 2_000, 1_000, 30, 7
 POLICIES = 2
 REPETITIONS = 3
 FEW = 2 * POLICIES
-"""Runs of a sweep that is all start-up: an interval takes two worlds."""
+"""Runs of a sweep that is all start-up: an interval takes two replicates."""
 MILLISECONDS = 5.0
 """A run, beyond its simulation."""
 TIMES = 1.8
@@ -54,7 +54,7 @@ seed = {seed}
 users = {users}
 sellers = {sellers}
 days = {days}
-worlds = {worlds}
+replicates = {replicates}
 runs_a_part = {runs_a_part}
 
 [policies.usual]
@@ -125,9 +125,9 @@ def simulate(plan: Plan, runs: int) -> float:
     took = 0.0
     for number in range(runs):
         setting = plan.setting(number)
-        people = worlds.society(None, plan.users, plan.seed, setting.scenario.society)
-        chats = worlds.chats(people, setting.scenario.groups, plan.seed)
-        sellers = worlds.most_sellers(people, plan.sellers)
+        people = replicates.society(None, plan.users, plan.seed, setting.scenario.society)
+        chats = replicates.chats(people, setting.scenario.groups, plan.seed)
+        sellers = replicates.most_sellers(people, plan.sellers)
         begun = time.perf_counter()
         market = Market(people, setting.scenario, setting.world_seed, sellers, chats=chats)
         for _ in range(plan.days):
@@ -231,7 +231,9 @@ def judged(speed: pd.DataFrame, runs: int) -> pd.DataFrame:
 def _write_file(folder: Path, name: str, runs: int, sizes: Mapping[str, int]) -> Path:
     path = folder / f"{name}.toml"
     runs_a_part = min(RUNS_A_PART, runs // POLICIES)
-    text = SWEEP_FILE.format(name=name, worlds=runs // POLICIES, runs_a_part=runs_a_part, **sizes)
+    text = SWEEP_FILE.format(
+        name=name, replicates=runs // POLICIES, runs_a_part=runs_a_part, **sizes
+    )
     path.write_text(text, encoding="utf-8")
     return path
 

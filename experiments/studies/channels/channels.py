@@ -4,7 +4,7 @@ Claim: with weights fitted to table 2 among friends and nothing fitted to table 
 money, conversions and order values of Moments, official accounts and search, and reach at level 3,
 are what this shows, whether or not they are what the article says.
 Command: weishang channels [--graph FILE] [--nodes FILE] [--users N]
-[--seed S] [--out DIR] [--worlds W] [--days D] [--sellers M]
+[--seed S] [--out DIR] [--replicates W] [--days D] [--sellers M]
 Runtime: about a minute and a half on two cores at 1,000,000 users, the society aside.
 Output: results/channels (days.parquet, campaigns.parquet, channels.csv, ..) and
 results/verdicts.csv.
@@ -30,8 +30,8 @@ from weishang.experiments.console.command import (
 )
 from weishang.experiments.console.progress import stage
 from weishang.experiments.simulate.market_runs import Run, run_markets
+from weishang.experiments.simulate.replicates import SeedStream, most_sellers
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import SeedStream, most_sellers
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.channels import codebook, figures, verdict_rules
@@ -42,7 +42,7 @@ from weishang.model.mechanisms.groups.formation import form_groups
 from weishang.model.scenario import Scenario
 from weishang.model.society.generate import generate
 
-WORLDS = 4
+REPLICATES = 4
 DAYS = 7
 SELLERS = 10_000
 PRIOR_USERS = 100_000
@@ -59,15 +59,17 @@ def channels(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
+    replicates: Annotated[
+        int, typer.Option(help="Replicates, each with its own random numbers.")
+    ] = REPLICATES,
     days: Annotated[int, typer.Option(help="Days that each market runs.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """Conversion, order value and reach by channel (table 1, and table 2 with all layers)."""
     with study("channels", out, "Channels and levels", seed, [graph, nodes], judges=True) as report:
-        setting = Setting.of(graph, users, seed, worlds, days, sellers, nodes=nodes, least=1)
+        setting = Setting.of(graph, users, seed, replicates, days, sellers, nodes=nodes, least=1)
         usual = Scenario()
-        market = setting.run(usual, "worlds")
+        market = setting.run(usual, "replicates")
         scenario = usual if graph else with_unit_of_money(usual, market)
         market = in_money(market, scenario.money.reference_price, usual.money.reference_price)
         off = _switched_off(setting, scenario)
@@ -100,9 +102,9 @@ def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.Data
     """
     active = replace(scenario, sellers=replace(scenario.sellers, activity=PRIOR_ACTIVITY))
 
-    def measure(there: Scenario, world: int) -> dict[str, float]:
+    def measure(there: Scenario, replicate: int) -> dict[str, float]:
         run = run_markets(
-            setting.people, setting.chats, there, [world], setting.days, setting.sellers
+            setting.people, setting.chats, there, [replicate], setting.days, setting.sellers
         )
         found = values(in_money(run, there.money.reference_price), nobody=np.nan)
         return {prior.column(*key): value for key, value in found.items()}
@@ -111,7 +113,7 @@ def prior_predictive(setting: Setting, scenario: Scenario, seed: int) -> pd.Data
 
 
 def _switched_off(setting: Setting, scenario: Scenario) -> dict[str, Run]:
-    """The first world without what is meant to cause the figures, by what is switched off."""
+    """The first replicate without what is meant to cause the figures, by what is switched off."""
     unit = scenario.money.reference_price
     changed = {what: without for without, what in verdict_rules.switches(scenario).values()}
     return {
@@ -171,17 +173,19 @@ NOTES = {
     "they start in, livestreams apart. Conversion is orders over visits; orders are those not "
     "refunded. The reference price in CNY is fitted to the order value of Moments, which is met "
     "for that reason; nothing else here is fitted to table 1.",
-    "estimands": "Value over all worlds and days, and 95% interval (bootstrap over campaigns; over "
+    "estimands": "Value over all replicates and days, and 95% interval (bootstrap over "
+    "campaigns; over "
     "days for search); 5-95% of the prior predictive (all groups of parameters drawn but the "
     "people, their group chats, the rules, budgets, an offer's rounds and the sellers' activity; "
     f"at most {PRIOR_USERS:,} people, who bound reach, and {PRIOR_SELLERS:,} sellers that have a "
     f"campaign every ten days, {PRIOR_DAYS} day); the value "
-    "in the first world, there without what is meant to cause the figure, and what that is; what "
+    "in the first replicate, there without what is meant to cause the figure, and what that is; "
+    "what "
     "arithmetic gives (a branching process; a mixture of levels; a follower half-way between "
     "friend and stranger; a basket filled at the first item's rate; a searcher who opens any "
     "shop); reported band. Conversions are fractions, order values CNY, reach people.",
     "money": "No decision depends on it: prices in the rule are relative to the reference price.",
-    "volumes": "A day, the mean over worlds and days, livestreams and adverts apart; scaled by "
+    "volumes": "A day, the mean over replicates and days, livestreams and adverts apart; scaled by "
     "active users over simulated users; reported visits, and the orders and sales that table 1 "
     "implies (visits times conversion, times order value). How many people sell and how often is "
     "an assumption, and visits but those of search follow it in proportion.",

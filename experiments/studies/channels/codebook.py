@@ -54,8 +54,11 @@ TABLES: dict[str, dict[str, Entry]] = {
     "channels": TABLE_1,
     "estimands": {
         **shared.ESTIMANDS,
-        "first_world": ("of the figure", "simulated in the first world alone"),
-        "off": ("of the figure", "the same world without the mechanism meant to cause the figure"),
+        "first_replicate": ("of the figure", "simulated in the first replicate alone"),
+        "off": (
+            "of the figure",
+            "the same replicate without the mechanism meant to cause the figure",
+        ),
         "switched_off": ("text", "what was switched off"),
         "by_arithmetic": ("of the figure", "by arithmetic on fitted and set values"),
     },

@@ -14,7 +14,7 @@ from weishang.experiments.analysis.estimands import ALL, THERE
 from weishang.experiments.analysis.reported import target
 from weishang.experiments.analysis.verdicts import OTHER_READING, Verdict
 from weishang.experiments.simulate.market_runs import Run
-from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.studies.channels.estimands import (
     ALL_BY_ALL,
     ESTIMANDS,
@@ -79,7 +79,7 @@ MISSES = {
     "t1_moments_conv": "No source says how many open a friend's link (`visit_intercept`), and the "
     "weights of buying are fitted to buyers over reached. So what is a visit may be moved, and "
     "this figure with it, without moving a fitted one. It is a mean over visits, and so over the "
-    "few campaigns that take off: these differ between worlds by more than the band is wide.",
+    "few campaigns that take off: these differ between replicates by more than the band is wide.",
     "t1_oa_conv": "Few campaigns start in an official account, and one that takes off outweighs "
     "all others, so the interval is wide. First come followers, who are set to trust an account "
     "less than a friend and to like its category more than others do; then come those to whom they "
@@ -151,15 +151,15 @@ def estimates(
         seed: decides the resamples.
 
     Returns:
-        One row per estimand; beside it first_world, switched_off, off and by_arithmetic, which the
-        codebook explains.
+        One row per estimand; beside it first_replicate, switched_off, off and by_arithmetic, which
+        the codebook explains.
     """
-    world = run.days["world"].iloc[0]
-    first = {name: rows[rows["world"] == world] for name, rows in tables(run).items()}
+    replicate = run.days["replicate"].iloc[0]
+    first = {name: rows[rows["replicate"] == replicate] for name, rows in tables(run).items()}
     what = {name: told for name, (_, told) in switches(scenario).items()}
     without = {told: values(one) for told, one in off.items()}
     beside: dict[str, list[Any]] = {
-        "first_world": [one.value(first[one.table]) for one in ESTIMANDS],
+        "first_replicate": [one.value(first[one.table]) for one in ESTIMANDS],
         "switched_off": [what.get(one.figure, "") for one in ESTIMANDS],
         "off": [
             without[what[one.figure]][one.figure, one.reading] if one.figure in what else np.nan
@@ -183,7 +183,7 @@ def verdict(row: dict[Any, Any], judged: bool) -> Verdict:
         row,
         off=row["off"],
         null=row["by_arithmetic"],
-        first=row["first_world"],
+        first=row["first_replicate"],
         why=(WHY | FITTED).get((row["figure"], row["reading"]), OTHER_READING),
         judged=judged,
     )

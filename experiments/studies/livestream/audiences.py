@@ -38,11 +38,13 @@ class Audiences:
     """What markets did.
 
     Attributes:
-        rows: one row per campaign and level: world, day, campaign, who; shown, visitors, buyers;
+        rows: one row per campaign and level: replicate, day, campaign, who; shown, visitors,
+            buyers;
             and of each those whose interest the goods serve: shown_match, visitors_match,
             buyers_match. One further row per campaign is of those whom the platform recommends it
             to, with 0 for what is not known of them.
-        minutes: one row per world, day, way of hearing of the room and minute: world, day, how,
+        minutes: one row per replicate, day, way of hearing of the room and minute: replicate, day,
+            how,
             minute, rooms; viewers present, arrivals and orders in all rooms together.
     """
 
@@ -53,10 +55,10 @@ class Audiences:
 def audiences(
     setting: Setting, scenario: Scenario, advance: Callable[[], object] = lambda: None
 ) -> Audiences:
-    """Run the markets of all worlds, and count who came to their campaigns."""
+    """Run the markets of all replicates, and count who came to their campaigns."""
     rows, minutes = [], []
-    for world in setting.worlds:
-        market = Market(setting.people, scenario, world, setting.sellers, chats=setting.chats)
+    for replicate in setting.replicates:
+        market = Market(setting.people, scenario, replicate, setting.sellers, chats=setting.chats)
         for _ in range(setting.days):
             market.step()
             rows += [_by_level(market), _recommended(market)]
@@ -102,7 +104,7 @@ def _rows(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "world": np.full(campaign.size, market.seed, dtype=np.uint64),
+            "replicate": np.full(campaign.size, market.seed, dtype=np.uint64),
             "day": np.full(campaign.size, market.day, dtype=np.int32),
             "campaign": campaign,
             "who": who,
@@ -122,7 +124,7 @@ def _minutes(market: Market) -> pd.DataFrame:
         room = by_minute(Viewing(rooms=viewing.rooms, **some), market.parameters.livestream)
         length = room.viewers.shape[1] if room.rooms.size else 0
         part = {
-            "world": np.full(length, market.seed, dtype=np.uint64),
+            "replicate": np.full(length, market.seed, dtype=np.uint64),
             "day": np.full(length, market.day, dtype=np.int32),
             "how": np.full(length, how),
             "minute": np.arange(length),

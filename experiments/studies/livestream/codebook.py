@@ -7,9 +7,9 @@ from weishang.experiments.studies.livestream.verdict_rules import BY_SHOWN, BY_V
 _OF_ROOMS: dict[str, Entry] = {
     "how": ("name", "whether viewers heard of the room at first hand, or were told by others"),
     "minute": ("minutes", "since the livestream began"),
-    "rooms": ("rooms", "livestreams of that world and day"),
+    "rooms": ("rooms", "livestreams of that replicate and day"),
 }
-_PLACED: dict[str, Entry] = {name: PLACE_AND_TIME[name] for name in ("world", "day")}
+_PLACED: dict[str, Entry] = {name: PLACE_AND_TIME[name] for name in ("replicate", "day")}
 
 
 def _counts(who: str) -> dict[str, Entry]:

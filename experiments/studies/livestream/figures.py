@@ -98,7 +98,7 @@ def interest(selection: pd.DataFrame) -> Figure:
 
 
 def by_minute(room_minutes: pd.DataFrame, minutes: pd.DataFrame) -> Figure:
-    """Viewers present, arrivals and orders a minute in a room: each world pale, their mean bold.
+    """Viewers present, arrivals and orders per minute: each replicate pale, their mean bold.
 
     Those who heard of the room at first hand and those whom others told have a line each.
     """
@@ -115,12 +115,12 @@ def by_minute(room_minutes: pd.DataFrame, minutes: pd.DataFrame) -> Figure:
         ):
             mean = minutes[minutes["how"] == how]
             some = room_minutes[room_minutes["how"] == how]
-            for _, world in some.groupby("world", sort=False):
-                each = world.groupby("minute")[["rooms", name]].sum()
+            for _, replicate in some.groupby("replicate", sort=False):
+                each = replicate.groupby("minute")[["rooms", name]].sum()
                 axes.plot(each.index, each[name] / each["rooms"], color=colour, alpha=0.25)
             axes.plot(mean["minute"], mean[name], line, color=colour, label=HEARD[how])
         axes.set(ylabel=label, ylim=(0, None))
-    panels[0].plot([], [], color=figure_style.GREY, label="pale: single worlds")
+    panels[0].plot([], [], color=figure_style.GREY, label="pale: single replicates")
     panels[0].legend(fontsize=7, loc="upper left")
     panels[-1].set_xlabel("minute of the livestream")
     panels[-1].xaxis.set_major_locator(MultipleLocator(TICK_MINUTES))

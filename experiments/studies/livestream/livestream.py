@@ -3,7 +3,7 @@
 Claim: strangers who choose to watch a livestream buy more often than people who are shown a link,
 since those who enter are those who are interested; without that choice they do not.
 Command: weishang livestream [--graph FILE] [--users N] [--seed S] [--out DIR]
-[--worlds W] [--days D] [--sellers M]
+[--replicates W] [--days D] [--sellers M]
 Runtime: about a minute on two cores at 1,000,000 users, beside the society's own.
 Output: results/livestream (audiences.parquet, minutes.parquet, prior.parquet, conversions.csv,
 selection.csv, minutes.csv, figures) and rows of results/verdicts.csv.
@@ -26,8 +26,8 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.console.progress import stage
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.common import record, study
@@ -43,7 +43,7 @@ from weishang.experiments.studies.livestream.verdict_rules import (
 from weishang.model.core.campaigns import Tool
 from weishang.model.scenario import Scenario
 
-WORLDS = 6
+REPLICATES = 6
 DAYS = 1
 SELLERS = 100
 PRIOR_ROOMS = 10
@@ -55,17 +55,19 @@ def livestream(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
+    replicates: Annotated[
+        int, typer.Option(help="Replicates, each with its own random numbers.")
+    ] = REPLICATES,
     days: Annotated[int, typer.Option(help="Days, a livestream a seller and day.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """Livestreams: who comes, when, and how many of them buy."""
     with study("livestream", out, "Livestreams", seed, [graph], judges=True) as report:
-        setting = Setting.of(graph, users, seed, worlds, days, sellers)
+        setting = Setting.of(graph, users, seed, replicates, days, sellers)
         usual = Scenario()
         found: dict[str, Audiences] = {}
         for name, one in scenarios(usual).items():
-            with stage(name, total=len(setting.worlds) * setting.days) as advance:
+            with stage(name, total=len(setting.replicates) * setting.days) as advance:
                 found[name] = audiences(setting, one, advance)
         draws = prior_predictive(setting, usual, seed)
         rows = pd.concat([one.rows.assign(kind=name) for name, one in found.items()])
@@ -106,8 +108,8 @@ def prior_predictive(setting: Setting, usual: Scenario, seed: int) -> pd.DataFra
             weights=prior.drawn_group(live.weights, rng),
         )
 
-    def measure(there: Scenario, world: int) -> dict[str, float]:
-        rows = audiences(replace(few, worlds=[world]), there).rows
+    def measure(there: Scenario, replicate: int) -> dict[str, float]:
+        rows = audiences(replace(few, replicates=[replicate]), there).rows
         return {one.reading: one.value(rows) for one in CONVERSIONS if one.kind == LIVE}
 
     return prior.predictive(draw, measure, seed)
@@ -184,7 +186,7 @@ def _write(
 def _about_conversions(setting: Setting) -> str:
     return (
         f"The same {setting.sellers} sellers, {setting.days} day(s) of a livestream or post each "
-        f"in {len(setting.worlds)} worlds of {setting.people.num_users:,} people, without "
+        f"in {len(setting.replicates)} replicates of {setting.people.num_users:,} people, without "
         "learning, fatigue and search. Value and 95% interval over campaigns; 5-95% of the prior "
         "predictive (rooms, channels and weights drawn); the value when watching costs nothing, so "
         "that nobody chooses (mechanism_off); what the reported conversions of friends and of "

@@ -51,7 +51,7 @@ class Conversion:
         """Buyers and those they are counted among, one row per campaign."""
         chosen = rows["who"] != RECOMMENDED if self.who is None else rows["who"].isin(self.who)
         below = "visitors" if self.reading == BY_VIEWERS else "shown"
-        some = rows.loc[chosen].groupby(["world", "campaign"], sort=False)
+        some = rows.loc[chosen].groupby(["replicate", "campaign"], sort=False)
         return some[["buyers", below]].sum().set_axis(["above", "below"], axis=1)
 
     def value(self, rows: pd.DataFrame) -> float:

@@ -1,1 +1,1 @@
-"""Effects of tools and policies in paired worlds."""
+"""Effects of tools and policies in paired replicates."""

@@ -13,9 +13,9 @@ OUTCOME: dict[str, Entry] = {"outcome": ("name", "of what markets or campaigns c
 
 _EFFECTS: dict[str, Entry] = {
     **OUTCOME,
-    "usual": ("of the outcome", "mean over worlds, as compared with"),
-    "other": ("of the outcome", "mean over the same worlds with the change"),
-    "effect": ("of the outcome", "mean difference between pairs of worlds"),
+    "usual": ("of the outcome", "mean over replicates, as compared with"),
+    "other": ("of the outcome", "mean over the same replicates with the change"),
+    "effect": ("of the outcome", "mean difference between pairs of replicates"),
     "low": ("of the outcome", "lower end of its 95% interval, Student's t over pairs"),
     "high": ("of the outcome", "upper end of it"),
     "change": ("fraction", "effect over the usual mean that `change_relative_to` names"),
@@ -23,7 +23,7 @@ _EFFECTS: dict[str, Entry] = {
     "change_high": ("fraction", "upper end of it"),
     "independent_variance": (
         "of the outcome, squared",
-        "of the difference between two worlds of different luck",
+        "of the difference between two replicates of different luck",
     ),
     "paired_variance": ("of the outcome, squared", "of the difference between two of one luck"),
     "saved": ("times", "the former variance over the latter"),
@@ -40,13 +40,13 @@ def _of(outcomes: tuple[Outcome, ...]) -> dict[str, Entry]:
     return {one.name: (one.unit, one.meaning) for one in outcomes}
 
 
-_A_MARKET = {"world": PLACE_AND_TIME["world"], **_of(market_outcomes(1.0))}
-_A_CAMPAIGN = {"world": PLACE_AND_TIME["world"], **_of(campaign_outcomes(1.0))}
+_A_MARKET = {"replicate": PLACE_AND_TIME["replicate"], **_of(market_outcomes(1.0))}
+_A_CAMPAIGN = {"replicate": PLACE_AND_TIME["replicate"], **_of(campaign_outcomes(1.0))}
 
 TABLES: dict[str, dict[str, dict[str, Entry]]] = {
     "policies": {
         "days": {**POLICY, **DAYS},
-        "worlds": {**POLICY, **_A_MARKET},
+        "replicates": {**POLICY, **_A_MARKET},
         "effects": {**POLICY, **_EFFECTS},
         "outcomes": _OUTCOMES,
         "pairing": {
@@ -59,10 +59,10 @@ TABLES: dict[str, dict[str, dict[str, Entry]]] = {
     },
     "tools": {
         "campaigns": {**CAMPAIGNS, **RUN},
-        "worlds": {**_A_CAMPAIGN, **RUN},
+        "replicates": {**_A_CAMPAIGN, **RUN},
         "tools": {**TOOL, **_EFFECTS},
         "outcomes": _OUTCOMES,
-        "market_worlds": {**_A_MARKET, **RUN},
+        "market_replicates": {**_A_MARKET, **RUN},
         "mechanisms": {**WITHOUT, **_EFFECTS},
         "market_outcomes": _OUTCOMES,
         "content_campaigns": {**CAMPAIGNS, **RUN},

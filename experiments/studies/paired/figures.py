@@ -1,4 +1,4 @@
-"""Figures of effects in paired worlds: forest plots, and what pairing saves."""
+"""Figures of effects in paired replicates: forest plots, and what pairing saves."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def forest(effects: pd.DataFrame, outcomes: pd.DataFrame, rows: str, beside: str
 
 
 def saved_by_pairing(pairing: pd.DataFrame) -> Figure:
-    """How many times fewer worlds pairs take, one dot per outcome and policy; log axis."""
+    """How many times fewer replicates pairs take, one dot per outcome and policy; log axis."""
     names, outcomes = (list(dict.fromkeys(pairing[name])) for name in ("policy", "outcome"))
     figure, axes = figure_style.canvas(height=0.9 + 0.4 * len(names))
     for place, outcome in enumerate(outcomes):
@@ -89,7 +89,7 @@ def saved_by_pairing(pairing: pd.DataFrame) -> Figure:
     axes.text(1.0, -0.62, "nothing", fontsize=7, va="bottom", ha="center")
     axes.set(
         xscale="log",
-        xlabel="variance between independent worlds over that between pairs (times saved)",
+        xlabel="variance between independent replicates over that between pairs (times saved)",
         ylabel="policy",
         ylim=(len(names) - 0.5, -0.5),
     )

@@ -1,11 +1,12 @@
-"""What the platform's rules do, one changed at a time in the very same worlds.
+"""What the platform's rules do, one changed at a time in the very same replicates.
 
-Claim: in worlds of the same people, sellers and random numbers, the effect of one rule shows with
-far fewer worlds than if those differed, whatever its sign.
+Claim: in replicates of the same people, sellers and random numbers, the effect of one rule shows
+    with
+far fewer replicates than if those differed, whatever its sign.
 Command: weishang policies [--graph FILE] [--users N] [--seed S] [--out DIR]
-[--worlds W] [--days D] [--sellers M]
+[--replicates W] [--days D] [--sellers M]
 Runtime: about a minute on two cores at 1,000,000 users, beside the society's own.
-Output: results/policies (days.parquet, worlds.parquet, effects.csv, pairing.csv, figures).
+Output: results/policies (days.parquet, replicates.parquet, effects.csv, pairing.csv, figures).
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from weishang.experiments.analysis.counterfactuals import busy
 from weishang.experiments.analysis.paired import (
     ENOUGH,
     Outcome,
-    by_world,
+    by_replicate,
     compare,
     described,
     market_outcomes,
@@ -52,7 +53,7 @@ POLICIES = (
 )
 """Scenario files in which one rule differs from the default."""
 DEFAULT_NAME = "default"
-WORLDS = 6
+REPLICATES = 6
 DAYS = 2
 SELLERS = 200
 LARGEST = 0.05
@@ -60,7 +61,7 @@ LARGEST = 0.05
 EXACT = "nothing differs, or all pairs differ alike"
 PART = (
     "alike on the first day; from the next on sellers go by what they have earned and make other "
-    "offers than in the pair's other world"
+    "offers than in the pair's other replicate"
 )
 TAKE_OFF = (
     "on the first day already it decides whether large campaigns are passed on, and few of them "
@@ -73,16 +74,16 @@ def policies(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Pairs of worlds a policy.")] = WORLDS,
+    replicates: Annotated[int, typer.Option(help="Pairs of replicates a policy.")] = REPLICATES,
     days: Annotated[int, typer.Option(help="Days that each market runs.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
-    """What the platform's rules do, one changed at a time in the very same worlds."""
+    """What the platform's rules do, one changed at a time in the very same replicates."""
     files = [scenario_file.load(scenario_file.FOLDER / f"{name}.toml") for name in POLICIES]
     usual = busy(scenario_file.load(scenario_file.DEFAULT).scenario)
     inputs = [scenario_file.DEFAULT, *(file.path for file in files), graph]
     with study("policies", out, "Policies", seed, inputs) as report:
-        setting = Setting.of(graph, users, seed, worlds, days, sellers)
+        setting = Setting.of(graph, users, seed, replicates, days, sellers)
         base = setting.run(usual, DEFAULT_NAME)
         runs = {DEFAULT_NAME: base}
         for file in files:
@@ -96,7 +97,8 @@ def pairing(runs: dict[str, Run], outcomes: tuple[Outcome, ...]) -> pd.DataFrame
     """What pairing saves over all days and over the first, and why it saves no more.
 
     Returns:
-        policy, outcome, all_days, first_day: variance between independent worlds over that between
+        policy, outcome, all_days, first_day: variance between independent replicates over that
+            between
         pairs; why: empty where pairing saves ENOUGH.
     """
     whole = compare(runs, outcomes, "policy")
@@ -140,19 +142,21 @@ def _write(
     report: Report, runs: dict[str, Run], setting: Setting, outcomes: tuple[Outcome, ...]
 ) -> None:
     report.data("days", _by_policy(runs, lambda run: run.days))
-    report.data("worlds", _by_policy(runs, lambda run: by_world(run, outcomes)))
+    report.data("replicates", _by_policy(runs, lambda run: by_replicate(run, outcomes)))
     found, saved = compare(runs, outcomes, "policy"), pairing(runs, outcomes)
     report.table(
         "effects",
         found,
         "Effects of policies",
         f"{setting.sellers} sellers with one campaign per day over {setting.days} days, in "
-        f"{len(setting.worlds)} pairs of worlds of {setting.people.num_users:,} people. Each "
-        "policy changes one rule of the default and nothing else. Means over worlds of totals; "
+        f"{len(setting.replicates)} pairs of replicates of {setting.people.num_users:,} people. "
+        "Each "
+        "policy changes one rule of the default and nothing else. Means over replicates of totals; "
         "effect: mean difference between pairs with its 95% interval (Student's t over pairs); "
         "change: relative to the default, with the interval of a ratio of means; that of profit is "
         "relative to sales and that of refunds to orders. Saved: variance of the "
-        "difference between worlds of different seeds over that between pairs. The cap of 500 is "
+        "difference between replicates of different seeds over that between pairs. The cap of "
+        "500 is "
         "the default's own, so all its effects are 0.",
     )
     report.table(
@@ -180,9 +184,10 @@ def _about_pairing(saved: pd.DataFrame, largest: float) -> str:
         )
     )
     return (
-        "How many times more worlds an effect would take if each world were on its own. Pairing "
+        "How many times more replicates an effect would take if each replicate were on its own. "
+        "Pairing "
         f"saves at least {ENOUGH:.0f} times in {enough} of {len(finite)} cases that differ at "
         f"all.{told} The largest {LARGEST:.0%} of the default's campaigns have {largest:.0%} of "
         "its reach: a change that lets one more or one fewer of them take off makes a pair differ "
-        "nearly as much as two worlds do."
+        "nearly as much as two replicates do."
     )

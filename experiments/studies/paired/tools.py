@@ -1,12 +1,11 @@
 """What each tool does by itself, and what each mechanism adds to the market.
 
 Claim: a tool acts by its own mechanism, so its effect on reach, conversion and profit shows when
-the same sellers make the same offers with it and without it in the same worlds, whatever its sign.
-Command: weishang tools [--graph FILE] [--users N] [--seed S] [--out DIR]
-[--worlds W] [--days D] [--sellers M]
-Runtime: about a minute and a half on two cores at 1,000,000 users, beside the society's own.
-Output: results/tools (campaigns.parquet, worlds.parquet, tools.csv, mechanisms.csv,
-content.csv, retention.csv, figures).
+the same sellers make the same offers with it and without it in the same replicates, whatever its
+sign. Command: weishang tools [--graph FILE] [--users N] [--seed S] [--out DIR] [--replicates W]
+[--days D] [--sellers M] Runtime: about a minute and a half on two cores at 1,000,000 users, beside
+the society's own. Output: results/tools (campaigns.parquet, replicates.parquet, tools.csv,
+mechanisms.csv, content.csv, retention.csv, figures).
 """
 
 from collections.abc import Callable
@@ -20,7 +19,7 @@ import typer
 from weishang.experiments.analysis.counterfactuals import busy, forced, with_content
 from weishang.experiments.analysis.paired import (
     Outcome,
-    by_world,
+    by_replicate,
     campaign_outcomes,
     compare,
     described,
@@ -34,8 +33,8 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.simulate.market_runs import Run
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.simulate.setting import Setting
-from weishang.experiments.simulate.worlds import SeedStream
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.common import record, study
@@ -45,7 +44,7 @@ from weishang.experiments.studies.paired.retention import SHARE_OF_RICH, retenti
 from weishang.model.core.campaigns import Tool
 from weishang.model.scenario import Scenario
 
-WORLDS = 5
+REPLICATES = 5
 DAYS = 1
 SELLERS = 100
 MARKET_DAYS = 2
@@ -80,13 +79,13 @@ def tools(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Pairs of worlds a tool.")] = WORLDS,
+    replicates: Annotated[int, typer.Option(help="Pairs of replicates a tool.")] = REPLICATES,
     days: Annotated[int, typer.Option(help="Days of campaigns with each tool.")] = DAYS,
     sellers: Annotated[int, typer.Option(help="Sellers of each market.")] = SELLERS,
 ) -> None:
     """What each tool does by itself, and what each mechanism adds to the market."""
     with study("tools", out, "Tools", seed, [graph]) as report:
-        setting = Setting.of(graph, users, seed, worlds, days, sellers)
+        setting = Setting.of(graph, users, seed, replicates, days, sellers)
         usual = Scenario()
         price = usual.money.reference_price
         runs = {name: setting.run(forced(usual, tool), name) for tool, name in NAMES.items()}
@@ -120,19 +119,21 @@ def _write_tools(
     report: Report, runs: dict[str, Run], setting: Setting, outcomes: tuple[Outcome, ...]
 ) -> None:
     report.data("campaigns", _stacked(runs, lambda one: one.campaigns))
-    report.data("worlds", _stacked(runs, lambda one: by_world(one, outcomes)))
+    report.data("replicates", _stacked(runs, lambda one: by_replicate(one, outcomes)))
     report.table(
         "tools",
         compare(runs, outcomes, "tool"),
         "Each tool against no tool",
         f"All of the same {setting.sellers} sellers use the tool in every campaign, or none does: "
-        f"{setting.days} day(s) of a campaign each in {len(setting.worlds)} pairs of worlds of "
+        f"{setting.days} day(s) of a campaign each in {len(setting.replicates)} pairs of "
+        "replicates of "
         f"{setting.people.num_users:,} people, without learning, fatigue and search. Means a "
-        "campaign; effect and 95% interval by Student's t over pairs of worlds; change: relative "
+        "campaign; effect and 95% interval by Student's t over pairs of replicates; change: "
+        "relative "
         "to no tool, that of profit relative to sales and that of refunds to orders. Saved: "
-        "variance of the difference between worlds of different seeds over that between pairs; "
+        "variance of the difference between replicates of different seeds over that between pairs; "
         "little where a tool multiplies what the few large campaigns bring, since pairs then "
-        "differ most where worlds do.",
+        "differ most where replicates do.",
     )
     report.table("outcomes", described(outcomes), "Outcomes of a campaign")
 
@@ -140,13 +141,14 @@ def _write_tools(
 def _write_mechanisms(
     report: Report, runs: dict[str, Run], market: Setting, outcomes: tuple[Outcome, ...]
 ) -> None:
-    report.data("market_worlds", _stacked(runs, lambda one: by_world(one, outcomes)))
+    report.data("market_replicates", _stacked(runs, lambda one: by_replicate(one, outcomes)))
     report.table(
         "mechanisms",
         compare(runs, outcomes, "without"),
         "The market without each mechanism",
         f"The default with a campaign a seller and day ({market.sellers} sellers, {market.days} "
-        f"days, {len(market.worlds)} pairs of worlds), all mechanisms on against one off; totals. "
+        f"days, {len(market.replicates)} pairs of replicates), all mechanisms on against one "
+        "off; totals. "
         "Sellers who would have used what is off choose anew among the rest, so this is what the "
         "market would be without it and not the tool's own effect.",
     )

@@ -7,7 +7,7 @@ from weishang.experiments.storage.codebook import Entry
 from weishang.experiments.studies.reach.estimands import ESTIMANDS
 
 _SHARED = (
-    "world",
+    "replicate",
     "campaign",
     "seller",
     "price",
@@ -31,7 +31,7 @@ TABLES: dict[str, dict[str, Entry]] = {
     "prior": {prior.column(one.figure, one.reading): codebook.DRAWN for one in ESTIMANDS},
     "estimands": {
         **codebook.ESTIMANDS,
-        "value": ("of the figure", "simulated, all worlds together"),
+        "value": ("of the figure", "simulated, all replicates together"),
         "ci_low": ("of the figure", "lower end of the 95% interval, bootstrap over campaigns"),
         "shareability_off": ("of the figure", "when campaigns do not differ in shareability"),
         "null": (

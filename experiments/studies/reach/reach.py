@@ -26,7 +26,12 @@ from weishang.experiments.console.command import (
     UsersOption,
 )
 from weishang.experiments.console.progress import stage
-from weishang.experiments.simulate.worlds import SeedStream, most_sellers, run_world, society
+from weishang.experiments.simulate.replicates import (
+    SeedStream,
+    most_sellers,
+    run_replicate,
+    society,
+)
 from weishang.experiments.storage.codebook import add_codebook
 from weishang.experiments.storage.report import Report
 from weishang.experiments.studies.common import record, study
@@ -38,7 +43,7 @@ from weishang.model.sellers.parameters import SellerParameters
 from weishang.model.society.describe import describe
 from weishang.model.society.society import Society
 
-WORLDS = 8
+REPLICATES = 8
 CAMPAIGNS = 2000
 HOPS_CAMPAIGNS = 300
 SHOWN_BY_HOPS = (
@@ -60,23 +65,27 @@ def reach(
     users: UsersOption = 1_000_000,
     seed: SeedOption = 2026,
     out: OutOption = RESULTS,
-    worlds: Annotated[int, typer.Option(help="Worlds, each with its own random numbers.")] = WORLDS,
-    campaigns: Annotated[int, typer.Option(help="Campaigns per world.")] = CAMPAIGNS,
+    replicates: Annotated[
+        int, typer.Option(help="Replicates, each with its own random numbers.")
+    ] = REPLICATES,
+    campaigns: Annotated[int, typer.Option(help="Campaigns per replicate.")] = CAMPAIGNS,
 ) -> None:
     """Reach and conversion by level, from behaviour (tables 1 and 2)."""
-    if worlds < 1 or campaigns < 1:
-        raise ValueError(f"worlds is {worlds} and campaigns {campaigns}; give at least 1 of each")
+    if replicates < 1 or campaigns < 1:
+        raise ValueError(
+            f"replicates is {replicates} and campaigns {campaigns}; give at least 1 of each"
+        )
     with study("reach", out, "Reach and conversion by level", seed, [graph], judges=True) as report:
         people = society(graph, users, seed, Scenario().society)
         campaigns = most_sellers(people, campaigns)
-        names = [derive(seed, SeedStream.WORLD, number) for number in range(worlds)]
+        names = [derive(seed, SeedStream.REPLICATE, number) for number in range(replicates)]
         scenario, weights = _fitted(people, Scenario(), names, campaigns, refit=graph is None)
         run = partial(_replicates, people, names=names, campaigns=campaigns)
         rows, off = run(scenario), run(without_shareability(scenario), what="shareability off")
         draws = prior_predictive(people, scenario, seed)
         hops = _while_offers_last(people, scenario, seed)
         estimates = verdict_rules.estimates(rows, off, draws, scenario, seed)
-        sizes = {"users": people.num_users, "worlds": worlds, "campaigns": campaigns}
+        sizes = {"users": people.num_users, "replicates": replicates, "campaigns": campaigns}
         record(report, people, scenario, sizes)
         _write(report, people, scenario, seed, weights, rows, draws, hops, estimates)
     verdicts.update(out, "reach", verdict_rules.judge(estimates, weights, judged=graph is None))
@@ -97,8 +106,8 @@ def prior_predictive(people: Society, scenario: Scenario, seed: int) -> pd.DataF
             feed=prior.drawn_group(scenario.feed, rng, prior.FIXED["feed"]),
         )
 
-    def measure(there: Scenario, world: int) -> dict[str, float]:
-        rows = run_world(people, there, world, sellers)
+    def measure(there: Scenario, replicate: int) -> dict[str, float]:
+        rows = run_replicate(people, there, replicate, sellers)
         found = values(ESTIMANDS, {"campaigns": rows})
         return {prior.column(*key): value for key, value in found.items()}
 
@@ -123,12 +132,12 @@ def _fitted(
 
 
 def _replicates(
-    people: Society, scenario: Scenario, names: list[int], campaigns: int, what: str = "worlds"
+    people: Society, scenario: Scenario, names: list[int], campaigns: int, what: str = "replicates"
 ) -> pd.DataFrame:
     parts = []
     with stage(what, total=len(names)) as advance:
         for name in names:
-            parts.append(run_world(people, scenario, name, campaigns))
+            parts.append(run_replicate(people, scenario, name, campaigns))
             advance()
     return pd.concat(parts, ignore_index=True)
 
@@ -142,7 +151,7 @@ def _while_offers_last(people: Society, scenario: Scenario, seed: int) -> pd.Dat
     with stage("longer offers", total=len(lives)) as advance:
         for hops in lives:
             longer = replace(scenario, sellers=replace(scenario.sellers, campaign_hops=hops))
-            campaigns = run_world(people, longer, derive(seed, SeedStream.WORLD, 0), size)
+            campaigns = run_replicate(people, longer, derive(seed, SeedStream.REPLICATE, 0), size)
             found = values(ESTIMANDS, {"campaigns": campaigns})
             shown = {f"{name}, {reading}": found[name, reading] for name, reading in SHOWN_BY_HOPS}
             rows.append({"hops": hops, **shown})
@@ -167,7 +176,8 @@ def _write(
         "estimands",
         estimates,
         "Reach and conversion",
-        "Value and 95% interval over campaigns and worlds; 5-95% of the prior predictive; value "
+        "Value and 95% interval over campaigns and replicates; 5-95% of the prior predictive; "
+        "value "
         "when campaigns do not differ in shareability; what arithmetic on fitted figures gives "
         "(null: a branching process, a mixture of levels); reported band. Conversions are "
         "fractions, reach is in people. Level 3 is three hops and more.",
@@ -177,7 +187,7 @@ def _write(
         "hops",
         hops,
         "While an offer lasts",
-        "The same campaigns of one world with more rounds of sharing: level 3 is all from the "
+        "The same campaigns of one replicate with more rounds of sharing: level 3 is all from the "
         "third hop on, and soon the whole network.",
     )
     report.table(

@@ -8,7 +8,7 @@ import pandas as pd
 from weishang.experiments.analysis import inference, null_models, verdicts
 from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, NEAR, THERE, values
 from weishang.experiments.analysis.verdicts import OTHER_READING, Verdict
-from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.studies.reach.estimands import ESTIMANDS
 from weishang.model.scenario import Scenario
 

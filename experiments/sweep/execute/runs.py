@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from weishang.experiments.console.signals import StopRequest, deferred_signals
-from weishang.experiments.simulate import resumable_run, worlds
+from weishang.experiments.simulate import replicates, resumable_run
 from weishang.experiments.simulate.market_runs import Run
 from weishang.experiments.simulate.named_sellers import check_sellers
 from weishang.experiments.simulate.run_checkpointer import RunCheckpointer
@@ -48,13 +48,15 @@ def compute(
         keepers = []
         for setting in _by_society(plan.setting(run) for run in plan.part(number)):
             scenario = setting.scenario
-            people = worlds.society(plan.graph, plan.users, plan.seed, scenario.society, plan.nodes)
+            people = replicates.society(
+                plan.graph, plan.users, plan.seed, scenario.society, plan.nodes
+            )
             check_sellers(plan.file, people)
-            groups = worlds.chats(people, scenario.groups, plan.seed, plan.nodes)
+            groups = replicates.chats(people, scenario.groups, plan.seed, plan.nodes)
             keep = _keeper(plan, folder, setting, people)
             if keep is not None:
                 keepers.append(held.enter_context(keep))
-            num_sellers = worlds.most_sellers(people, plan.sellers)
+            num_sellers = replicates.most_sellers(people, plan.sellers)
             ran = _run(plan, setting, people, groups, num_sellers, stop, keep)
             rows[setting.run] = sweep_rows.run_row(plan, setting, num_sellers, ran)
             if plan.save_days:

@@ -1,4 +1,4 @@
-"""Run a sweep: every design point, world and policy of a file, each a market of its own.
+"""Run a sweep: every design point, replicate and policy of a file, each a market of its own.
 
 Claim: none; this is how settings are tried by the thousand.
 Command: weishang sweep FILE [--workers N] [--graph G] [--nodes F] [--out DIR]
@@ -56,7 +56,7 @@ def sweep(
     ] = False,
     preemptions: Annotated[int, typer.Option(help="How many to simulate.")] = PREEMPTIONS,
 ) -> None:
-    """Run a sweep file: settings times worlds times policies."""
+    """Run a sweep file: settings times replicates times policies."""
     requeue_on_signals()
     if on_slurm + script + simulate_preempt > 1:
         raise ValueError("give one of --slurm, --script and --simulate-preempt")

@@ -100,7 +100,7 @@ def add_figures(report: Report, plan: Plan) -> None:
 
 
 def draw_outcomes(summary: pd.DataFrame, axis: Axis) -> Figure:
-    """Means over worlds with their 95% intervals, by policy.
+    """Means over replicates with their 95% intervals, by policy.
 
     Args:
         summary: from `sweep_tables.summary`.
@@ -109,9 +109,9 @@ def draw_outcomes(summary: pd.DataFrame, axis: Axis) -> Figure:
     units = dict(zip(summary["outcome"], summary["unit"], strict=True))
     labels = {name: name if units[name] == name else f"{name} ({units[name]})" for name in SHOWN}
     rows = summary.rename(columns={"mean": "value"})
-    worlds = int(summary["n"].max())
-    note = f"Mean of {cell(worlds)} world{'s' * (worlds > 1)} a point"
-    return _small_multiples(rows, axis, labels, note + " with its 95% interval" * (worlds > 1))
+    replicates = int(summary["n"].max())
+    note = f"Mean of {cell(replicates)} replicate{'s' * (replicates > 1)} a point"
+    return _small_multiples(rows, axis, labels, note + " with its 95% interval" * (replicates > 1))
 
 
 def draw_effects(
@@ -135,7 +135,7 @@ def draw_effects(
         for name, column in (("value", "change"), ("low", "change_low"), ("high", "change_high"))
     }
     rows = effects.assign(**percent).merge(points, on="point")
-    note = "Change in pairs of worlds with its 95% interval"
+    note = "Change in pairs of replicates with its 95% interval"
     figure = _small_multiples(rows, axis, labels, note, first=1)
     for axes in figure.axes:
         axes.axhline(0.0, color=figure_style.BLACK, linewidth=0.8, zorder=1)

@@ -133,7 +133,7 @@ def show_summary(plan: Plan, folder: Path) -> None:
     size = sum(path.stat().st_size for path in (folder / PARTS).iterdir())
     rows = [
         ("design points", len(plan.points), ""),
-        ("worlds", plan.worlds, "the same at every point"),
+        ("replicates", plan.replicates, "the same at every point"),
         (
             "policies",
             len(plan.policies),
@@ -165,7 +165,7 @@ def _check(plan: Plan, folder: Path, found: Sequence[Part]) -> None:
 
 
 def _outcomes(plan: Plan, found: Sequence[Part]) -> NDArray[np.float64]:
-    """Outcomes of all runs, float64 [points, worlds, policies, outcomes]."""
+    """Outcomes of all runs, float64 [points, replicates, policies, outcomes]."""
     names = [one.name for one in outcomes()]
     expected = list(sweep_tables.entries(plan, "runs"))
     values = np.empty((plan.num_runs, len(names)))
@@ -183,7 +183,7 @@ def _outcomes(plan: Plan, found: Sequence[Part]) -> NDArray[np.float64]:
             )
         for at, name in enumerate(names):
             values[runs.start : runs.stop, at] = rows[name].to_numpy()
-    return values.reshape(len(plan.points), plan.worlds, len(plan.policies), len(names))
+    return values.reshape(len(plan.points), plan.replicates, len(plan.policies), len(names))
 
 
 def _add_tables(
@@ -214,7 +214,8 @@ def _tables(
         "summary",
         sweep_tables.summary(plan, values),
         "Outcomes by point and policy",
-        "Over the worlds of a point and policy, with the 95% interval of the mean (Student's t).",
+        "Over the replicates of a point and policy, with the 95% interval of the mean (Student's "
+        "t).",
     )
     yield "outcomes", sweep_tables.described_outcomes(), "Outcomes", ""
     if sweep_tables.has_effects(plan):
@@ -222,5 +223,5 @@ def _tables(
             "effects",
             sweep_tables.effects(plan, values),
             "Effects of policies",
-            f"Each policy compared with {plan.policies[0].name}, in pairs of the same worlds.",
+            f"Each policy compared with {plan.policies[0].name}, in pairs of the same replicates.",
         )

@@ -1,15 +1,15 @@
-"""How many worlds a question needs, estimated from a pilot sweep.
+"""How many replicates a question needs, estimated from a pilot sweep.
 
 Command: weishang replicates FOLDER [--outcome NAME] [--policy NAME] [--width REL] [--effect REL]
-[--power P] [--confidence C]. FOLDER is that of a gathered sweep of at least three worlds; it is
+[--power P] [--confidence C]. FOLDER is that of a gathered sweep of at least three replicates; it is
 only read. Runtime: seconds.
 
-It answers two questions. How many worlds does the mean of an outcome need, for its interval to
-reach no further than `width` of the mean to either side? How many pairs of worlds does it take to
-detect that a policy changes an outcome by `effect` of the first policy's mean? A pilot gives only a
-rough estimate of how much worlds differ, so beside each answer is the one for the upper limit of
-that estimate. docs/replicates.md says when either is wrong; `sample_sizes` has the formulas and
-their sources.
+It answers two questions. How many replicates does the mean of an outcome need, for its interval to
+reach no further than `width` of the mean to either side? How many pairs of replicates does it take
+to detect that a policy changes an outcome by `effect` of the first policy's mean? A pilot gives
+only a rough estimate of how much replicates differ, so beside each answer is the one for the upper
+limit of that estimate. docs/replicates.md says when either is wrong; `sample_sizes` has the
+formulas and their sources.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,17 +32,17 @@ from weishang.experiments.storage import manifest
 from weishang.experiments.sweep.results import rows as sweep_rows
 from weishang.experiments.sweep.store.layout import GATHERED, RUNS
 
-PLACE = ("point", "world", "policy")
+PLACE = ("point", "replicate", "policy")
 _IS_KIND = {
     "point": is_integer,
-    "world": is_integer,
+    "replicate": is_integer,
     "policy": lambda kind: is_string(kind) or is_large_string(kind),
 }
 BESIDE = {one.name: one.beside or one.name for one in sweep_rows.outcomes()}
 """Columns of outcomes, and the outcome that a change of each is relative to."""
 
 LEAST_PILOT = 3
-"""The spread between two worlds may be a hundredth of what it is between many."""
+"""The spread between two replicates may be a hundredth of what it is between many."""
 SURE = 0.9
 """Chance that the upper limit of the spread is above the true one."""
 SURELY = f"{SURE:.0%} sure"
@@ -61,13 +61,13 @@ class Pilot:
     Attributes:
         points: numbers of its points, int64 [P].
         policies: in the sweep's order; the others are compared with the first.
-        worlds: at every point and policy, W of them.
-        values: by policy and outcome, float64 [P, W]; a column is the same world in all.
+        replicates: at every point and policy, W of them.
+        values: by policy and outcome, float64 [P, W]; a column is the same replicate in all.
     """
 
     points: NDArray[np.int64]
     policies: tuple[str, ...]
-    worlds: int
+    replicates: int
     values: Mapping[tuple[str, str], Numbers]
 
 
@@ -85,7 +85,7 @@ def replicates(
     power: Annotated[float, typer.Option(help="Chance of detecting it.")] = 0.8,
     confidence: Annotated[float, typer.Option(help="Of intervals and tests.")] = 0.95,
 ) -> None:
-    """Estimate how many worlds a question needs, from a pilot sweep."""
+    """Estimate how many replicates a question needs, from a pilot sweep."""
     _check_numbers(width=width, effect=effect, power=power, confidence=confidence)
     outcomes = _known(outcome, tuple(BESIDE), "outcome")
     pilot = read(folder, outcomes)
@@ -100,13 +100,15 @@ def replicates(
     if width is not None or effect is None:
         part = width or USUAL_SIZE
         means = for_means(pilot, outcomes, policies, part, confidence)
-        title = f"Worlds needed for {confidence:.0%} intervals within ± {part:.3g} of the mean"
-        _show(means, "worlds", f"{title}; {pilot.worlds} in the pilot", whole)
+        title = f"Replicates needed for {confidence:.0%} intervals within ± {part:.3g} of the mean"
+        _show(means, "replicates", f"{title}; {pilot.replicates} in the pilot", whole)
     if others and (effect is not None or width is None):
         part = effect or USUAL_SIZE
         effects = for_effects(pilot, outcomes, others, part, power, confidence)
-        title = f"Pairs of worlds needed to detect a change of {part:.3g} with power {power:.3g}"
-        _show(effects, "pairs", f"{title}; {pilot.worlds} in the pilot", whole)
+        title = (
+            f"Pairs of replicates needed to detect a change of {part:.3g} with power {power:.3g}"
+        )
+        _show(effects, "pairs", f"{title}; {pilot.replicates} in the pilot", whole)
 
 
 def read(folder: Path, outcomes: Sequence[str]) -> Pilot:
@@ -118,7 +120,7 @@ def read(folder: Path, outcomes: Sequence[str]) -> Pilot:
 
     Raises:
         ValueError: nothing is gathered there, a file was changed, a column is missing, there are
-            fewer worlds than LEAST_PILOT, or runs are missing.
+            fewer replicates than LEAST_PILOT, or runs are missing.
     """
     if not (folder / GATHERED).is_dir():
         raise ValueError(
@@ -128,10 +130,11 @@ def read(folder: Path, outcomes: Sequence[str]) -> Pilot:
     columns = list(dict.fromkeys([*outcomes, *(BESIDE[name] for name in outcomes)]))
     runs = _runs(folder / GATHERED / f"{RUNS}.parquet", [*PLACE, *columns])
     policies = tuple(dict.fromkeys(runs["policy"]))
-    sizes = [runs[name].nunique() for name in ("point", "world")]
+    sizes = [runs[name].nunique() for name in ("point", "replicate")]
     if sizes[1] < LEAST_PILOT:
         raise ValueError(
-            f"{folder}: the pilot has {sizes[1]} worlds; give at least {LEAST_PILOT}, better ten"
+            f"{folder}: the pilot has {sizes[1]} replicates; give at least {LEAST_PILOT}, better "
+            "ten"
         )
     if len(runs) != len(policies) * sizes[0] * sizes[1]:
         raise ValueError(f"{folder}: {len(runs)} runs are not all; gather the sweep again")
@@ -146,7 +149,7 @@ def read(folder: Path, outcomes: Sequence[str]) -> Pilot:
 def for_means(
     pilot: Pilot, outcomes: Sequence[str], policies: Sequence[str], width: float, confidence: float
 ) -> pd.DataFrame:
-    """How many worlds the means of outcomes need.
+    """How many replicates the means of outcomes need.
 
     Args:
         pilot: from `read`.
@@ -156,18 +159,19 @@ def for_means(
 
     Returns:
         One row per outcome, policy and point, with these names; mean and sd over the pilot's
-        worlds; the worlds needed; and those for the upper limit of sd. NaN where the mean is 0.
+        replicates; the replicates needed; and those for the upper limit of sd. NaN where the mean
+        is 0.
     """
     tables = []
     for outcome, policy in product(outcomes, policies):
         mean, sd = _mean_and_sd(pilot.values[policy, outcome])
         allowed = width * np.abs(mean)
-        upper = sample_sizes.upper_sd(sd, pilot.worlds, SURE)
+        upper = sample_sizes.upper_sd(sd, pilot.replicates, SURE)
         found = {
             "mean": mean,
             "sd": sd,
-            "worlds": sample_sizes.for_mean(sd, allowed, confidence),
-            f"worlds, {SURELY}": sample_sizes.for_mean(upper, allowed, confidence),
+            "replicates": sample_sizes.for_mean(sd, allowed, confidence),
+            f"replicates, {SURELY}": sample_sizes.for_mean(upper, allowed, confidence),
         }
         tables.append(_rows(pilot, outcome, policy, found))
     return pd.concat(tables, ignore_index=True)
@@ -181,7 +185,7 @@ def for_effects(
     power: float,
     confidence: float,
 ) -> pd.DataFrame:
-    """How many pairs of worlds the effects of policies, compared with the first, need.
+    """How many pairs of replicates the effects of policies, compared with the first, need.
 
     Args:
         pilot: from `read`.
@@ -194,7 +198,7 @@ def for_effects(
     Returns:
         One row per outcome, policy and point, with these names; usual, the mean that effects are
         divided by; the pilot's change, over it; sd of the differences, over it; the pairs needed;
-        those for the upper limit of sd; and the worlds of each policy needed without pairs. NaN
+        those for the upper limit of sd; and the replicates of each policy needed without pairs. NaN
         where the usual mean is not above 0.
     """
     tables = []
@@ -206,7 +210,7 @@ def for_effects(
         change, sd = _mean_and_sd((after - before) / usual[:, None])
         spreads = [_mean_and_sd(one)[1] / usual for one in (before, after)]
         apart = np.sqrt((spreads[0] ** 2 + spreads[1] ** 2) / 2.0)
-        upper = sample_sizes.upper_sd(sd, pilot.worlds, SURE)
+        upper = sample_sizes.upper_sd(sd, pilot.replicates, SURE)
         found = {
             "usual": usual,
             "change": change,
@@ -224,7 +228,7 @@ def over_points(rows: pd.DataFrame, needed: str) -> pd.DataFrame:
 
     Args:
         rows: from `for_means` or `for_effects`.
-        needed: "worlds" or "pairs".
+        needed: "replicates" or "pairs".
 
     Returns:
         One row per outcome and policy: median and maximum over points of the number needed, the
@@ -248,7 +252,7 @@ def over_points(rows: pd.DataFrame, needed: str) -> pd.DataFrame:
 
 
 def _runs(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Columns of the gathered table of runs, the worlds of a point in a row."""
+    """Columns of the gathered table of runs, the replicates of a point in a row."""
     parquet_limits.check_whole(path)
     with parquet_limits.opened(path) as file:
         schema = file.schema_arrow
@@ -258,7 +262,7 @@ def _runs(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             if at < 0 or not _IS_KIND.get(name, is_floating)(schema.field(at).type):
                 raise ValueError(f"{path}: has no column {name!r} of a sweep; gather it again")
         runs = file.read(columns=list(columns), use_threads=False).to_pandas()
-    return runs.sort_values(["point", "world"], kind="stable")
+    return runs.sort_values(["point", "replicate"], kind="stable")
 
 
 def _rows(pilot: Pilot, outcome: str, policy: str, found: Mapping[str, Numbers]) -> pd.DataFrame:
@@ -266,7 +270,7 @@ def _rows(pilot: Pilot, outcome: str, policy: str, found: Mapping[str, Numbers])
 
 
 def _mean_and_sd(values: Numbers) -> tuple[Numbers, Numbers]:
-    """Over worlds, for each point."""
+    """Over replicates, for each point."""
     return values.mean(axis=1), values.std(axis=1, ddof=1)
 
 

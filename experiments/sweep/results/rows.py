@@ -25,14 +25,14 @@ POLICY: dict[str, Entry] = {
     "policy": ("name", "of the changes to the scenario; the others are compared with the first")
 }
 PLACE: dict[str, Entry] = {
-    "run": ("number", "from 0: policies within worlds within points"),
+    "run": ("number", "from 0: policies within replicates within points"),
     **POINT,
-    "world": (
+    "replicate": (
         "number",
         "from 0; the same number has the same random numbers at every point and policy",
     ),
 }
-SEED: dict[str, Entry] = {"world_seed": DAYS["world"]}
+SEED: dict[str, Entry] = {"world_seed": DAYS["replicate"]}
 SELLERS: dict[str, Entry] = {
     "num_sellers": (
         "people",
@@ -130,4 +130,4 @@ def varied_entries(plan: Plan) -> dict[str, Entry]:
 
 
 def _place(setting: RunSetting) -> dict[str, int]:
-    return {"run": setting.run, "point": setting.point, "world": setting.world}
+    return {"run": setting.run, "point": setting.point, "replicate": setting.replicate}

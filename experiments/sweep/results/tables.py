@@ -18,10 +18,13 @@ from weishang.experiments.sweep.store.plan import Plan
 SUMMARY: dict[str, Entry] = {
     "outcome": ("name", "of what is measured in a run"),
     "unit": ("name", "of the outcome"),
-    "mean": ("of the outcome", "over worlds"),
-    "sd": ("of the outcome", "standard deviation between worlds; empty where there is only one"),
-    "n": ("worlds", "over which the mean is taken"),
-    "low": ("of the outcome", "lower end of the mean's 95% interval, Student's t over worlds"),
+    "mean": ("of the outcome", "over replicates"),
+    "sd": (
+        "of the outcome",
+        "standard deviation between replicates; empty where there is only one",
+    ),
+    "n": ("replicates", "over which the mean is taken"),
+    "low": ("of the outcome", "lower end of the mean's 95% interval, Student's t over replicates"),
     "high": ("of the outcome", "upper end of it"),
 }
 
@@ -36,20 +39,20 @@ def points_frame(plan: Plan) -> pd.DataFrame:
 
 
 def summary(plan: Plan, values: NDArray[np.float64]) -> pd.DataFrame:
-    """Outcomes over worlds: one row per point, policy and outcome.
+    """Outcomes over replicates: one row per point, policy and outcome.
 
     Args:
         plan: of the sweep.
-        values: outcomes of all runs, [points, worlds, policies, outcomes].
+        values: outcomes of all runs, [points, replicates, policies, outcomes].
 
     Returns:
         point, policy, the varied parameters, outcome, unit, mean, sd, n, low, high: see SUMMARY.
     """
     measured = outcomes()
-    num_points, worlds, num_policies, num_outcomes = values.shape
+    num_points, replicates, num_policies, num_outcomes = values.shape
     mean = values.mean(axis=1).ravel()
     sd = margin = np.full(mean.size, np.nan)
-    if worlds >= MIN_PAIRS:
+    if replicates >= MIN_PAIRS:
         sd, margin = values.std(axis=1, ddof=1).ravel(), _margin(values).ravel()
     point = np.repeat(np.arange(num_points), num_policies * num_outcomes)
     policies = np.repeat([one.name for one in plan.policies], num_outcomes)
@@ -58,7 +61,7 @@ def summary(plan: Plan, values: NDArray[np.float64]) -> pd.DataFrame:
         "unit": np.tile([one.unit for one in measured], num_points * num_policies),
         "mean": mean,
         "sd": sd,
-        "n": worlds,
+        "n": replicates,
         "low": mean - margin,
         "high": mean + margin,
     }
@@ -68,18 +71,18 @@ def summary(plan: Plan, values: NDArray[np.float64]) -> pd.DataFrame:
 
 
 def has_effects(plan: Plan) -> bool:
-    """Whether there are pairs of worlds to compare policies in."""
-    return plan.worlds >= MIN_PAIRS and len(plan.policies) > 1
+    """Whether there are pairs of replicates to compare policies in."""
+    return plan.replicates >= MIN_PAIRS and len(plan.policies) > 1
 
 
 def effects(plan: Plan, values: NDArray[np.float64]) -> pd.DataFrame:
-    """What each policy changes at each point, compared with the first in the same worlds.
+    """What each policy changes at each point, compared with the first in the same replicates.
 
     `paired.effects` for all points at once: one by one they would take minutes.
 
     Args:
         plan: of the sweep; `has_effects` of it.
-        values: outcomes of all runs, [points, worlds, policies, outcomes].
+        values: outcomes of all runs, [points, replicates, policies, outcomes].
 
     Returns:
         point, policy, and the columns of `paired.effects`: one row per point, policy and outcome.
@@ -153,7 +156,7 @@ def codebook(plan: Plan, columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
 def _effects(
     before: NDArray[np.float64], after: NDArray[np.float64], unit: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
-    """Means, effects with intervals, changes and variances, over the second axis: worlds."""
+    """Means, effects with intervals, changes and variances, over the second axis: replicates."""
     difference = after - before
     usual, effect, mean = before.mean(axis=1), difference.mean(axis=1), unit.mean(axis=1)
     margin = _margin(difference)
@@ -181,6 +184,6 @@ def _effects(
 
 def _margin(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Half of the interval of a mean over the second axis."""
-    worlds = values.shape[1]
-    quantile = stdtrit(worlds - 1, (1.0 + CONFIDENCE) / 2.0)
-    return quantile * values.std(axis=1, ddof=1) / np.sqrt(worlds)
+    replicates = values.shape[1]
+    quantile = stdtrit(replicates - 1, (1.0 + CONFIDENCE) / 2.0)
+    return quantile * values.std(axis=1, ddof=1) / np.sqrt(replicates)

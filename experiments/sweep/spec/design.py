@@ -6,7 +6,8 @@ random design draws each point independently. A Latin hypercube cuts each range 
 as there are points and uses each part once (McKay, Beckman and Conover 1979, Technometrics
 21:239-245).
 
-A design depends only on the method, the parameters, the number of points and the seed: worlds and
+A design depends only on the method, the parameters, the number of points and the seed: replicates
+    and
 policies can be added. A larger random design begins with the points of a smaller one.
 """
 
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weishang.experiments.readers.faults import Fault, FaultyFileError, KeyPath
-from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.sweep.spec.schema import GRID, LATIN_HYPERCUBE, LOG
 from weishang.experiments.sweep.spec.sweep_file import SOCIETY, SweepFile, Varied
 from weishang.kernels.rng import derive
@@ -65,12 +66,12 @@ def check_size(file: SweepFile) -> None:
         FaultyFileError: a ValueError; there are too many runs, points, or values at all points.
     """
     points = num_points(file)
-    runs = points * file.worlds * len(file.policies)
+    runs = points * file.replicates * len(file.policies)
     given: KeyPath = ("parameters",) if file.points is None else ("points",)
     for count, most, key, what in (
         (points, MAX_POINTS, given, "points"),
         (points * len(file.parameters), MAX_VALUES, given, "points times parameters"),
-        (runs, MAX_RUNS, ("worlds",), "runs, points times worlds times policies"),
+        (runs, MAX_RUNS, ("replicates",), "runs, points times replicates times policies"),
     ):
         if count > most:
             size = f"{count:,}" if count < MAX_SHOWN else f"more than {MAX_SHOWN:,}"

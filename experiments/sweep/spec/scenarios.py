@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 from weishang.experiments.readers.faults import Fault, FaultyFileError, KeyPath
-from weishang.experiments.simulate.worlds import SELLERS_SHARE
+from weishang.experiments.simulate.replicates import SELLERS_SHARE
 from weishang.experiments.sweep.spec.design import Point
 from weishang.experiments.sweep.spec.sweep_file import Policy, SweepFile
 from weishang.model.scenario import Scenario

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
 
 from weishang.experiments.readers.faults import shown
 from weishang.experiments.scenario import validators
-from weishang.experiments.simulate.worlds import MIN_USERS
+from weishang.experiments.simulate.replicates import MIN_USERS
 
 GRID, RANDOM, LATIN_HYPERCUBE = METHODS = ("grid", "random", "latin_hypercube")
 LOG = "log"
@@ -60,7 +60,7 @@ class SweepModel(_Strict):
     users: Annotated[int, _between(MIN_USERS, MAX_USERS)]
     sellers: _Count
     days: Annotated[int, _between(1, MAX_DAYS)]
-    worlds: _Count
+    replicates: _Count
     runs_a_part: _Count | None = None
     save_days: bool = False
     parameters: dict[str, Any] = {}
@@ -84,6 +84,6 @@ WANTED = {
     "users": "how many people there are",
     "sellers": "how many of them sell",
     "days": "how many days a run has",
-    "worlds": "how many worlds, each with random numbers of its own",
+    "replicates": "how many replicates, each with random numbers of its own",
 }
 """What to give for each required key."""

@@ -1,4 +1,4 @@
-"""Sweep files: TOML that says which parameters vary, in how many worlds, under which policies.
+"""Sweep files: TOML that says which parameters vary, in how many replicates, under which policies.
 
     format = 1
     name = "trust"                # of the results' folder
@@ -6,11 +6,11 @@
     scenario = "base.toml"        # optional, inside this file's folder; else the default
     method = "latin_hypercube"    # grid | random | latin_hypercube
     points = 64                   # random and latin_hypercube only
-    seed = 2026                   # of people, worlds and points
+    seed = 2026                   # of people, replicates and points
     users = 10_000
     sellers = 200
     days = 5
-    worlds = 8                    # the same at every point and under every policy
+    replicates = 8                    # the same at every point and under every policy
     runs_a_part = 20              # optional: runs per file of results
     save_days = false             # optional: also one row per day
 
@@ -123,7 +123,7 @@ class SweepFile:
     users: int
     sellers: int
     days: int
-    worlds: int
+    replicates: int
     runs_a_part: int | None
     save_days: bool
     parameters: tuple[Varied, ...]
@@ -169,7 +169,7 @@ _AS_SAID = (
     "users",
     "sellers",
     "days",
-    "worlds",
+    "replicates",
     "runs_a_part",
     "save_days",
 )

@@ -1,8 +1,8 @@
 """Plans of sweeps: which runs there are, by number, and which of them make a part.
 
-Runs are numbered by point, then world, then policy; consecutive runs make a part. How many depends
-on the sweep alone, never on who computes it: parts have the same bytes whatever the number of
-workers or tasks.
+Runs are numbered by point, then replicate, then policy; consecutive runs make a part. How many
+depends on the sweep alone, never on who computes it: parts have the same bytes whatever the number
+of workers or tasks.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from weishang.experiments.scenario.scenario_file import ScenarioFile
-from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.storage import manifest
 from weishang.experiments.sweep.spec import sweep_file
 from weishang.experiments.sweep.spec.design import Point, design
@@ -39,7 +39,7 @@ class RunSetting:
     Attributes:
         run: its number, from 0.
         point: number of the design point.
-        world: number of the world.
+        replicate: number of the replicate.
         world_seed: the same at all points and under all policies.
         policy: name.
         scenario: every parameter, at this point under this policy.
@@ -48,7 +48,7 @@ class RunSetting:
 
     run: int
     point: int
-    world: int
+    replicate: int
     world_seed: int
     policy: str
     scenario: Scenario
@@ -63,10 +63,10 @@ class Plan:
         name: of its folder.
         title: for people.
         users: to generate, where there is no graph.
-        seed: of people, worlds and points.
+        seed: of people, replicates and points.
         sellers: of each run.
         days: of each run.
-        worlds: how many.
+        replicates: how many.
         runs_a_part: the last part may have fewer.
         save_days: whether days are saved too, one row each.
         graph: undirected edges, or None.
@@ -85,7 +85,7 @@ class Plan:
     seed: int
     sellers: int
     days: int
-    worlds: int
+    replicates: int
     runs_a_part: int
     save_days: bool
     graph: Path | None
@@ -99,8 +99,8 @@ class Plan:
 
     @property
     def num_runs(self) -> int:
-        """Points times worlds times policies."""
-        return len(self.points) * self.worlds * len(self.policies)
+        """Points times replicates times policies."""
+        return len(self.points) * self.replicates * len(self.policies)
 
     @property
     def num_parts(self) -> int:
@@ -121,13 +121,13 @@ class Plan:
         """A run by its number."""
         self._check("run", run, self.num_runs)
         rest, policy = divmod(run, len(self.policies))
-        point, world = divmod(rest, self.worlds)
+        point, replicate = divmod(rest, self.replicates)
         values = {**self.points[point].values, **self.policies[policy].values}
         return RunSetting(
             run=run,
             point=point,
-            world=world,
-            world_seed=derive(self.seed, SeedStream.WORLD, world),
+            replicate=replicate,
+            world_seed=derive(self.seed, SeedStream.REPLICATE, replicate),
             policy=self.policies[policy].name,
             scenario=changed(self.file.scenario, values),
             named=self.file.sellers,
@@ -180,7 +180,7 @@ def of_points(
         ValueError: the graph or nodes cannot be read.
     """
     decides = identity(sweep, graph, nodes)
-    runs = len(points) * sweep.worlds * len(sweep.policies)
+    runs = len(points) * sweep.replicates * len(sweep.policies)
     return Plan(
         name=sweep.name,
         title=sweep.title,
@@ -188,7 +188,7 @@ def of_points(
         seed=sweep.seed,
         sellers=sweep.sellers,
         days=sweep.days,
-        worlds=sweep.worlds,
+        replicates=sweep.replicates,
         runs_a_part=sweep.runs_a_part or usual_size(runs, sweep.users * sweep.days),
         save_days=sweep.save_days,
         graph=graph,

@@ -63,9 +63,9 @@ def test_targets_are_points_and_middles_of_ranges():
         target("t2_l3_reach")
 
 
-def test_a_trial_has_its_worlds_offers(trial):
-    for world, campaigns in trial.days:
-        market = Market(trial.society, SCENARIO.friends_only(), world, 400)
+def test_a_trial_has_its_replicates_offers(trial):
+    for replicate, campaigns in trial.days:
+        market = Market(trial.society, SCENARIO.friends_only(), replicate, 400)
         chosen = market.choose_campaigns()
         assert np.array_equal(campaigns.campaign, chosen.campaign)
         assert np.array_equal(campaigns.shareability, chosen.shareability)

@@ -1,4 +1,4 @@
-"""Paired worlds: effects and variances are those of the pairs; no change has no effect."""
+"""Paired replicates: effects and variances are those of the pairs; no change has no effect."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from scipy import stats
 
 from weishang.experiments.analysis.paired import (
     Outcome,
-    by_world,
+    by_replicate,
     campaign_outcomes,
     described,
     effects,
@@ -25,17 +25,17 @@ USUAL = [10.0, 20.0, 60.0]
 OTHER = [14.0, 22.0, 66.0]
 
 
-def worlds(values, name="reach", **more):
-    return pd.DataFrame({"world": range(len(values)), name: values, **more})
+def replicates(values, name="reach", **more):
+    return pd.DataFrame({"replicate": range(len(values)), name: values, **more})
 
 
 def effect(before, after):
-    return effects(worlds(before), worlds(after), SOME).iloc[0]
+    return effects(replicates(before), replicates(after), SOME).iloc[0]
 
 
 @pytest.fixture(scope="module")
 def setting():
-    return Setting.of(None, 600, 3, worlds=2, days=2, sellers=40)
+    return Setting.of(None, 600, 3, replicates=2, days=2, sellers=40)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +106,8 @@ def test_a_change_from_nothing_or_less_has_no_size():
 
 
 def test_profit_is_told_beside_sales():
-    usual = worlds([100.0, 300.0], "sales", profit=[-10.0, 2.0])
-    other = worlds([120.0, 320.0], "sales", profit=[10.0, 22.0])
+    usual = replicates([100.0, 300.0], "sales", profit=[-10.0, 2.0])
+    other = replicates([120.0, 320.0], "sales", profit=[10.0, 22.0])
     outcomes = [one for one in market_outcomes(PRICE) if one.name in ("sales", "profit")]
     table = effects(usual, other, outcomes).set_index("outcome")
     assert table.loc["profit", "change"] == pytest.approx(20.0 / 200.0)
@@ -117,21 +117,21 @@ def test_profit_is_told_beside_sales():
 @pytest.mark.parametrize(
     ("usual", "other"),
     [
-        (worlds([1.0, 2.0]), worlds([1.0, 2.0]).iloc[::-1]),
-        (worlds([1.0, 2.0]), worlds([1.0, 2.0, 3.0])),
-        (worlds([1.0]), worlds([1.0])),
+        (replicates([1.0, 2.0]), replicates([1.0, 2.0]).iloc[::-1]),
+        (replicates([1.0, 2.0]), replicates([1.0, 2.0, 3.0])),
+        (replicates([1.0]), replicates([1.0])),
     ],
 )
-def test_other_worlds_or_one_pair_are_refused(usual, other):
+def test_other_replicates_or_one_pair_are_refused(usual, other):
     with pytest.raises(ValueError, match="give the same, at least 2, in the same order"):
         effects(usual, other, SOME)
 
 
 def test_outcomes_of_a_market_are_its_indicators(run, setting):
-    found = by_world(run, market_outcomes(PRICE))
-    assert found["world"].tolist() == setting.worlds
+    found = by_replicate(run, market_outcomes(PRICE))
+    assert found["replicate"].tolist() == setting.replicates
     for row in found.to_dict("records"):
-        days = run.days[run.days["world"] == row["world"]]
+        days = run.days[run.days["replicate"] == row["replicate"]]
         assert row["reach"] == days["reach"].sum()
         visits = [f"visits_{name}" for name in ("moments", "official", "advert", "search", "live")]
         assert row["visits"] == days[visits].to_numpy().sum()
@@ -142,16 +142,16 @@ def test_outcomes_of_a_market_are_its_indicators(run, setting):
 
 def test_visits_of_campaigns_and_search_are_all_visits(run):
     """Channels and livestreams part the visits: none is counted twice or left out."""
-    found = by_world(run, market_outcomes(PRICE)).set_index("world")["visits"]
-    campaigns = run.days.groupby("world")["visitors"].sum()
-    searches = run.searches.groupby("world")["visits"].sum()
+    found = by_replicate(run, market_outcomes(PRICE)).set_index("replicate")["visits"]
+    campaigns = run.days.groupby("replicate")["visitors"].sum()
+    searches = run.searches.groupby("replicate")["visits"].sum()
     assert found.to_dict() == (campaigns + searches).to_dict()
 
 
 def test_outcomes_of_a_campaign_are_means_over_campaigns(run):
     outcomes = campaign_outcomes(PRICE)
-    for row in by_world(run, outcomes).to_dict("records"):
-        some = run.campaigns[run.campaigns["world"] == row["world"]]
+    for row in by_replicate(run, outcomes).to_dict("records"):
+        some = run.campaigns[run.campaigns["replicate"] == row["replicate"]]
         total = {
             name: some[[f"{name}_{level}" for level in (1, 2, 3)]].to_numpy().sum()
             for name in ("reach", "visitors", "sharers")
@@ -162,20 +162,20 @@ def test_outcomes_of_a_campaign_are_means_over_campaigns(run):
         assert row["sales"] == pytest.approx(PRICE * some["sales"].mean())
 
 
-def test_a_world_without_campaigns_has_outcomes_of_zero(run):
+def test_a_replicate_without_campaigns_has_outcomes_of_zero(run):
     empty = Run(run.days, run.campaigns.iloc[:0], run.searches)
-    found = by_world(empty, campaign_outcomes(PRICE))
+    found = by_replicate(empty, campaign_outcomes(PRICE))
     assert len(found) == 2
-    assert found.drop(columns=["world", "profit"]).to_numpy().sum() == 0.0
+    assert found.drop(columns=["replicate", "profit"]).to_numpy().sum() == 0.0
 
 
 def test_the_same_scenario_has_no_effect_and_another_has(run, setting, busy):
     outcomes = market_outcomes(PRICE)
-    usual = by_world(run, outcomes)
-    again = effects(usual, by_world(setting.run(busy, "again"), outcomes), outcomes)
+    usual = by_replicate(run, outcomes)
+    again = effects(usual, by_replicate(setting.run(busy, "again"), outcomes), outcomes)
     assert (again["effect"] == 0.0).all()
     blind = replace(busy, weights=replace(busy.weights, view=0.1))
-    table = effects(usual, by_world(setting.run(blind, "blind"), outcomes), outcomes)
+    table = effects(usual, by_replicate(setting.run(blind, "blind"), outcomes), outcomes)
     assert table.set_index("outcome").loc["reach", "effect"] < 0.0
 
 

@@ -114,14 +114,14 @@ def test_switches_and_what_has_no_range_stay():
 def test_the_prior_predictive_measures_each_draw_in_a_replicate_of_its_own(monkeypatch):
     monkeypatch.setattr(prior, "DRAWS", 3)
 
-    def measure(scenario, world):
-        return {"view": scenario.weights.view, "world": world}
+    def measure(scenario, replicate):
+        return {"view": scenario.weights.view, "replicate": replicate}
 
     def draw(rng):
         return drawn_scenario(Scenario(), rng)
 
     one, again, other = (prior.predictive(draw, measure, seed) for seed in (1, 1, 2))
-    assert one["world"].tolist() == [
+    assert one["replicate"].tolist() == [
         derive(1, prior.SeedStream.PRIOR, number) for number in range(3)
     ]
     assert one["view"].nunique() == 3

@@ -1,4 +1,4 @@
-"""Numbers of worlds: known tables, and what simulated worlds make of the answers."""
+"""Numbers of replicates: known tables, and what simulated replicates make of the answers."""
 
 import doctest
 
@@ -32,7 +32,7 @@ def test_examples() -> None:
 
 
 @pytest.mark.parametrize(
-    ("effect", "power", "pairs", "worlds"),
+    ("effect", "power", "pairs", "replicates"),
     [
         (0.2, 0.8, 199, 394),
         (0.5, 0.8, 34, 64),
@@ -41,24 +41,24 @@ def test_examples() -> None:
         (0.5, 0.95, 54, 105),
     ],
 )
-def test_known_sizes_of_t_tests(effect: float, power: float, pairs: int, worlds: int) -> None:
+def test_known_sizes_of_t_tests(effect: float, power: float, pairs: int, replicates: int) -> None:
     """G*Power's answers for two-sided tests at 5%."""
     assert for_pairs(1.0, effect, power, 0.95) == pairs
-    assert for_independent(1.0, effect, power, 0.95) == worlds
+    assert for_independent(1.0, effect, power, 0.95) == replicates
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
 @pytest.mark.parametrize("margin", [0.05, 0.3, 2.0])
-def test_the_interval_is_narrow_enough_and_with_one_world_less_it_is_not(
+def test_the_interval_is_narrow_enough_and_with_one_replicate_less_it_is_not(
     margin: float, confidence: float
 ) -> None:
-    worlds = int(for_mean(1.0, margin, confidence))
-    assert half_width(worlds, confidence) <= margin
-    assert worlds == LEAST or half_width(worlds - 1, confidence) > margin
+    replicates = int(for_mean(1.0, margin, confidence))
+    assert half_width(replicates, confidence) <= margin
+    assert replicates == LEAST or half_width(replicates - 1, confidence) > margin
 
 
-def half_width(worlds: int, confidence: float) -> float:
-    _, high = stats.t.interval(confidence, worlds - 1, scale=1.0 / np.sqrt(worlds))
+def half_width(replicates: int, confidence: float) -> float:
+    _, high = stats.t.interval(confidence, replicates - 1, scale=1.0 / np.sqrt(replicates))
     return float(high)
 
 
@@ -75,10 +75,10 @@ def test_simulated_pairs_meet_the_power() -> None:
     assert near(none.mean(), 0.05)
 
 
-def test_simulated_worlds_without_pairs_meet_the_power() -> None:
+def test_simulated_replicates_without_pairs_meet_the_power() -> None:
     rng = np.random.default_rng(2)
-    worlds = int(for_independent(1.0, 0.7, 0.9, 0.95))
-    usual, other = rng.normal(0.0, 1.0, (2, TRIALS, worlds))
+    replicates = int(for_independent(1.0, 0.7, 0.9, 0.95))
+    usual, other = rng.normal(0.0, 1.0, (2, TRIALS, replicates))
     found = stats.ttest_ind(usual, other + 0.7, axis=1).pvalue < 0.05
     assert near(found.mean(), 0.9) or found.mean() > 0.9
     fewer = stats.ttest_ind(usual[:, :-4], other[:, :-4] + 0.7, axis=1).pvalue < 0.05

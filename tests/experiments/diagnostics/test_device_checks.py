@@ -18,7 +18,7 @@ NUMBA = partial(propagate, backend="numba")
 
 
 def off_by_one_seed(*args, seed=None, **kwargs):
-    """An engine with the luck of another world."""
+    """An engine with the luck of another replicate."""
     if seed is not None:
         return NUMBA(*args, seed=seed ^ 1, **kwargs)
     return NUMBA(*args[:4], args[4] ^ 1, *args[5:], **kwargs)

@@ -40,7 +40,7 @@ def test_one_row_per_campaign_with_three_hops_and_more_as_level_3():
         cascades([[200], [200]]),
     )
     first, second = rows.to_dict("records")
-    assert first["world"] == second["world"] == (1 << 64) - 1
+    assert first["replicate"] == second["replicate"] == (1 << 64) - 1
     assert (first["campaign"], first["seller"], first["friends"]) == (5, 1, 1)
     assert (second["campaign"], second["seller"], second["friends"]) == (6, 0, 3)
     assert [first[f"reach_{level}"] for level in (1, 2, 3)] == [80, 160, 48]

@@ -1,4 +1,4 @@
-"""Markets over worlds and days: rows are the markets' own counts."""
+"""Markets over replicates and days: rows are the markets' own counts."""
 
 import gc
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 
 from weishang.experiments.simulate import market_runs
 from weishang.experiments.simulate.market_runs import Run, run_markets
-from weishang.experiments.simulate.worlds import chats, society
+from weishang.experiments.simulate.replicates import chats, society
 from weishang.model.core.campaigns import Channel, Tool
 from weishang.model.core.orders import OrderChannel
 from weishang.model.core.social_distance import REPORTED_TIER, SocialDistance
@@ -21,7 +21,7 @@ from weishang.model.society.parameters import SocietyParameters
 
 USUAL = Scenario(society=SocietyParameters(mean_friends=20.0))
 SCENARIO = replace(USUAL, sellers=replace(USUAL.sellers, activity=0.7))
-WORLDS, DAYS, SELLERS = [5, (1 << 64) - 3], 3, 120
+REPLICATES, DAYS, SELLERS = [5, (1 << 64) - 3], 3, 120
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,13 @@ def groups(people):
 
 @pytest.fixture(scope="module")
 def run(people, groups):
-    return run_markets(people, groups, SCENARIO, WORLDS, DAYS, SELLERS)
+    return run_markets(people, groups, SCENARIO, REPLICATES, DAYS, SELLERS)
 
 
 @pytest.fixture(scope="module")
 def markets(people, groups):
-    """The first world's market, and the record of each of its days."""
-    market = Market(people, SCENARIO, WORLDS[0], SELLERS, chats=groups)
+    """The first replicate's market, and the record of each of its days."""
+    market = Market(people, SCENARIO, REPLICATES[0], SELLERS, chats=groups)
     days = []
     for _ in range(DAYS):
         market.step()
@@ -50,22 +50,24 @@ def markets(people, groups):
     return market, days
 
 
-def of_day(frame, day, world=WORLDS[0]):
-    return frame[(frame["world"] == world) & (frame["day"] == day)].reset_index(drop=True)
+def of_day(frame, day, replicate=REPLICATES[0]):
+    return frame[(frame["replicate"] == replicate) & (frame["day"] == day)].reset_index(drop=True)
 
 
-def test_every_world_has_every_day(run):
+def test_every_replicate_has_every_day(run):
     for frame in (run.days, run.searches):
-        assert frame["world"].tolist() == [world for world in WORLDS for _ in range(DAYS)]
+        assert frame["replicate"].tolist() == [
+            replicate for replicate in REPLICATES for _ in range(DAYS)
+        ]
         assert frame["day"].tolist() == [1, 2, 3] * 2
-    campaigns = run.campaigns.groupby(["world", "day"]).size()
-    told = run.days.set_index(["world", "day"])["campaigns"]
+    campaigns = run.campaigns.groupby(["replicate", "day"]).size()
+    told = run.days.set_index(["replicate", "day"])["campaigns"]
     assert campaigns.to_dict() == told.to_dict()
 
 
 def test_days_are_the_markets_indicators(run, markets):
     told = markets[0].datacollector.get_model_vars_dataframe()
-    mine = run.days[run.days["world"] == WORLDS[0]].drop(columns="world")
+    mine = run.days[run.days["replicate"] == REPLICATES[0]].drop(columns="replicate")
     pd.testing.assert_frame_equal(mine, told)
 
 
@@ -167,7 +169,7 @@ def test_a_day_without_a_campaign_has_no_row(people, groups):
 
 
 def test_what_a_market_held_leaves_memory_without_the_collector(people, groups):
-    """Mesa keeps the model itself; its days and its world, which are large, go."""
+    """Mesa keeps the model itself; its days and its replicate, which are large, go."""
 
     def held() -> int:
         return sum(type(one) in (DayRecord, World) for one in gc.get_objects())
@@ -189,8 +191,8 @@ def test_named_sellers_come_first(people, groups):
     node = int(np.argmax(people.graph.degrees))
     named = [NamedSeller("tea", node, category=3, price=7.0)]
     run = run_markets(people, groups, busy, [1, 2], 1, 10, named=named)
-    assert run.campaigns.groupby("world")["seller"].first().tolist() == [node, node]
-    assert run.campaigns.groupby("world").size().tolist() == [10, 10]
+    assert run.campaigns.groupby("replicate")["seller"].first().tolist() == [node, node]
+    assert run.campaigns.groupby("replicate").size().tolist() == [10, 10]
 
 
 def test_it_tells_of_every_day(people, groups):
@@ -207,14 +209,14 @@ def test_joined_runs_stand_one_after_the_other(run):
         assert both.index.tolist() == list(range(2 * len(one)))
 
 
-@pytest.mark.parametrize(("worlds", "days"), [([], 1), ([1], 0)])
-def test_nothing_to_run_is_refused(people, groups, worlds, days):
+@pytest.mark.parametrize(("replicates", "days"), [([], 1), ([1], 0)])
+def test_nothing_to_run_is_refused(people, groups, replicates, days):
     with pytest.raises(
-        ValueError, match=rf"worlds is {worlds} and days {days}; ".replace("[", r"\[")
+        ValueError, match=rf"replicates is {replicates} and days {days}; ".replace("[", r"\[")
     ):
-        run_markets(people, groups, SCENARIO, worlds, days, 5)
+        run_markets(people, groups, SCENARIO, replicates, days, 5)
 
 
 def test_friends_alone_are_refused(people, groups):
-    with pytest.raises(ValueError, match=r"worlds\.run_world"):
+    with pytest.raises(ValueError, match=r"replicates\.run_replicate"):
         run_markets(people, groups, SCENARIO.friends_only(), [1], 1, 5)

@@ -16,9 +16,9 @@ import pytest
 from weishang.experiments.console.signals import GracefulExit
 from weishang.experiments.simulate import resumable_run, run_checkpointer
 from weishang.experiments.simulate.market_runs import Run, run_markets
+from weishang.experiments.simulate.replicates import chats, society
 from weishang.experiments.simulate.resumable_run import identity_of, run_market, run_to_disk
 from weishang.experiments.simulate.run_checkpointer import RunCheckpointer
-from weishang.experiments.simulate.worlds import chats, society
 from weishang.experiments.storage import manifest, partitions
 from weishang.experiments.storage.checkpoints import Checkpoints
 from weishang.model.market.market import Market
@@ -31,7 +31,7 @@ from weishang.model.society.society import Society
 USUAL = Scenario(society=SocietyParameters(mean_friends=15.0))
 SCENARIO = replace(USUAL, sellers=replace(USUAL.sellers, activity=0.6))
 NAMED = (NamedSeller("Li", 5, price=0.5),)
-WORLD, DAYS, SELLERS = (1 << 64) - 3, 4, 30
+REPLICATE, DAYS, SELLERS = (1 << 64) - 3, 4, 30
 
 
 class Killed(BaseException):
@@ -50,12 +50,12 @@ def groups(people: Society) -> GroupChats:
 
 @pytest.fixture(scope="module")
 def whole(people: Society, groups: GroupChats) -> Run:
-    return run_markets(people, groups, SCENARIO, [WORLD], DAYS, SELLERS, named=NAMED)
+    return run_markets(people, groups, SCENARIO, [REPLICATE], DAYS, SELLERS, named=NAMED)
 
 
 @pytest.fixture(scope="module")
 def identity(people: Society, groups: GroupChats) -> dict[str, Any]:
-    return identity_of(people, groups, SCENARIO, WORLD, SELLERS, NAMED)
+    return identity_of(people, groups, SCENARIO, REPLICATE, SELLERS, NAMED)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def again(
             people,
             groups,
             SCENARIO,
-            WORLD,
+            REPLICATE,
             days,
             SELLERS,
             named=NAMED,
@@ -115,12 +115,19 @@ def die() -> None:
     raise Killed
 
 
-def test_without_a_keeper_it_is_the_market_of_a_world(
+def test_without_a_keeper_it_is_the_market_of_a_replicate(
     people: Society, groups: GroupChats, whole: Run
 ) -> None:
     told = []
     ran = run_market(
-        people, groups, SCENARIO, WORLD, DAYS, SELLERS, named=NAMED, advance=lambda: told.append(1)
+        people,
+        groups,
+        SCENARIO,
+        REPLICATE,
+        DAYS,
+        SELLERS,
+        named=NAMED,
+        advance=lambda: told.append(1),
     )
     assert_same(ran, whole)
     assert len(told) == DAYS
@@ -263,10 +270,10 @@ def test_another_run_is_refused_by_what_differs(
     other = replace(SCENARIO, sellers=replace(SCENARIO.sellers, activity=0.61))
     fewer = society(None, 500, 4, SCENARIO.society)
     for told, changed in {
-        "scenario differs": (people, groups, other, WORLD, SELLERS, NAMED),
-        "graph differs": (people, None, SCENARIO, WORLD, SELLERS, NAMED),
-        "graph and world differ": (fewer, groups, SCENARIO, 1, SELLERS, NAMED),
-        "sellers differs": (people, groups, SCENARIO, WORLD, SELLERS, ()),
+        "scenario differs": (people, groups, other, REPLICATE, SELLERS, NAMED),
+        "graph differs": (people, None, SCENARIO, REPLICATE, SELLERS, NAMED),
+        "graph and replicate differ": (fewer, groups, SCENARIO, 1, SELLERS, NAMED),
+        "sellers differs": (people, groups, SCENARIO, REPLICATE, SELLERS, ()),
     }.items():
         keep = RunCheckpointer(tmp_path / "state", identity_of(*changed))
         with pytest.raises(ValueError, match=f"another run, its {told}.*--fresh"):
@@ -284,15 +291,15 @@ def test_another_version_is_refused(
     again(days=1)
     edited = resumable_run.computing_version() | {"code": "0" * 64}
     monkeypatch.setattr(resumable_run, "computing_version", lambda: edited)
-    newer = identity_of(people, groups, SCENARIO, WORLD, SELLERS, NAMED)
+    newer = identity_of(people, groups, SCENARIO, REPLICATE, SELLERS, NAMED)
     with pytest.raises(ValueError, match="its version differs"):
         RunCheckpointer(tmp_path / "state", newer).begin()
 
 
 def test_people_are_part_of_the_graph(people: Society, groups: GroupChats) -> None:
-    own = identity_of(people, groups, SCENARIO, WORLD, SELLERS)
+    own = identity_of(people, groups, SCENARIO, REPLICATE, SELLERS)
     moved = replace(people, place=(people.place + 1) % people.parameters.num_places)
-    assert identity_of(moved, groups, SCENARIO, WORLD, SELLERS)["graph"] != own["graph"]
+    assert identity_of(moved, groups, SCENARIO, REPLICATE, SELLERS)["graph"] != own["graph"]
     assert set(own["version"]["packages"]) == {
         "numpy", "scipy", "numba", "torch", "mesa", "pandas", "pyarrow"
     }  # fmt: skip
@@ -425,7 +432,7 @@ def test_rows_wait_on_the_disk_in_parts(
 ) -> None:
     with RunCheckpointer(tmp_path / "state", identity, 0.0) as keep:
         kept = run_to_disk(
-            people, groups, SCENARIO, WORLD, DAYS, SELLERS, named=NAMED, checkpointer=keep
+            people, groups, SCENARIO, REPLICATE, DAYS, SELLERS, named=NAMED, checkpointer=keep
         )
         partitions.merge(kept.campaigns, tmp_path / "campaigns.parquet")
         keep.discard()
@@ -452,7 +459,7 @@ def test_a_run_that_cannot_begin_leaves_no_folder(
 ) -> None:
     keep = RunCheckpointer(tmp_path / "state", identity)
     with pytest.raises(ValueError, match="num_sellers is 0, but 1 are named"):
-        run_to_disk(people, groups, SCENARIO, WORLD, DAYS, 0, named=NAMED, checkpointer=keep)
+        run_to_disk(people, groups, SCENARIO, REPLICATE, DAYS, 0, named=NAMED, checkpointer=keep)
     with RunCheckpointer(tmp_path / "state", identity) as keep:
         assert keep.begin() == 0
         assert (tmp_path / "state").exists()
@@ -478,7 +485,7 @@ from pathlib import Path
 from weishang.experiments.storage import atomic
 from weishang.experiments.simulate.resumable_run import run_market
 from weishang.experiments.simulate.run_checkpointer import RunCheckpointer
-from weishang.experiments.simulate.worlds import chats, society
+from weishang.experiments.simulate.replicates import chats, society
 from weishang.model.scenario import Scenario
 from weishang.model.sellers.parameters import NamedSeller
 from weishang.model.society import SocietyParameters
@@ -488,7 +495,7 @@ scenario = replace(usual, sellers=replace(usual.sellers, activity=0.6))
 people = society(None, 600, 4, scenario.society)
 groups = chats(people, scenario.groups, 4)
 named = (NamedSeller("Li", 5, price=0.5),)
-world, written, sync = (1 << 64) - 3, [], atomic.sync
+replicate, written, sync = (1 << 64) - 3, [], atomic.sync
 
 def sync_or_die(path):
     written.append(path)
@@ -498,7 +505,7 @@ def sync_or_die(path):
 
 atomic.sync = sync_or_die
 keep = RunCheckpointer(Path(sys.argv[1]), json.loads(sys.argv[2]), 0.0)
-run_market(people, groups, scenario, world, 4, 30, named=named, checkpointer=keep)
+run_market(people, groups, scenario, replicate, 4, 30, named=named, checkpointer=keep)
 """
 """The run of these tests, killed while it waits for the disk."""
 

@@ -266,7 +266,7 @@ def stopped(scenario: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"seed": 4}, "its world differs"),
+        ({"seed": 4}, "its replicate differs"),
         ({"users": 1_600}, "its graph differs"),
         ({"sellers": 41}, "its sellers differs"),
     ],
@@ -397,7 +397,7 @@ def test_a_second_process_is_refused_and_a_preempted_one_put_back(
     assert first.returncode == 75
     assert "Traceback" not in told
     assert kept(tmp_path) == [".small.state"]
-    identity = dict.fromkeys(("scenario", "graph", "world", "sellers", "version"), "")
+    identity = dict.fromkeys(("scenario", "graph", "replicate", "sellers", "version"), "")
     with pytest.raises(ValueError, match="holds the state of another run"):
         Checkpoints(state, identity).load()
     days = 3 + max(int(path.name[11:17]) for path in state.glob("checkpoint-*"))

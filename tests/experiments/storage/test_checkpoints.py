@@ -18,7 +18,7 @@ from safetensors import numpy as safetensors
 from weishang.experiments.storage import checkpoints
 from weishang.experiments.storage.checkpoints import FORMAT, TEXT, Checkpoints, Saved
 
-IDENTITY = {"scenario": {"a": 1}, "graph": "0a", "world": 7, "version": {"code": "1f"}}
+IDENTITY = {"scenario": {"a": 1}, "graph": "0a", "replicate": 7, "version": {"code": "1f"}}
 ARRAYS = {
     "load": np.linspace(0.0, 1.0, 1000),
     "seller": np.arange(50, dtype=np.int32),
@@ -156,8 +156,8 @@ def test_when_all_are_broken_it_is_refused(kept: Checkpoints) -> None:
         ({"scenario": {"a": 2}}, "its scenario differs"),
         ({"graph": "0b"}, "its graph differs"),
         ({"version": {"code": "20"}}, "its version differs"),
-        ({"world": 8, "graph": ""}, "its graph and world differ"),
-        ({"scenario": 0, "world": 8, "graph": ""}, "its scenario, graph and world differ"),
+        ({"replicate": 8, "graph": ""}, "its graph and replicate differ"),
+        ({"scenario": 0, "replicate": 8, "graph": ""}, "its scenario, graph and replicate differ"),
         ({"more": 1}, "its more and number of parts differ"),
     ],
 )
@@ -174,15 +174,15 @@ def test_another_runs_checkpoint_is_refused_by_what_differs(
 
 
 def test_a_part_of_the_identity_is_enough_to_refuse_and_none_to_go_on(kept: Checkpoints) -> None:
-    part = {"world": IDENTITY["world"]}
+    part = {"replicate": IDENTITY["replicate"]}
     Checkpoints(kept.folder, part).refuse_another()
     Checkpoints(kept.folder / "missing", part).refuse_another()
-    other = Checkpoints(kept.folder, {"world": "another"})
-    with pytest.raises(ValueError, match="holds the state of another run, its world differs"):
+    other = Checkpoints(kept.folder, {"replicate": "another"})
+    with pytest.raises(ValueError, match="holds the state of another run, its replicate differs"):
         other.refuse_another()
     newest, older = sorted(files(kept), reverse=True)
     newest.write_bytes(b"")
-    with pytest.raises(ValueError, match="its world differs"):
+    with pytest.raises(ValueError, match="its replicate differs"):
         other.refuse_another()
     older.write_bytes(b"")
     other.refuse_another()
@@ -240,7 +240,7 @@ HOSTILE: dict[str, bytes] = {
     "identity of text": saying(format=FORMAT, identity="x", facts={}),
     "no facts": saying(format=FORMAT, identity={}),
     "identity of nobody": saying(format=FORMAT, identity={}, facts={}),
-    "identity of lists": saying(format=FORMAT, identity={"world": [1]}, facts={}),
+    "identity of lists": saying(format=FORMAT, identity={"replicate": [1]}, facts={}),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from weishang.experiments.storage.columns import Columns
 
-ARRAYS = {"world": np.array([1, 2], dtype=np.uint64), "tool": np.array(["plain", "team"])}
+ARRAYS = {"replicate": np.array([1, 2], dtype=np.uint64), "tool": np.array(["plain", "team"])}
 FRAME = pd.DataFrame(ARRAYS)
 
 
@@ -40,5 +40,5 @@ def test_tables_are_joined_as_frames_are(times):
 def test_no_row_is_a_table_too():
     empty = Columns(FRAME.iloc[:0])
     assert len(empty) == 0
-    assert empty["world"].size == 0
+    assert empty["replicate"].size == 0
     assert len(empty) == 0

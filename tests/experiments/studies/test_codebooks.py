@@ -50,5 +50,5 @@ def test_a_column_that_nobody_described_is_refused(tmp_path):
 
 
 def test_outcomes_have_their_own_unit():
-    assert TABLES["tools"]["worlds"]["reach"][0] == "people"
-    assert TABLES["policies"]["worlds"]["sales"][0] == "CNY"
+    assert TABLES["tools"]["replicates"]["reach"][0] == "people"
+    assert TABLES["policies"]["replicates"]["sales"][0] == "CNY"

@@ -87,7 +87,7 @@ def test_numbers_out_of_range_are_told(
 def few(tmp_path: Path) -> Path:
     sizes = {"name": "few", "seed": 3, "users": 300, "sellers": 5, "days": 1}
     path = tmp_path / "few.toml"
-    path.write_text(SWEEP_FILE.format(**sizes, worlds=3, runs_a_part=2), encoding="utf-8")
+    path.write_text(SWEEP_FILE.format(**sizes, replicates=3, runs_a_part=2), encoding="utf-8")
     return path
 
 
@@ -122,4 +122,4 @@ def test_a_small_sweep_is_timed_whole(tmp_path: Path) -> None:
     seconds = kept["speed"].set_index("what")["seconds"]
     assert seconds[SIMULATION] < seconds[PARTS] < seconds[SWEEP[1]]
     text = manifest.read(folder)["parameters"]["sweep"]
-    assert "worlds = 3" in text
+    assert "replicates = 3" in text

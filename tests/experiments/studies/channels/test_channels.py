@@ -18,7 +18,7 @@ from weishang.experiments.studies.channels.estimands import (
 from weishang.experiments.studies.channels.verdict_rules import PREDICTED
 from weishang.model.scenario import Scenario
 
-SIZES = {"users": 2400, "seed": 7, "worlds": 2, "days": 2, "sellers": 500}
+SIZES = {"users": 2400, "seed": 7, "replicates": 2, "days": 2, "sellers": 500}
 FILES = {
     "campaigns.parquet",
     "channels.csv",
@@ -86,9 +86,9 @@ def test_the_manifest_tells_of_the_run(folder):
     record = manifest.read(folder)
     assert record["seed"] == 7
     sizes = {
-        name: record["parameters"][name] for name in ("users", "worlds", "days", "num_sellers")
+        name: record["parameters"][name] for name in ("users", "replicates", "days", "num_sellers")
     }
-    assert sizes == {"users": 2400, "worlds": 2, "days": 2, "num_sellers": 500}
+    assert sizes == {"users": 2400, "replicates": 2, "days": 2, "num_sellers": 500}
     assert record["parameters"]["weights"]["view"] == Scenario().weights.view
 
 
@@ -114,7 +114,7 @@ def test_the_unit_of_money_meets_its_figure_and_nothing_else_is_tuned(folder, es
 
 def test_figures_are_counted_from_the_saved_rows(folder, estimates):
     rows = pd.read_parquet(folder / "campaigns.parquet")
-    assert rows.groupby("world").size().size == 2
+    assert rows.groupby("replicate").size().size == 2
     there = rows.loc[rows["reach_3"] > 0, "reach_3"]
     assert estimates.loc[("t2_l3_reach", THERE_BY_ALL), "value"] == pytest.approx(there.mean())
     links = rows[(rows["channel"] == "moments") & (rows["tool"] != "livestream")]
@@ -189,7 +189,7 @@ def test_on_a_graph_of_ones_own_nothing_is_fitted_or_judged(tmp_path, monkeypatc
     nodes.write_text(
         "node,interest,groups\n" + "".join(f"{u},{u % 3},g{u // 9}\n" for u in range(size))
     )
-    channels.channels(graph=graph, nodes=nodes, seed=3, out=tmp_path, worlds=1, days=1)
+    channels.channels(graph=graph, nodes=nodes, seed=3, out=tmp_path, replicates=1, days=1)
     rows = pd.read_csv(tmp_path / "verdicts.csv")
     assert set(rows["verdict"]) == {"-"}
     record = manifest.read(tmp_path / "channels")
@@ -199,6 +199,6 @@ def test_on_a_graph_of_ones_own_nothing_is_fitted_or_judged(tmp_path, monkeypatc
     assert record["parameters"]["num_sellers"] == 60
 
 
-@pytest.mark.parametrize("option", ["--worlds", "--days", "--sellers"])
+@pytest.mark.parametrize("option", ["--replicates", "--days", "--sellers"])
 def test_sizes_below_one_are_refused_before_any_work(option, refusal):
     assert "give at least 1" in refusal(channels.channels, option, "0")

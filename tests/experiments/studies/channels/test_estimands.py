@@ -43,7 +43,7 @@ CAMPAIGNS = pd.DataFrame(
 )
 RUN = Run(
     days=pd.DataFrame(
-        {"world": [1, 1], "day": [1, 2], "visits_live": [3, 4], "sales_live": [1, 2]}
+        {"replicate": [1, 1], "day": [1, 2], "visits_live": [3, 4], "sales_live": [1, 2]}
     ),
     campaigns=CAMPAIGNS,
     searches=pd.DataFrame({"visits": [30, 70], "orders": [9, 11], "sales": [5.0, 7.0]}),

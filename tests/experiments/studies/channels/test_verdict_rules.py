@@ -14,7 +14,7 @@ from weishang.experiments.analysis.estimands import ALL, THERE
 from weishang.experiments.analysis.null_models import among_friends
 from weishang.experiments.analysis.verdicts import OTHER_READING, Verdict
 from weishang.experiments.simulate.market_runs import run_markets
-from weishang.experiments.simulate.worlds import chats, society
+from weishang.experiments.simulate.replicates import chats, society
 from weishang.experiments.studies.channels import verdict_rules
 from weishang.experiments.studies.channels.estimands import (
     ALL_BY_ALL,
@@ -43,7 +43,7 @@ def estimate(**changes):
         "ci_high": 0.31,
         "prior_low": 0.01,
         "prior_high": 0.9,
-        "first_world": 0.3,
+        "first_replicate": 0.3,
         "off": 0.1,
         "by_arithmetic": 0.15,
     }
@@ -60,8 +60,8 @@ def estimate(**changes):
         ({"prior_low": 0.038, "prior_high": 0.044}, "implied", "outside"),
         ({"off": 0.3}, "implied", "outside"),
         ({"prior_low": math.nan, "prior_high": math.nan}, "implied", "outside"),
-        ({"off": 0.31, "first_world": 0.31}, "implied", "outside"),
-        ({"off": 0.3, "first_world": 0.31, "value": 0.305}, "predicted", "outside"),
+        ({"off": 0.31, "first_replicate": 0.31}, "implied", "outside"),
+        ({"off": 0.3, "first_replicate": 0.31, "value": 0.305}, "predicted", "outside"),
         (
             {"figure": "t1_moments_aov", "off": math.nan, "by_arithmetic": math.nan},
             "fitted",
@@ -176,8 +176,8 @@ def judged():
     people = society(None, 1000, 6, parameters)
     groups = chats(people, scenario.groups, 6)
 
-    def run(there, *worlds):
-        return in_money(run_markets(people, groups, there, worlds, 2, 60), 200.0, 200.0)
+    def run(there, *replicates):
+        return in_money(run_markets(people, groups, there, replicates, 2, 60), 200.0, 200.0)
 
     usual = run(scenario, 3, 4)
     off = {what: run(there, 3) for there, what in verdict_rules.switches(scenario).values()}
@@ -194,7 +194,7 @@ def test_the_table_has_a_row_an_estimand_counted_in_the_runs(judged):
     usual, off, table, first = judged
     assert list(zip(table["figure"], table["reading"], strict=True)) == list(values(usual))
     assert table["value"].tolist() == list(values(usual).values())
-    assert table["first_world"].tolist() == list(values(first).values())
+    assert table["first_replicate"].tolist() == list(values(first).values())
     for row in table.to_dict("records"):
         if row["figure"] == "t1_moments_aov":
             assert math.isnan(row["off"])
@@ -208,9 +208,9 @@ def test_what_is_switched_off_matters(judged):
     table = judged[2].set_index(["figure", "reading"])
     for name in ("t1_oa_aov", "t1_search_aov"):
         row = table.loc[(name, SALES_BY_ORDERS)]
-        assert row["off"] != pytest.approx(row["first_world"])
+        assert row["off"] != pytest.approx(row["first_replicate"])
     row = table.loc[("t2_l3_reach", ALL_BY_ALL)]
-    assert row["off"] < row["first_world"]
+    assert row["off"] < row["first_replicate"]
 
 
 def test_an_open_band_is_left_empty(judged):

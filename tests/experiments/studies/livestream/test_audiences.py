@@ -30,7 +30,7 @@ LIVE = replace(
 
 @pytest.fixture(scope="module")
 def setting():
-    return Setting.of(None, 800, 4, worlds=2, days=2, sellers=30)
+    return Setting.of(None, 800, 4, replicates=2, days=2, sellers=30)
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +40,14 @@ def found(setting):
 
 @pytest.fixture(scope="module")
 def market(setting):
-    """The first world after its first day."""
-    market = Market(setting.people, LIVE, setting.worlds[0], 30, chats=setting.chats)
+    """The first replicate after its first day."""
+    market = Market(setting.people, LIVE, setting.replicates[0], 30, chats=setting.chats)
     market.step()
     return market
 
 
 def of_first_day(frame, setting):
-    return frame[(frame["world"] == setting.worlds[0]) & (frame["day"] == 1)]
+    return frame[(frame["replicate"] == setting.replicates[0]) & (frame["day"] == 1)]
 
 
 def test_a_row_a_campaign_and_level_and_one_of_those_recommended_to(found):
@@ -55,7 +55,7 @@ def test_a_row_a_campaign_and_level_and_one_of_those_recommended_to(found):
     assert len(rows) == 2 * 2 * 30 * (len(SocialDistance) + 1)
     assert set(rows["who"]) == {*WHO.values(), RECOMMENDED}
     assert set(WHO) == set(SocialDistance)
-    assert not rows.duplicated(["world", "day", "campaign", "who"]).any()
+    assert not rows.duplicated(["replicate", "day", "campaign", "who"]).any()
 
 
 def test_counts_are_those_of_the_cascades(found, setting, market):
@@ -97,8 +97,8 @@ def test_everyone_recommended_to_is_shown(found):
 
 def test_minutes_add_up_to_viewers_and_buyers(found):
     rows = found.rows[found.rows["who"] != RECOMMENDED]
-    sums = rows.groupby("world")[["visitors", "buyers"]].sum()
-    minutes = found.minutes.groupby("world")[["arrivals", "orders"]].sum()
+    sums = rows.groupby("replicate")[["visitors", "buyers"]].sum()
+    minutes = found.minutes.groupby("replicate")[["arrivals", "orders"]].sum()
     assert np.array_equal(sums.to_numpy(), minutes.loc[sums.index].to_numpy())
     assert len(found.minutes) == 2 * 2 * 2 * LIVE.livestream.minutes
     assert (found.minutes["rooms"] == 30).all()

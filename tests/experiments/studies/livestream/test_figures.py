@@ -52,7 +52,7 @@ SELECTION = pd.DataFrame(
 )
 ROOM_MINUTES = pd.DataFrame(
     {
-        "world": [1, 1, 2, 2],
+        "replicate": [1, 1, 2, 2],
         "how": FIRST_HAND,
         "minute": [0, 1, 0, 1],
         "rooms": [2, 2, 2, 2],
@@ -107,7 +107,7 @@ def test_interest_is_shown_from_shown_to_bought():
     figure_style.check_labels(figure)
 
 
-def test_minutes_show_each_world_and_their_mean_by_how_viewers_heard():
+def test_minutes_show_each_replicate_and_their_mean_by_how_viewers_heard():
     figure = livestream_figures.by_minute(ROOM_MINUTES, MINUTES)
     viewers, arrivals, orders = figure.axes
     assert [list(line.get_ydata()) for line in viewers.lines] == [

@@ -22,7 +22,7 @@ from weishang.experiments.studies.livestream.verdict_rules import (
 from weishang.model.mechanisms.livestream.parameters import LivestreamParameters
 from weishang.model.scenario import Scenario
 
-SIZES = {"users": 1000, "seed": 7, "worlds": 2, "days": 1, "sellers": 30}
+SIZES = {"users": 1000, "seed": 7, "replicates": 2, "days": 1, "sellers": 30}
 FILES = {
     "codebook.csv",
     "audiences.parquet",
@@ -120,7 +120,7 @@ def test_minutes_are_means_over_rooms(outs):
     rows = pd.read_parquet(folder / "room_minutes.parquet")
     assert mean["minute"].tolist() == 2 * list(range(LivestreamParameters().minutes))
     assert mean["how"].nunique() == 2
-    total = rows["arrivals"].sum() / rows.groupby("world")["rooms"].first().sum()
+    total = rows["arrivals"].sum() / rows.groupby("replicate")["rooms"].first().sum()
     assert mean["arrivals"].sum() == pytest.approx(total)
 
 
@@ -147,7 +147,7 @@ def test_scenarios_differ_by_what_they_are_named_for():
 
 def test_the_prior_leaves_the_people_and_the_kind_of_room_alone(monkeypatch):
     monkeypatch.setattr(prior, "DRAWS", 2)
-    setting = Setting.of(None, 600, 5, worlds=2, days=1, sellers=10)
+    setting = Setting.of(None, 600, 5, replicates=2, days=1, sellers=10)
     one, other = (livestream.prior_predictive(setting, Scenario(), 5) for _ in range(2))
     assert one.equals(other)
     assert not one.equals(livestream.prior_predictive(setting, Scenario(), 6))
@@ -158,10 +158,10 @@ def test_on_a_graph_of_ones_own_nothing_is_judged(tmp_path, monkeypatch):
     path = tmp_path / "ring.txt"
     edges = [f"{node} {(node + step) % 120}\n" for node in range(120) for step in (1, 2, 3)]
     path.write_text("".join(edges))
-    livestream.livestream(graph=path, seed=3, out=tmp_path / "out", worlds=2, sellers=10)
+    livestream.livestream(graph=path, seed=3, out=tmp_path / "out", replicates=2, sellers=10)
     assert set(verdicts.read(tmp_path / "out")["verdict"]) == {"-"}
 
 
 def test_bad_input_is_one_line_exit_2_and_nothing_written(refusal):
-    told = "worlds is 1; give at least 2, to compare pairs"
-    assert refusal(livestream.livestream, "--worlds", "1") == f"weishang: {told}"
+    told = "replicates is 1; give at least 2, to compare pairs"
+    assert refusal(livestream.livestream, "--replicates", "1") == f"weishang: {told}"

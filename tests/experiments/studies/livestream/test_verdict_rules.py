@@ -27,7 +27,7 @@ from weishang.experiments.studies.livestream.verdict_rules import (
 def row(kind, campaign, who, shown, visitors, buyers):
     return {
         "kind": kind,
-        "world": 1,
+        "replicate": 1,
         "campaign": campaign,
         "who": who,
         "shown": shown,

@@ -15,7 +15,7 @@ from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.paired import policies
 from weishang.model.scenario import Scenario
 
-SIZES = {"users": 1000, "seed": 7, "worlds": 3, "days": 2, "sellers": 50}
+SIZES = {"users": 1000, "seed": 7, "replicates": 3, "days": 2, "sellers": 50}
 FILES = {
     "codebook.csv",
     "days.parquet",
@@ -28,7 +28,7 @@ FILES = {
     "pairing.pdf",
     "pairing.png",
     "table.md",
-    "worlds.parquet",
+    "replicates.parquet",
 }
 CHANGED = {
     "induced_sharing": ("induced_sharing", True),
@@ -96,16 +96,21 @@ def test_the_manifest_names_the_scenario_files(outs):
     names = {item["name"] for item in record["inputs"]}
     assert names == {"default.toml", *(f"{name}.toml" for name in CHANGED)}
     told = record["parameters"]
-    assert (told["users"], told["worlds"], told["days"], told["num_sellers"]) == (1000, 3, 2, 50)
+    assert (told["users"], told["replicates"], told["days"], told["num_sellers"]) == (
+        1000,
+        3,
+        2,
+        50,
+    )
     assert told["sellers"]["activity"] == 1.0
 
 
-def test_effects_are_counted_from_the_worlds(outs, found):
-    rows = pd.read_parquet(outs[0] / "worlds.parquet")
+def test_effects_are_counted_from_the_replicates(outs, found):
+    rows = pd.read_parquet(outs[0] / "replicates.parquet")
     assert rows.groupby("policy").size().eq(3).all()
-    usual = rows[rows["policy"] == "default"].set_index("world")
+    usual = rows[rows["policy"] == "default"].set_index("replicate")
     for policy in found.index.get_level_values("policy").unique():
-        other = rows[rows["policy"] == policy].set_index("world")
+        other = rows[rows["policy"] == policy].set_index("replicate")
         for outcome in ("reach", "visits", "orders", "sales", "refunds", "conversion", "profit"):
             effect = (other[outcome] - usual[outcome]).mean()
             assert found.loc[(policy, outcome), "effect"] == pytest.approx(effect)
@@ -151,7 +156,7 @@ def test_the_first_day_tells_why_pairs_part(all_days, first_day, why):
 
 def test_the_days_are_the_time_series_of_every_policy(outs):
     days = pd.read_parquet(outs[0] / "days.parquet")
-    assert days.groupby(["policy", "world"])["day"].apply(list).map(lambda x: x == [1, 2]).all()
+    assert days.groupby(["policy", "replicate"])["day"].apply(list).map(lambda x: x == [1, 2]).all()
     assert days["policy"].nunique() == 1 + len(CHANGED)
 
 
@@ -165,7 +170,10 @@ def test_the_share_of_the_largest_campaigns():
 
 def test_the_page_tells_what_was_run_and_saved(outs):
     page = (outs[0] / "table.md").read_text()
-    assert "50 sellers with one campaign per day over 2 days, in 3 pairs of worlds of 1,000" in page
+    assert (
+        "50 sellers with one campaign per day over 2 days, in 3 pairs of replicates of 1,000"
+        in page
+    )
     assert "Pairing saves at least 10 times in" in page
 
 
@@ -183,7 +191,7 @@ def test_policies_sell_every_day():
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--worlds", "1"], "worlds is 1; give at least 2, to compare pairs"),
+        (["--replicates", "1"], "replicates is 1; give at least 2, to compare pairs"),
         (["--days", "0"], "days is 0 and sellers 200; give at least 1 of each"),
     ],
 )

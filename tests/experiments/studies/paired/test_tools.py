@@ -14,7 +14,7 @@ from weishang.experiments.studies.paired.retention import SHARE_OF_RICH
 from weishang.model.core.campaigns import Tool
 from weishang.model.scenario import Mechanisms, Scenario
 
-SIZES = {"users": 800, "seed": 7, "worlds": 2, "days": 1, "sellers": 50}
+SIZES = {"users": 800, "seed": 7, "replicates": 2, "days": 1, "sellers": 50}
 FILES = {
     "codebook.csv",
     "campaigns.parquet",
@@ -22,7 +22,7 @@ FILES = {
     "content_campaigns.parquet",
     "manifest.json",
     "market_outcomes.csv",
-    "market_worlds.parquet",
+    "market_replicates.parquet",
     "mechanisms.csv",
     "mechanisms.pdf",
     "mechanisms.png",
@@ -32,9 +32,9 @@ FILES = {
     "tools.csv",
     "tools.pdf",
     "tools.png",
-    "worlds.parquet",
+    "replicates.parquet",
 }
-OFFER = ["world", "campaign", "seller", "channel", "external", "rich", "price", "shareability"]
+OFFER = ["replicate", "campaign", "seller", "channel", "external", "rich", "price", "shareability"]
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +112,8 @@ def test_contents_are_compared_in_the_same_campaigns(out):
 
 
 def test_a_tool_that_nobody_could_use_changes_nothing():
-    """Forced or not, what is compared is the markets of the same worlds."""
-    setting = Setting.of(None, 600, 5, worlds=2, days=1, sellers=20)
+    """Forced or not, what is compared is the markets of the same replicates."""
+    setting = Setting.of(None, 600, 5, replicates=2, days=1, sellers=20)
     run = setting.run(forced(Scenario(), Tool.NONE), "none")
     table = compare({"one": run, "other": run}, campaign_outcomes(1.0), "tool")
     assert (table["effect"] == 0.0).all()

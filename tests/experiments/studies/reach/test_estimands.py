@@ -18,11 +18,11 @@ def frame(**columns):
     names = [f"{measure}_{level}" for measure in MEASURES for level in (1, 2, 3)]
     names += [f"system_{measure}" for measure in ("reach", "visitors", "buyers")]
     zeros = {name: np.zeros(size, dtype=np.int64) for name in names}
-    return pd.DataFrame({"world": np.zeros(size, dtype=np.uint64), **zeros, **columns})
+    return pd.DataFrame({"replicate": np.zeros(size, dtype=np.uint64), **zeros, **columns})
 
 
 FOUR = frame(
-    world=np.array([3, 3, 9, 9], dtype=np.uint64),
+    replicate=np.array([3, 3, 9, 9], dtype=np.uint64),
     reach_1=[100, 60, 40, 0],
     reach_2=[0, 300, 500, 0],
     reach_3=[0, 0, 50, 0],
@@ -115,7 +115,7 @@ def test_campaigns_that_are_all_alike_have_no_interval_around_their_rates():
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say(monkeypatch):
-    """250 studies of 3 worlds with 60 campaigns each; the truth is a mean of 40 and a rate of .1.
+    """250 studies of 3 replicates with 60 campaigns each; the truth: a mean of 40, a rate of .1.
 
     Nominally 95% of the intervals hold it, and percentiles of skewed data some 94%. Fewer than 87%
     then come with probability 3e-5. The mean width is held to 2 * 1.96 standard errors within
@@ -127,10 +127,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say(monkeypatch):
     keys = (("t2_l1_reach", ALL), ("l1_conv", BY_REACHED))
     chosen = [one for one in ESTIMANDS if (one.figure, one.reading) in keys]
     hits, widths = {"mean": 0, "rate": 0}, []
-    worlds = np.repeat(np.arange(3, dtype=np.uint64), size // 3)
+    replicates = np.repeat(np.arange(3, dtype=np.uint64), size // 3)
     for _ in range(studies):
         reach = rng.negative_binomial(1, 1.0 / 41.0, size)
-        rows = frame(world=worlds, reach_1=reach, buyers_1=rng.binomial(reach, 0.1))
+        rows = frame(replicate=replicates, reach_1=reach, buyers_1=rng.binomial(reach, 0.1))
         table = intervals(chosen, {"campaigns": rows}, rng).set_index(["figure", "reading"])
         mean, rate = table.loc[("t2_l1_reach", ALL)], table.loc[("l1_conv", BY_REACHED)]
         hits["mean"] += mean["ci_low"] <= 40.0 <= mean["ci_high"]

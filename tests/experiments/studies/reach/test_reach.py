@@ -17,7 +17,7 @@ import pytest
 from weishang.experiments.analysis import prior, reported
 from weishang.experiments.analysis.estimands import ALL, BY_REACHED, BY_VISITS, THERE
 from weishang.experiments.analysis.verdicts import VERDICTS
-from weishang.experiments.simulate.worlds import run_world, society
+from weishang.experiments.simulate.replicates import run_replicate, society
 from weishang.experiments.storage import manifest, tables
 from weishang.experiments.studies.reach import codebook, reach
 from weishang.experiments.studies.reach.estimands import ESTIMANDS
@@ -26,7 +26,7 @@ from weishang.model.scenario import Scenario
 from weishang.model.society.parameters import SocietyParameters
 
 FACEBOOK = Path(__file__).parents[4].parent / "shared" / "graphs" / "facebook_combined.txt"
-SIZES = {"users": 5000, "seed": 7, "worlds": 2, "campaigns": 50}
+SIZES = {"users": 5000, "seed": 7, "replicates": 2, "campaigns": 50}
 DRAWS = 5
 FILES = {
     "campaigns.parquet",
@@ -106,8 +106,8 @@ def test_two_runs_give_the_same_bytes(outs):
 def test_the_manifest_tells_of_the_run(outs):
     record = manifest.read(outs[1] / "reach")
     assert record["seed"] == 7
-    sizes = {name: record["parameters"][name] for name in ("users", "worlds", "campaigns")}
-    assert sizes == {"users": 5000, "worlds": 2, "campaigns": 50}
+    sizes = {name: record["parameters"][name] for name in ("users", "replicates", "campaigns")}
+    assert sizes == {"users": 5000, "replicates": 2, "campaigns": 50}
     people = society(None, 5000, 7, Scenario().society)
     assert record["graph_sha256"] == people.graph.fingerprint()
     weights = tables.read(outs[1] / "reach" / "weights.csv").set_index("weight")["value"]
@@ -125,7 +125,7 @@ def test_the_wall_time_is_that_of_all_the_work(outs):
 def test_the_table_is_counted_from_the_campaigns(out, estimates):
     rows = pd.read_parquet(out / "reach" / "campaigns.parquet")
     assert len(rows) == 100
-    assert rows.groupby("world").size().tolist() == [50, 50]
+    assert rows.groupby("replicate").size().tolist() == [50, 50]
     there = rows[rows["reach_2"] > 0]
     values = estimates["value"]
     assert values["t2_l2_reach", THERE] == pytest.approx(there["reach_2"].mean())
@@ -205,7 +205,7 @@ def test_without_shareability_campaigns_differ_no_more_in_sharing():
     off = reach.without_shareability(usual)
     assert off.weights.shareability_sd == 0.0
     assert replace(off, weights=usual.weights) == usual
-    rows, without = (run_world(people, scenario, 4, 60) for scenario in (usual, off))
+    rows, without = (run_replicate(people, scenario, 4, 60) for scenario in (usual, off))
     assert rows["shareability"].equals(without["shareability"])
     assert rows["reach_1"].equals(without["reach_1"])
     assert not rows["sharers_1"].equals(without["sharers_1"])
@@ -224,7 +224,7 @@ def test_the_prior_predictive_has_one_row_per_draw_and_repeats(monkeypatch):
 
 @pytest.mark.skipif(not FACEBOOK.exists(), reason=f"{FACEBOOK} is absent")
 def test_on_a_graph_of_ones_own_nothing_is_refitted_or_judged(tmp_path):
-    reach.reach(graph=FACEBOOK, seed=3, out=tmp_path, worlds=1, campaigns=60)
+    reach.reach(graph=FACEBOOK, seed=3, out=tmp_path, replicates=1, campaigns=60)
     rows = pd.read_csv(tmp_path / "verdicts.csv")
     assert len(rows) == len(ESTIMANDS)
     assert set(rows["verdict"]) == {"-"}
@@ -244,9 +244,9 @@ def test_a_small_graph_gets_the_campaigns_that_it_has_room_for(tmp_path, monkeyp
     path = tmp_path / "ring.txt"
     edges = [f"{node} {(node + 1) % 11}\n" for node in range(11)]
     path.write_text("".join([*edges, "0 999\n"]))
-    reach.reach(graph=path, seed=3, out=tmp_path / "out", worlds=2)
+    reach.reach(graph=path, seed=3, out=tmp_path / "out", replicates=2)
     rows = pd.read_parquet(tmp_path / "out" / "reach" / "campaigns.parquet")
-    assert rows.groupby("world").size().tolist() == [3, 3]
+    assert rows.groupby("replicate").size().tolist() == [3, 3]
     assert manifest.read(tmp_path / "out" / "reach")["parameters"]["campaigns"] == 3
 
 
@@ -259,7 +259,7 @@ def test_a_small_graph_gets_the_campaigns_that_it_has_room_for(tmp_path, monkeyp
         ),
         (["--graph", "letters.txt"], "letters.txt, line 2: 'x' is not a node id; give an integer"),
         (["--users", "3"], "users is 3; give at least 100"),
-        (["--worlds", "0"], "worlds is 0 and campaigns 2000; give at least 1 of each"),
+        (["--replicates", "0"], "replicates is 0 and campaigns 2000; give at least 1 of each"),
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, refusal, arguments, told):

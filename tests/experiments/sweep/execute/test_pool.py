@@ -21,7 +21,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 1
-worlds = 12
+replicates = 12
 runs_a_part = 2
 """
 

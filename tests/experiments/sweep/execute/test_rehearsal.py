@@ -20,7 +20,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 1
-worlds = 40
+replicates = 40
 runs_a_part = 2
 """
 

@@ -5,10 +5,10 @@ import signal
 import pandas as pd
 import pytest
 
-from weishang.experiments.analysis.paired import by_world, campaign_outcomes, market_outcomes
+from weishang.experiments.analysis.paired import by_replicate, campaign_outcomes, market_outcomes
 from weishang.experiments.console.exit_codes import REQUEUE
 from weishang.experiments.console.signals import GracefulExit
-from weishang.experiments.simulate import worlds
+from weishang.experiments.simulate import replicates
 from weishang.experiments.simulate.market_runs import run_markets
 from weishang.experiments.storage import partitions
 from weishang.experiments.sweep.execute import runs as sweep_runs
@@ -26,7 +26,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 2
-worlds = 2
+replicates = 2
 runs_a_part = 3
 save_days = true
 
@@ -75,24 +75,24 @@ def test_runs_are_numbered_and_named(plan, truth):
     runs = frames(truth, "runs")
     assert runs["run"].tolist() == list(range(plan.num_runs)) == list(range(16))
     assert runs["point"].tolist() == [run // 4 for run in range(16)]
-    assert runs["world"].tolist() == [run // 2 % 2 for run in range(16)]
+    assert runs["replicate"].tolist() == [run // 2 % 2 for run in range(16)]
     assert runs["policy"].tolist() == ["usual", "larger_groups"] * 8
     assert runs["society.mean_friends"].tolist() == [50.0] * 8 + [100.0] * 8
     assert runs["rules.link_demotion"].unique().tolist() == ["[1.0, 0.5, 0.2]", "[1.0, 1.0, 1.0]"]
     assert (runs["num_sellers"] == 20).all()
-    assert runs.groupby("world")["world_seed"].nunique().eq(1).all()
+    assert runs.groupby("replicate")["world_seed"].nunique().eq(1).all()
 
 
 @pytest.mark.parametrize("run", [0, 6, 13])
 def test_a_run_is_the_market_of_its_setting(plan, truth, run):
     setting = plan.setting(run)
-    people = worlds.society(None, plan.users, plan.seed, setting.scenario.society)
-    groups = worlds.chats(people, setting.scenario.groups, plan.seed)
+    people = replicates.society(None, plan.users, plan.seed, setting.scenario.society)
+    groups = replicates.chats(people, setting.scenario.groups, plan.seed)
     ran = run_markets(people, groups, setting.scenario, [setting.world_seed], 2, 20)
     row = frames(truth, "runs").loc[run]
     price = setting.scenario.money.reference_price
     for outcomes, begin in ((market_outcomes(price), ""), (campaign_outcomes(price), "campaign_")):
-        found = by_world(ran, outcomes)
+        found = by_replicate(ran, outcomes)
         assert [row[f"{begin}{one.name}"] for one in outcomes] == [
             found[one.name].item() for one in outcomes
         ]
@@ -168,8 +168,8 @@ def test_the_state_of_another_sweep_is_refused(plan, folder, monkeypatch):
     state = sweep_folder.state_of(folder, 0)
     keep = sweep_runs.RunCheckpointer(state, {"sweep": "another", "run": 0})
     setting = plan.setting(0)
-    people = worlds.society(None, plan.users, plan.seed, setting.scenario.society)
-    groups = worlds.chats(people, setting.scenario.groups, plan.seed)
+    people = replicates.society(None, plan.users, plan.seed, setting.scenario.society)
+    groups = replicates.chats(people, setting.scenario.groups, plan.seed)
     with keep:
         sweep_runs.resumable_run.run_market(
             people, groups, setting.scenario, setting.world_seed, 1, 20, checkpointer=keep
@@ -194,7 +194,7 @@ def test_small_graphs_have_room_for_fewer_sellers(tmp_path):
     path = tmp_path / "ring.toml"
     path.write_text(
         'format = 1\nname = "ring"\nmethod = "grid"\nseed = 1\nusers = 100\nsellers = 90\n'
-        "days = 1\nworlds = 1\n"
+        "days = 1\nreplicates = 1\n"
     )
     plan = sweep_plan.make(path, graph)
     folder = sweep_folder.open_folder(plan, tmp_path / "out")

@@ -22,7 +22,7 @@ seed = 3
 users = {users}
 sellers = 4
 days = {days}
-worlds = {worlds}
+replicates = {replicates}
 runs_a_part = 2
 """
 NAMES = ["it's", 'a "q"', "$(touch bad)", "`touch bad`", "a; touch bad #", "-rf", "微商 {x}* ?[!]"]
@@ -30,7 +30,7 @@ NAMES = ["it's", 'a "q"', "$(touch bad)", "`touch bad`", "a; touch bad #", "-rf"
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    return _plan(tmp_path_factory.mktemp("file"), users=300, days=1, worlds=4)
+    return _plan(tmp_path_factory.mktemp("file"), users=300, days=1, replicates=4)
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def programs(tmp_path, monkeypatch):
     return make
 
 
-def _plan(place: Path, *, users: int, days: int, worlds: int) -> sweep_plan.Plan:
+def _plan(place: Path, *, users: int, days: int, replicates: int) -> sweep_plan.Plan:
     file = place / "tiny.toml"
-    file.write_text(SWEEP.format(users=users, days=days, worlds=worlds))
+    file.write_text(SWEEP.format(users=users, days=days, replicates=replicates))
     return sweep_plan.make(file)
 
 

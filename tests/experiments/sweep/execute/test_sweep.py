@@ -24,7 +24,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 1
-worlds = 5
+replicates = 5
 
 [parameters]
 "sellers.activity" = { values = [0.2, 0.5, 1.0] }

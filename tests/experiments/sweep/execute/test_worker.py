@@ -23,7 +23,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 2
-worlds = 16
+replicates = 16
 runs_a_part = 3
 """
 

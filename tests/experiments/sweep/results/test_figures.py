@@ -30,7 +30,7 @@ seed = 5
 users = 300
 sellers = 10
 days = 1
-worlds = {worlds}
+replicates = {replicates}
 method = "{method}"
 {points}
 """
@@ -49,9 +49,11 @@ POLICIES = """
 
 @pytest.fixture
 def plan(write: Callable[..., Path]) -> Callable[..., Plan]:
-    def plan(parameters: str = "", policies: bool = True, worlds: int = 4, points: int = 0) -> Plan:
+    def plan(
+        parameters: str = "", policies: bool = True, replicates: int = 4, points: int = 0
+    ) -> Plan:
         head = HEAD.format(
-            worlds=worlds,
+            replicates=replicates,
             method="latin_hypercube" if points else "grid",
             points=f"points = {points}" if points else "",
         )
@@ -63,7 +65,7 @@ def plan(write: Callable[..., Path]) -> Callable[..., Plan]:
 
 def values(plan: Plan) -> NDArray[np.float64]:
     """Outcomes that grow with the point and fall under the second policy, [P, W, K, O]."""
-    shape = (len(plan.points), plan.worlds, len(plan.policies), len(tables.outcomes()))
+    shape = (len(plan.points), plan.replicates, len(plan.policies), len(tables.outcomes()))
     grown = np.arange(1.0, shape[0] + 1)[:, None, None, None]
     fallen = 1.0 - 0.2 * np.arange(shape[2])[None, None, :, None]
     return grown * fallen * np.random.default_rng(1).uniform(90.0, 110.0, shape)
@@ -123,7 +125,7 @@ def test_labels_have_units_once(plan):
     labels = [axes.get_ylabel() for axes in figure.axes]
     assert labels == ["reach (people)", "orders", "conversion (fraction)", "profit (CNY)"]
     assert figure.axes[-1].get_xlabel().startswith("sellers.activity (")
-    assert "4 worlds" in figure.get_suptitle()
+    assert "4 replicates" in figure.get_suptitle()
     assert "95% interval" in figure.get_suptitle()
 
 
@@ -182,9 +184,9 @@ def test_policies_stand_along_the_axis_where_nothing_varies(plan):
         assert np.allclose(shown, expected(summary, "reach", policy))
 
 
-def test_one_world_has_no_interval(plan):
-    figure, _ = drawn(plan(THREE, worlds=1))
-    assert figure.get_suptitle() == "Mean of 1 world a point"
+def test_one_replicate_has_no_interval(plan):
+    figure, _ = drawn(plan(THREE, replicates=1))
+    assert figure.get_suptitle() == "Mean of 1 replicate a point"
     _, shown = marks(figure.axes[0])[0]
     assert np.array_equal(shown[:, 0], shown[:, 1])
 
@@ -211,7 +213,7 @@ def test_effects_are_in_percent_of_what_they_are_told_relative_to(plan):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "policies", "worlds", "names"),
+    ("parameters", "policies", "replicates", "names"),
     [
         (THREE, True, 3, {"outcomes", "effects"}),
         ("", True, 3, {"outcomes", "effects"}),
@@ -220,9 +222,9 @@ def test_effects_are_in_percent_of_what_they_are_told_relative_to(plan):
     ],
 )
 def test_a_report_gets_the_figures_that_it_has_tables_for(
-    plan, tmp_path, parameters, policies, worlds, names
+    plan, tmp_path, parameters, policies, replicates, names
 ):
-    made = plan(parameters, policies=policies, worlds=worlds)
+    made = plan(parameters, policies=policies, replicates=replicates)
     with Report("sweep", tmp_path, title="Sweep", parameters={}) as report:
         report.table("summary", tables.summary(made, values(made)), "Summary")
         report.table("points", tables.points_frame(made), "Points")

@@ -23,7 +23,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 2
-worlds = 3
+replicates = 3
 runs_a_part = 4
 save_days = true
 
@@ -86,7 +86,9 @@ def test_tables_are_made_from_the_runs(computed):
         assert row["sd"] == pytest.approx(own.std(), abs=1e-9)
     effects = csv_tables.read(computed / "gathered" / "effects.csv")
     for (point, outcome), row in effects.set_index(["point", "outcome"]).iterrows():
-        here = runs[runs["point"] == point].pivot(index="world", columns="policy", values=outcome)
+        here = runs[runs["point"] == point].pivot(
+            index="replicate", columns="policy", values=outcome
+        )
         difference = here["no_livestreams"] - here["usual"]
         assert row["effect"] == pytest.approx(difference.mean(), abs=1e-9)
 
@@ -204,11 +206,11 @@ def test_a_failure_leaves_what_was_gathered_before(plan, folder, monkeypatch):
     assert not list(folder.glob(".gathered*"))
 
 
-def test_one_point_one_world_one_policy(tmp_path):
+def test_one_point_one_replicate_one_policy(tmp_path):
     path = tmp_path / "one.toml"
     path.write_text(
         'format = 1\nname = "one"\nmethod = "grid"\nseed = 1\nusers = 300\nsellers = 10\n'
-        "days = 1\nworlds = 1\n"
+        "days = 1\nreplicates = 1\n"
     )
     plan = sweep_plan.make(path)
     folder = sweep_folder.open_folder(plan, tmp_path / "out")

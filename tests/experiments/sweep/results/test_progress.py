@@ -17,7 +17,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 1
-worlds = 7
+replicates = 7
 runs_a_part = 3
 """
 

@@ -1,4 +1,4 @@
-"""From a pilot to numbers of worlds: read whole, answered by point, checked by new worlds."""
+"""From a pilot to numbers of replicates: read whole, answered by point, checked by new ones."""
 
 import doctest
 import re
@@ -31,30 +31,30 @@ from weishang.experiments.sweep.store import plan as sweep_plan
 PAGE = Path(__file__).parents[4] / "docs" / "replicates.md"
 OUTCOMES = tuple(BESIDE)
 POLICIES = ("usual", "other")
-POINTS, WORLDS = 3, 12
+POINTS, REPLICATES = 3, 12
 MEAN, SD, OWN_SD = 1_000.0, 100.0, 20.0
-"""Of an outcome; what a world adds under both policies, and under each of its own."""
+"""Of an outcome; what a replicate adds under both policies, and under each of its own."""
 CHANGE = 30.0
 """What the other policy adds."""
 
 
-def draw(rng: np.random.Generator, worlds: int) -> NDArray[np.float64]:
-    """Normal outcomes of pairs, [policies, points, worlds]; points vary one more than the other."""
-    shared = rng.normal(MEAN, SD, (1, POINTS, worlds))
-    own = rng.normal(0.0, OWN_SD, (2, POINTS, worlds))
+def draw(rng: np.random.Generator, replicates: int) -> NDArray[np.float64]:
+    """Normal outcomes of pairs, [policies, points, replicates]; points vary differently."""
+    shared = rng.normal(MEAN, SD, (1, POINTS, replicates))
+    own = rng.normal(0.0, OWN_SD, (2, POINTS, replicates))
     at = np.arange(1.0, POINTS + 1)[None, :, None]
     return MEAN + (shared - MEAN + own) * at + CHANGE * np.arange(2)[:, None, None]
 
 
 def pilot_runs(values: NDArray[np.float64]) -> pd.DataFrame:
-    """The table of runs, policies within worlds within points; all outcomes alike."""
-    policies, points, worlds = values.shape
-    point, world, policy = (
+    """The table of runs, policies within replicates within points; all outcomes alike."""
+    policies, points, replicates = values.shape
+    point, replicate, policy = (
         axis.ravel()
-        for axis in np.meshgrid(*map(np.arange, (points, worlds, policies)), indexing="ij")
+        for axis in np.meshgrid(*map(np.arange, (points, replicates, policies)), indexing="ij")
     )
-    measured = dict.fromkeys(OUTCOMES, values[policy, point, world])
-    place = {"run": np.arange(point.size), "point": point, "world": world}
+    measured = dict.fromkeys(OUTCOMES, values[policy, point, replicate])
+    place = {"run": np.arange(point.size), "point": point, "replicate": replicate}
     return pd.DataFrame({**place, "policy": np.array(POLICIES)[policy], **measured})
 
 
@@ -66,7 +66,7 @@ def save(folder: Path, runs: pd.DataFrame) -> Path:
 
 @pytest.fixture(scope="module")
 def values() -> NDArray[np.float64]:
-    return draw(np.random.default_rng(7), WORLDS)
+    return draw(np.random.default_rng(7), REPLICATES)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def folder(values: NDArray[np.float64], tmp_path_factory: pytest.TempPathFactory
 def test_a_pilot_is_read_as_it_was_run(folder, values):
     pilot = read(folder, OUTCOMES)
     assert pilot.points.tolist() == [0, 1, 2]
-    assert (pilot.policies, pilot.worlds) == (POLICIES, WORLDS)
+    assert (pilot.policies, pilot.replicates) == (POLICIES, REPLICATES)
     for number, policy in enumerate(POLICIES):
         assert np.array_equal(pilot.values[policy, "reach"], values[number])
 
@@ -87,26 +87,26 @@ def test_an_outcome_brings_what_it_is_told_relative_to(folder):
     assert {outcome for _, outcome in pilot.values} == {"profit", "sales"}
 
 
-def test_means_take_as_many_worlds_as_the_formula_says(folder, values):
+def test_means_take_as_many_replicates_as_the_formula_says(folder, values):
     rows = for_means(read(folder, ["orders"]), ["orders"], ["other"], 0.02, 0.9)
     mean, sd = values[1].mean(axis=1), values[1].std(axis=1, ddof=1)
     assert rows["point"].tolist() == [0, 1, 2]
     assert rows["mean"].tolist() == pytest.approx(mean)
     assert rows["sd"].tolist() == pytest.approx(sd)
     expected = sample_sizes.for_mean(sd, 0.02 * mean, 0.9)
-    assert rows["worlds"].tolist() == expected.tolist()
-    upper = sample_sizes.upper_sd(sd, WORLDS, SURE)
+    assert rows["replicates"].tolist() == expected.tolist()
+    upper = sample_sizes.upper_sd(sd, REPLICATES, SURE)
     sure = sample_sizes.for_mean(upper, 0.02 * mean, 0.9)
-    assert rows["worlds, 90% sure"].tolist() == sure.tolist()
+    assert rows["replicates, 90% sure"].tolist() == sure.tolist()
     assert (sure > expected).all()
 
 
-def test_so_many_new_worlds_give_the_width(folder):
+def test_so_many_new_replicates_give_the_width(folder):
     rows = for_means(read(folder, ["reach"]), ["reach"], ["usual"], 0.03, 0.95)
     rng = np.random.default_rng(11)
-    for point, worlds in enumerate(rows["worlds, 90% sure"].astype(int)):
+    for point, count in enumerate(rows["replicates, 90% sure"].astype(int)):
         half = [
-            stats.t.ppf(0.975, worlds - 1) * stats.sem(draw(rng, worlds)[0, point])
+            stats.t.ppf(0.975, count - 1) * stats.sem(draw(rng, count)[0, point])
             for _ in range(200)
         ]
         assert np.median(half) <= 0.03 * MEAN
@@ -149,27 +149,27 @@ def test_nothing_that_varies_takes_the_least_and_no_mean_has_no_answer(values, t
     runs = pilot_runs(values).assign(orders=5.0, refunds=0.0)
     pilot = read(save(tmp_path, runs), ["orders", "refunds"])
     names = ["orders", "refunds"]
-    worlds = for_means(pilot, names, ["usual"], 0.1, 0.95).groupby("outcome")["worlds"]
-    assert worlds.get_group("orders").tolist() == [sample_sizes.LEAST] * POINTS
-    assert worlds.get_group("refunds").isna().all()
+    replicates = for_means(pilot, names, ["usual"], 0.1, 0.95).groupby("outcome")["replicates"]
+    assert replicates.get_group("orders").tolist() == [sample_sizes.LEAST] * POINTS
+    assert replicates.get_group("refunds").isna().all()
     # Refunds are told over orders, of which there are some.
     pairs = for_effects(pilot, names, ["other"], 0.1, 0.8, 0.95)
     assert (pairs["pairs"] == sample_sizes.LEAST).all()
-    whole = over_points(for_means(pilot, names, ["usual"], 0.1, 0.95), "worlds")
-    assert whole["worlds, most"].isna().tolist() == [False, True]
+    whole = over_points(for_means(pilot, names, ["usual"], 0.1, 0.95), "replicates")
+    assert whole["replicates, most"].isna().tolist() == [False, True]
     assert whole["at point"].isna().tolist() == [False, True]
 
 
 def test_points_together_tell_the_middle_and_the_hardest(folder):
     rows = for_means(read(folder, OUTCOMES), OUTCOMES, POLICIES, 0.05, 0.95)
-    whole = over_points(rows, "worlds")
+    whole = over_points(rows, "replicates")
     assert len(whole) == len(OUTCOMES) * len(POLICIES)
     first = rows[(rows["outcome"] == "reach") & (rows["policy"] == "usual")]
     told = whole.iloc[0]
     assert (told["outcome"], told["policy"]) == ("reach", "usual")
-    assert told["worlds, median"] == sorted(first["worlds"])[1]
-    assert told["worlds, most"] == first["worlds"].max()
-    assert told["most, 90% sure"] == first["worlds, 90% sure"].max()
+    assert told["replicates, median"] == sorted(first["replicates"])[1]
+    assert told["replicates, most"] == first["replicates"].max()
+    assert told["most, 90% sure"] == first["replicates, 90% sure"].max()
     assert told["at point"] == 2
 
 
@@ -241,14 +241,14 @@ def test_a_changed_file_is_refused(folder, tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda runs: runs[runs["world"] < 2], "2 worlds; give at least 3"),
+        (lambda runs: runs[runs["replicate"] < 2], "2 replicates; give at least 3"),
         (lambda runs: runs.iloc[:-1], "71 runs are not all"),
         (lambda runs: runs.drop(columns="reach"), "has no column 'reach'"),
         (
             lambda runs: runs.assign(reach=[{"a": 1}] * len(runs)),
             "has no column 'reach' of a sweep",
         ),
-        (lambda runs: runs.assign(world="a"), "has no column 'world' of a sweep"),
+        (lambda runs: runs.assign(replicate="a"), "has no column 'replicate' of a sweep"),
         (lambda runs: runs.assign(policy=0), "has no column 'policy' of a sweep"),
     ],
 )
@@ -288,9 +288,9 @@ def test_the_page_explains_the_examples_own_numbers(example):
     changes = for_effects(pilot, ["orders"], ["platform_first"], 0.05, 0.8, 0.95)
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
     pairs, apart = (int(changes[name].iloc[0]) for name in ("pairs", "unpaired"))
-    assert f"takes {means['worlds'].iloc[0]:.0f} worlds under the usual policy" in text
+    assert f"takes {means['replicates'].iloc[0]:.0f} replicates under the usual policy" in text
     assert f"takes {pairs} pairs there, that is {2 * pairs} runs" in text
-    assert f"takes {apart} worlds of each policy, that is {2 * apart:,} runs" in text
+    assert f"takes {apart} replicates of each policy, that is {2 * apart:,} runs" in text
 
 
 def test_the_pages_code_runs() -> None:

@@ -16,7 +16,7 @@ seed = 7
 users = 300
 sellers = 20
 days = 1
-worlds = {worlds}
+replicates = {replicates}
 
 [parameters]
 "rules.group_cap" = {{ values = [200, 500] }}
@@ -32,9 +32,9 @@ worlds = {worlds}
 """
 
 
-def plan_of(folder, worlds=4):
+def plan_of(folder, replicates=4):
     path = folder / "small.toml"
-    path.write_text(SWEEP.format(worlds=worlds), encoding="utf-8")
+    path.write_text(SWEEP.format(replicates=replicates), encoding="utf-8")
     return sweep_plan.make(path)
 
 
@@ -45,8 +45,8 @@ def plan(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def values(plan):
-    """Outcomes, [points, worlds, policies, outcomes]."""
-    shape = (len(plan.points), plan.worlds, 3, len(rows.outcomes()))
+    """Outcomes, [points, replicates, policies, outcomes]."""
+    shape = (len(plan.points), plan.replicates, 3, len(rows.outcomes()))
     return np.random.default_rng(5).gamma(2.0, 3.0, shape)
 
 
@@ -84,7 +84,7 @@ def test_points_are_listed_in_their_order(plan):
         assert row["weights.trust"] == point.values["weights.trust"]
 
 
-def test_the_summary_is_counted_over_worlds(plan, values):
+def test_the_summary_is_counted_over_replicates(plan, values):
     table = tables.summary(plan, values)
     names = [one.name for one in rows.outcomes()]
     assert len(table) == 24 * 3 * len(names)
@@ -106,8 +106,8 @@ def test_the_summary_is_counted_over_worlds(plan, values):
     assert paired.CONFIDENCE == 0.95
 
 
-def test_one_world_has_a_mean_and_no_interval(tmp_path):
-    plan = plan_of(tmp_path, worlds=1)
+def test_one_replicate_has_a_mean_and_no_interval(tmp_path):
+    plan = plan_of(tmp_path, replicates=1)
     ones = np.ones((24, 1, 3, len(rows.outcomes())))
     table = tables.summary(plan, ones)
     assert (table["mean"] == 1.0).all()
@@ -124,7 +124,7 @@ def test_effects_are_those_of_pairs_against_the_first_policy(plan, values):
     assert table["policy"].tolist() == [plan.policies[at].name for _, at in order for _ in names]
     for begin, (point, at) in zip(range(0, len(table), len(names)), order, strict=True):
         own = table.iloc[begin : begin + len(names)].reset_index(drop=True)
-        pair = (world_frame(values[point, :, other]) for other in (0, at))
+        pair = (replicate_frame(values[point, :, other]) for other in (0, at))
         expected = paired.effects(*pair, rows.outcomes())
         pd.testing.assert_frame_equal(own[expected.columns], expected, rtol=1e-9)
 
@@ -138,15 +138,15 @@ def test_effects_where_nothing_varies(plan, usual, other):
     table = tables.effects(plan, values)
     for at, policy in ((1, "no_livestreams"), (2, "induced")):
         own = table[(table["point"] == 5) & (table["policy"] == policy)].reset_index(drop=True)
-        pair = (world_frame(values[5, :, other]) for other in (0, at))
+        pair = (replicate_frame(values[5, :, other]) for other in (0, at))
         expected = paired.effects(*pair, rows.outcomes())
         pd.testing.assert_frame_equal(own[expected.columns], expected, rtol=1e-9)
 
 
-def world_frame(values):
-    """Outcomes by world as `paired` takes them."""
+def replicate_frame(values):
+    """Outcomes by replicate as `paired` takes them."""
     names = [one.name for one in rows.outcomes()]
-    return pd.DataFrame(values, columns=names).assign(world=range(len(values)))
+    return pd.DataFrame(values, columns=names).assign(replicate=range(len(values)))
 
 
 def test_every_column_has_a_unit_and_a_meaning(plan, values):

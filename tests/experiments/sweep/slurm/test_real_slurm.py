@@ -26,7 +26,7 @@ seed = 7
 users = 2_000
 sellers = 40
 days = 45
-worlds = 8
+replicates = 8
 
 [parameters]
 "sellers.activity" = { values = [0.2, 1.0] }

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weishang.experiments.scenario.scenario_file import FOLDER
-from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.sweep.spec import sweep_file
 from weishang.experiments.sweep.spec.design import MAX_POINTS, Point, check_size, design, num_points
 from weishang.experiments.sweep.spec.sweep_file import Policy, Varied
@@ -21,7 +21,7 @@ seed = 7
 users = 300
 sellers = 10
 days = 2
-worlds = 3
+replicates = 3
 method = "grid"
 """
 TRUST = Varied("weights.trust", float, (), 0.0, 2.0)
@@ -94,7 +94,7 @@ def test_a_hypercube_uses_each_part_of_each_range_once(sweep):
 def test_a_design_depends_on_its_seed_alone(sweep, method):
     drawn = design(sweep(method, TRUST, CAP, points=20))
     more = (Policy("usual", {}), Policy("other", {"weights.view": 0.5}))
-    assert design(sweep(method, TRUST, CAP, points=20, worlds=9, policies=more)) == drawn
+    assert design(sweep(method, TRUST, CAP, points=20, replicates=9, policies=more)) == drawn
     assert design(sweep(method, TRUST, CAP, points=20, seed=8)) != drawn
 
 
@@ -126,7 +126,7 @@ def test_no_value_leaves_its_range(low, factor, scale, method, seed):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "points", "worlds", "message"),
+    ("parameters", "points", "replicates", "message"),
     [
         (
             [Varied(f"weights.w{n}", float, tuple(range(10_000))) for n in range(64)],
@@ -134,14 +134,19 @@ def test_no_value_leaves_its_range(low, factor, scale, method, seed):
             1,
             "more than 1,000,000,000,000,000 points; make them at most 100,000",
         ),
-        ([], None, 1_000_001, "1,000,001 runs, points times worlds times policies; make them at"),
+        (
+            [],
+            None,
+            1_000_001,
+            "1,000,001 runs, points times replicates times policies; make them at",
+        ),
         ([TRUST] * 64, MAX_POINTS, 1, "6,400,000 points times parameters; make them at most"),
         ([TRUST], MAX_POINTS + 1, 1, "100,001 points; make them at most 100,000"),
     ],
 )
-def test_a_sweep_that_is_too_large_is_refused(sweep, parameters, points, worlds, message):
+def test_a_sweep_that_is_too_large_is_refused(sweep, parameters, points, replicates, message):
     method = "grid" if points is None else "random"
-    file = sweep(method, *parameters, points=points, worlds=worlds)
+    file = sweep(method, *parameters, points=points, replicates=replicates)
     for refused in (check_size, design):
         with pytest.raises(ValueError, match=message):
             refused(file)

@@ -15,7 +15,7 @@ seed = 7
 users = 300
 sellers = 75
 days = 2
-worlds = 3
+replicates = 3
 method = "grid"
 [parameters]
 """

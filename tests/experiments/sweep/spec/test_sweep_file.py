@@ -22,7 +22,7 @@ seed = 7
 users = 300
 sellers = 10
 days = 2
-worlds = 3
+replicates = 3
 """
 GRID = HEAD + 'method = "grid"\n'
 RANDOM = (
@@ -65,7 +65,13 @@ def test_a_grid_is_read(write):
         Policy("open", {"rules.link_demotion": (1.0, 1.0, 1.0)}),
     )
     assert (sweep.title, sweep.method, sweep.points) == ("T", "grid", None)
-    assert (sweep.seed, sweep.users, sweep.sellers, sweep.days, sweep.worlds) == (7, 300, 10, 2, 3)
+    assert (sweep.seed, sweep.users, sweep.sellers, sweep.days, sweep.replicates) == (
+        7,
+        300,
+        10,
+        2,
+        3,
+    )
     assert (sweep.runs_a_part, sweep.save_days) == (4, True)
 
 
@@ -236,11 +242,15 @@ HEAD_FAULTS = {
         GRID.replace("300", "-3"),
         "a.toml:4: users: is -3; give 100 to 2,147,483,647",
     ),
-    "no worlds": (
-        GRID.replace("worlds = 3\n", ""),
-        "a.toml:1: worlds: missing; give how many worlds, each with random numbers of its own",
+    "no replicates": (
+        GRID.replace("replicates = 3\n", ""),
+        "a.toml:1: replicates: missing; give how many replicates, each with random numbers of "
+        "its own",
     ),
-    "an unknown key": (GRID + "wolrd = 3\n", "a.toml:9: wolrd: unknown key; did you mean worlds?"),
+    "an unknown key": (
+        GRID + "wolrd = 3\n",
+        "a.toml:9: wolrd: unknown key; did you mean replicates?",
+    ),
     "a seed beyond 64 bits": (
         GRID.replace("seed = 7", f"seed = {1 << 63}"),
         f"a.toml:3: seed: is {1 << 63}; give an integer of 64 bits",

@@ -23,7 +23,7 @@ seed = 7
 users = 300
 sellers = 10
 days = 2
-worlds = 3
+replicates = 3
 runs_a_part = 5
 method = "grid"
 """

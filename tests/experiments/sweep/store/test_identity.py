@@ -14,7 +14,7 @@ seed = 7
 users = 300
 sellers = 10
 days = 2
-worlds = 3
+replicates = 3
 method = "grid"
 """
 ONE, OTHER = ('"weights.trust" = {values = [1]}', '"weights.match" = {values = [1]}')

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from weishang.experiments.simulate.worlds import SeedStream
+from weishang.experiments.simulate.replicates import SeedStream
 from weishang.experiments.sweep.store import plan as sweep_plan
 from weishang.experiments.sweep.store.plan import usual_size
 from weishang.kernels.rng import derive
@@ -18,7 +18,7 @@ seed = 7
 users = 300
 sellers = 10
 days = 2
-worlds = 3
+replicates = 3
 runs_a_part = 5
 method = "grid"
 """
@@ -43,23 +43,23 @@ def planned(write):
 
 
 class TestPlan:
-    def test_runs_go_by_point_then_world_then_policy(self, planned):
+    def test_runs_go_by_point_then_replicate_then_policy(self, planned):
         plan = planned()
         assert (plan.num_runs, plan.num_parts) == (4 * 3 * 2, 5)
         settings = [plan.setting(run) for run in range(plan.num_runs)]
         assert [setting.run for setting in settings] == list(range(24))
-        assert [(s.point, s.world, s.policy) for s in settings] == [
-            (point, world, policy)
+        assert [(s.point, s.replicate, s.policy) for s in settings] == [
+            (point, replicate, policy)
             for point in range(4)
-            for world in range(3)
+            for replicate in range(3)
             for policy in ("usual", "closed")
         ]
 
-    def test_a_world_has_the_same_luck_everywhere(self, planned):
+    def test_a_replicate_has_the_same_luck_everywhere(self, planned):
         plan = planned()
         for run in range(plan.num_runs):
             setting = plan.setting(run)
-            assert setting.world_seed == derive(7, SeedStream.WORLD, setting.world)
+            assert setting.world_seed == derive(7, SeedStream.REPLICATE, setting.replicate)
 
     def test_a_run_has_its_points_and_its_policys_values_and_no_others(self, planned):
         plan = planned()
@@ -104,7 +104,9 @@ class TestPlan:
         self, planned, runs, users, days, size
     ):
         text = SWEEP.replace("runs_a_part = 5\n", "").replace("= 300", f"= {users}")
-        text = text.replace("days = 2", f"days = {days}").replace("worlds = 3", f"worlds = {runs}")
+        text = text.replace("days = 2", f"days = {days}").replace(
+            "replicates = 3", f"replicates = {runs}"
+        )
         assert planned(text).runs_a_part == size
 
     def test_a_dozen_workers_have_several_parts_each(self):
@@ -132,7 +134,7 @@ IDENTITY = {
     "runs_a_part": (SWEEP.replace("part = 5", "part = 6"), True),
     "a policy": (SWEEP + "[policies.usual]\n[policies.more]\n", True),
     "a comment": ("# nothing\n" + SWEEP, False),
-    "the order of keys": ("worlds = 3\n" + SWEEP.replace("worlds = 3\n", ""), False),
+    "the order of keys": ("replicates = 3\n" + SWEEP.replace("replicates = 3\n", ""), False),
 }
 
 
@@ -192,8 +194,9 @@ FAULTS = {
         "sweep.toml:6: sellers: is 76 of 300 users; give at most 75",
     ),
     "too many runs": (
-        SWEEP.replace("worlds = 3", "worlds = 1000001"),
-        "sweep.toml:8: worlds: 1,000,001 runs, points times worlds times policies; make them at "
+        SWEEP.replace("replicates = 3", "replicates = 1000001"),
+        "sweep.toml:8: replicates: 1,000,001 runs, points times replicates times policies; make "
+        "them at "
         "most 1,000,000",
     ),
 }

@@ -1,12 +1,12 @@
-"""Societies and worlds that experiments share: kept, checked, and reproducible."""
+"""Societies and replicates that experiments share: kept, checked, and reproducible."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from weishang.experiments.simulate import worlds
-from weishang.experiments.simulate.worlds import most_sellers, run_world, society
+from weishang.experiments.simulate import replicates
+from weishang.experiments.simulate.replicates import most_sellers, run_replicate, society
 from weishang.kernels import Graph
 from weishang.kernels.rng import derive
 from weishang.model.core.decision import LogisticRule
@@ -61,7 +61,7 @@ def test_a_seed_out_of_range_is_refused(seed):
 def test_too_few_users_are_refused():
     with pytest.raises(ValueError, match="users is 99; give at least 100"):
         society(None, 99, 1, SCENARIO.society)
-    assert society(None, worlds.MIN_USERS, 1, SCENARIO.society).num_users == 100
+    assert society(None, replicates.MIN_USERS, 1, SCENARIO.society).num_users == 100
 
 
 def test_a_bad_file_is_named_with_its_line(tmp_path):
@@ -71,17 +71,17 @@ def test_a_bad_file_is_named_with_its_line(tmp_path):
         society(path, 9, 1, SCENARIO.society)
 
 
-def test_a_world_has_a_row_a_campaign_and_repeats(people):
-    rows = run_world(people, SCENARIO, 8, 40)
+def test_a_replicate_has_a_row_a_campaign_and_repeats(people):
+    rows = run_replicate(people, SCENARIO, 8, 40)
     assert len(rows) == 40
-    assert set(rows["world"]) == {8}
-    pd.testing.assert_frame_equal(run_world(people, SCENARIO, 8, 40), rows)
-    other = run_world(people, SCENARIO, 9, 40)
+    assert set(rows["replicate"]) == {8}
+    pd.testing.assert_frame_equal(run_replicate(people, SCENARIO, 8, 40), rows)
+    other = run_replicate(people, SCENARIO, 9, 40)
     assert not np.array_equal(rows["reach_1"], other["reach_1"])
 
 
-def test_a_worlds_rows_are_its_markets_and_its_platforms(people):
-    rows = run_world(people, SCENARIO, 8, 40)
+def test_a_replicates_rows_are_its_markets_and_its_platforms(people):
+    rows = run_replicate(people, SCENARIO, 8, 40)
     market = Market(people, SCENARIO.friends_only(), 8, 40)
     offered = market.choose_campaigns()
     rule = LogisticRule(SCENARIO.weights, SCENARIO.budgets)
@@ -95,9 +95,9 @@ def test_a_worlds_rows_are_its_markets_and_its_platforms(people):
     assert rows["friends"].tolist() == people.graph.degrees[rows["seller"]].tolist()
 
 
-def test_campaigns_of_one_world_are_no_more_alike_than_those_of_two(people):
-    """What the intervals rest on: analysis of variance by ranks over 8 worlds, at 1e-6 each."""
-    parts = [run_world(people, SCENARIO, derive(3, number), 100) for number in range(8)]
+def test_campaigns_of_one_replicate_are_no_more_alike_than_those_of_two(people):
+    """What the intervals rest on: analysis of variance by ranks over 8 replicates, at 1e-6 each."""
+    parts = [run_replicate(people, SCENARIO, derive(3, number), 100) for number in range(8)]
     for column in ("reach_1", "buyers_1", "system_visitors", "reach_2"):
         assert stats.kruskal(*(part[column] for part in parts)).pvalue > RARE
 
@@ -115,13 +115,13 @@ def test_people_without_friends_do_not_count_as_sellers():
 
 
 def test_group_chats_are_formed_once_and_kept(people):
-    groups = worlds.chats(people, SCENARIO.groups, 5)
+    groups = replicates.chats(people, SCENARIO.groups, 5)
     assert groups.num_people == 3000
     assert groups.num_groups > 0
-    assert worlds.chats(people, SCENARIO.groups, 5) is groups
-    other = worlds.chats(people, SCENARIO.groups, 6)
+    assert replicates.chats(people, SCENARIO.groups, 5) is groups
+    other = replicates.chats(people, SCENARIO.groups, 6)
     assert other.fingerprint() != groups.fingerprint()
-    assert worlds.chats(people, SCENARIO.groups, 5).fingerprint() == groups.fingerprint()
+    assert replicates.chats(people, SCENARIO.groups, 5).fingerprint() == groups.fingerprint()
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_what_is_known_of_people_is_taken_from_the_file(ring, known):
     people = society(ring, 9, 1, SCENARIO.society, known)
     assert people.interest.tolist() == [node % 4 for node in range(30)]
     assert society(ring, 9, 1, SCENARIO.society, known) is people
-    groups = worlds.chats(people, SCENARIO.groups, 1, known)
+    groups = replicates.chats(people, SCENARIO.groups, 1, known)
     assert groups.sizes.tolist() == [3] * 9
     assert groups.members.max() == 26
 
@@ -146,8 +146,8 @@ def test_a_file_without_groups_leaves_them_to_be_formed(ring, known):
     known.write_text("node,interest\n3,1\n")
     people = society(ring, 9, 2, SCENARIO.society, known)
     assert people.interest[3] == 1
-    formed = worlds.chats(people, SCENARIO.groups, 2, known)
-    assert formed.fingerprint() == worlds.chats(people, SCENARIO.groups, 2).fingerprint()
+    formed = replicates.chats(people, SCENARIO.groups, 2, known)
+    assert formed.fingerprint() == replicates.chats(people, SCENARIO.groups, 2).fingerprint()
 
 
 def test_people_of_no_graph_are_refused(known):

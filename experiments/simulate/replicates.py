@@ -1,4 +1,4 @@
-"""Societies and worlds that experiments share: built once a process, from a file or generated."""
+"""Societies and replicates that experiments share: built once per process, read or generated."""
 
 from enum import IntEnum
 from functools import lru_cache
@@ -31,7 +31,7 @@ class SeedStream(IntEnum):
     theirs.
     """
 
-    WORLD = 101
+    REPLICATE = 101
     PRIOR = 102
     BOOTSTRAP = 103
     DESCRIBE = 104
@@ -139,17 +139,19 @@ def most_sellers(society: Society, wanted: int) -> int:
     return min(wanted, max(1, able // SELLERS_SHARE))
 
 
-def run_world(society: Society, scenario: Scenario, world: int, campaigns: int) -> pd.DataFrame:
-    """One day of a world: a row a campaign, among friends and shown by the platform."""
+def run_replicate(
+    society: Society, scenario: Scenario, replicate: int, campaigns: int
+) -> pd.DataFrame:
+    """One day of a replicate: a row a campaign, among friends and shown by the platform."""
     # A command that only plans its runs would wait for Mesa.
     from weishang.model.market.market import Market
     from weishang.model.market.spread import spread_among_friends
 
-    market = Market(society, scenario.friends_only(), world, campaigns)
+    market = Market(society, scenario.friends_only(), replicate, campaigns)
     offered = market.choose_campaigns()
     rule = LogisticRule(scenario.weights, scenario.budgets)
     hops = market.parameters.sellers.campaign_hops
-    spread = spread_among_friends(society, offered, rule, world, max_hops=hops)
-    shown = recommend(society, offered, rule, scenario.feed, world)
+    spread = spread_among_friends(society, offered, rule, replicate, max_hops=hops)
+    shown = recommend(society, offered, rule, scenario.feed, replicate)
     market.close()
-    return campaign_rows(world, society, offered, spread, shown)
+    return campaign_rows(replicate, society, offered, spread, shown)
