@@ -27,7 +27,7 @@ COMMANDS = {
     "gather": ("sweep.results.gather", "Check and merge the parts of a sweep."),
     "replicates": (
         "sweep.results.replicates",
-        "Tell how many replicates a question takes, from a pilot sweep.",
+        "Estimate how many replicates a question needs, from a pilot sweep.",
     ),
     "verify": (
         "diagnostics.verify",
@@ -69,7 +69,7 @@ STUDIES = {
         "studies.paired.policies",
         "What the platform's rules do, one changed at a time in the very same replicates.",
     ),
-    "audit": ("studies.audit.audit", "Hold the article's figures against each other."),
+    "audit": ("studies.audit.audit", "Compare the article's figures with each other."),
     "market-speed": (
         "bench.market.market_speed",
         "Time simulated days of a market, and profile them.",

@@ -95,7 +95,7 @@ def run_markets(
     Args:
         society: the people, the same in all replicates.
         chats: their groups; None where groups are off.
-        scenario: the parameters; with more than friends' posts.
+        scenario: the parameters.
         replicates: seeds, at least one.
         days: at least 1.
         sellers: of each market.
@@ -103,7 +103,7 @@ def run_markets(
         named: sellers that come first.
 
     Raises:
-        ValueError: there are no replicates or days, or the scenario has friends' posts alone.
+        ValueError: there are no replicates or no days.
     """
     if not replicates or days < 1:
         raise ValueError(
@@ -142,12 +142,10 @@ def check(scenario: Scenario, days: int) -> None:
     """Refuse what no rows can be kept of.
 
     Raises:
-        ValueError: there are no days, or the scenario has friends' posts alone.
+        ValueError: there are no days.
     """
     if days < 1:
         raise ValueError(f"days is {days}; give at least 1")
-    if scenario.mechanisms.friends_only:
-        raise ValueError("mechanisms are all off; leave one on, or use replicates.run_replicate")
 
 
 class Rows:

@@ -86,7 +86,8 @@ class RunCheckpointer:
         try:
             atomic.clean(self.folder)
             self._saved = self._checkpoints.load()
-            self._check_facts()
+            if self._saved is not None:
+                check_facts(self._saved, self.folder)
             self._parts = self._counted_parts()
         except BaseException:
             self.close()
@@ -168,18 +169,6 @@ class RunCheckpointer:
             return 0
         return int(self._saved.facts["state"]["day"])
 
-    def _check_facts(self) -> None:
-        """Refuse the facts of a checkpoint that no run can have written."""
-        if self._saved is None:
-            return
-        facts = self._saved.facts
-        day = facts["state"].get("day") if isinstance(facts.get("state"), dict) else None
-        for name, value in (("day", day), ("parts", facts.get("parts"))):
-            if type(value) is not int or value < 0:
-                raise ValueError(
-                    f"{self.folder}: its checkpoint has {name} {value!r}; {START_OVER}"
-                )
-
     def _counted_parts(self) -> list[Part]:
         """The partitions that the checkpoint counts, each intact; the others are removed."""
         facts = {} if self._saved is None else self._saved.facts
@@ -254,6 +243,23 @@ def _search_rows(
 
 def _digest(found: Sequence[Part]) -> str:
     return hashlib.sha256(" ".join(part.sha256 for part in found).encode()).hexdigest()
+
+
+def check_facts(saved: Saved, folder: Path) -> None:
+    """Refuse the facts of a checkpoint that no run can have written.
+
+    Args:
+        saved: the checkpoint.
+        folder: that it is from.
+
+    Raises:
+        ValueError: a fact is missing or impossible; it is named.
+    """
+    state_facts = saved.facts.get("state")
+    day = state_facts.get("day") if isinstance(state_facts, dict) else None
+    for name, value in (("day", day), ("parts", saved.facts.get("parts"))):
+        if type(value) is not int or value < 0:
+            raise ValueError(f"{folder}: its checkpoint has {name} {value!r}; {START_OVER}")
 
 
 def _claim(folder: Path) -> Claim:

@@ -112,7 +112,11 @@ def cases() -> Iterator[Case]:
             lambda common, p=place: _resumed(common, lambda path: replaced(path, p)),
             ".state",
         )
-    yield Case("rows that a checkpoint counts and that are gone", _rows_gone, "parts of rows")
+    yield Case(
+        "rows that a checkpoint counts and that are gone",
+        _rows_gone,
+        "parts that its checkpoint counts",
+    )
     yield Case("rows with a flipped bit", _rows_flipped, "damaged")
 
 

@@ -23,11 +23,11 @@ TEXTS: dict[str, tuple[Content, str]] = {
     "an id of a megabyte": (b"7" * MEGABYTE + b" 1\n", "past 2^31 - 1"),
     "a negative id": (b"0 -1\n", "negative"),
     "an id with rows of 17 GB": (b"0 1\n0 2147483646\n", "renumber the nodes"),
-    "an id that is no number": (b"0 1\nnan 2\n", "no node id"),
+    "an id that is no number": (b"0 1\nnan 2\n", "not a node id"),
     "an empty list of edges": (b"", "no edge in it"),
     "edges of zero bytes": (bytes(8 * MEGABYTE), "longer than"),
     "edges of random bytes": (np.random.default_rng(1).bytes(MEGABYTE), "line 1"),
-    "edges in UTF-16": ("0 1\n1 2\n".encode("utf-16"), "no node id"),
+    "edges in UTF-16": ("0 1\n1 2\n".encode("utf-16"), "not a node id"),
     "edges with and without weight": (
         lambda: b"0 1\n" * 500_000 + b"1 2 .5\n",
         "line 500001: 3 columns",
@@ -54,7 +54,7 @@ PACKED: dict[str, tuple[Content, str]] = {
     "gzip of 10 GB of comments": (lambda: members(b"# none\n" * (BLOCK // 7), 640), "unpacks to"),
     "gzip of one endless comment": (lambda: members(b"#" * BLOCK, 64), "longer than"),
     "gzip of carriage returns": (lambda: members(b"0 1\r" * (BLOCK // 4), 64), "longer than"),
-    "gzip of words": (lambda: members(b"a b\n" * (BLOCK // 4), 640), "no node id"),
+    "gzip of words": (lambda: members(b"a b\n" * (BLOCK // 4), 640), "not a node id"),
     "a gzip bomb in gzip": (lambda: gzip.compress(members(b"\n" * BLOCK, 640)), "line 1"),
     "a gzip bomb that is truncated": (lambda: members(b"\n" * BLOCK, 9)[:-40], "unpacks to"),
 }

@@ -38,7 +38,7 @@ TEXTS: dict[str, tuple[Content, str]] = {
     "a million cells": (lambda: b"node,interest\n" + b"0," * 1_000_000 + b"\n", "cells"),
     "a name of a megabyte": (
         lambda: b"node," + b"n" * MEGABYTE + b"\n0,1\n",
-        "no line of names",
+        "not a line of names",
     ),
     "a cell of 100 MB": (lambda: b"node,groups\n0," + b"x" * (100 * MEGABYTE), "longer than"),
     "a group of 3 MB": (

@@ -36,6 +36,7 @@ from hostile_case import GRAPH, Case, prepare
 
 from weishang.experiments import cli
 from weishang.experiments.storage import manifest
+from weishang.experiments.storage.lock import NAME as LOCK
 from weishang.kernels import Graph
 
 COMMANDS = ("estimate", "run", "verify", "sweep", "gather")
@@ -131,6 +132,10 @@ class _Made:
 
     def run(self) -> dict[str, Any]:
         """What the command makes of it."""
+        # Whoever made the files may have been killed in a folder that it had claimed; the next one
+        # removes the lock, and leaves none of its own.
+        for lock in self.own.rglob(LOCK):
+            lock.unlink()
         before = _snapshot(self.own), _snapshot(self.common)
         code, usage = _forked(self.own, lambda: _weishang(self.words))
         return {

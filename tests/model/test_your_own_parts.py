@@ -120,7 +120,7 @@ def busy(kind: Any = Scenario) -> Any:
     return replace(
         usual,
         society=replace(usual.society, mean_friends=12.0, num_interests=4),
-        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, passed_on=0.6),
+        weights=replace(usual.weights, view=0.6, buy_intercept=-2.0, takeoff_probability=0.6),
         sellers=replace(
             usual.sellers, activity=1.0, channels=(0.4, 0.3, 0.3), tools=(0.2, 0.2, 0.2, 0.2, 0.2)
         ),

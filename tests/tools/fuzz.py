@@ -44,7 +44,7 @@ from pyarrow import parquet
 from weishang.experiments.console.output import show
 from weishang.experiments.readers.people import read_nodes
 from weishang.experiments.scenario import scenario_file
-from weishang.experiments.simulate import resumable_run
+from weishang.experiments.simulate.run_checkpointer import check_facts
 from weishang.experiments.storage import manifest, partitions, tables
 from weishang.experiments.storage.checkpoints import Checkpoints
 from weishang.experiments.storage.codebook import Entry, add_codebook
@@ -445,7 +445,7 @@ def _read_checkpoint(path: Path) -> None:
     saved = Checkpoints(path.parent, IDENTITY).load()
     if saved is None:
         raise RuntimeError("the checkpoint was not found")
-    resumable_run._check_facts(saved, path.parent)
+    check_facts(saved, path.parent)
     state.restore(_market(), saved.arrays, saved.facts["state"])
 
 

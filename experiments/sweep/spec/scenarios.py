@@ -104,8 +104,6 @@ def _faults(
     except ValueError as error:
         yield str(error)
         return
-    if scenario.mechanisms.friends_only:
-        yield "mechanisms are all off; leave one on"
     yield from misplaced(scenario.society.num_interests)
 
 

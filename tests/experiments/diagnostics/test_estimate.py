@@ -107,7 +107,7 @@ def test_auto_is_what_propagate_would_take(weishang, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--backend", "cuda"), "backend is 'cuda'; give one of auto, reference, numba"),
+        (("--backend", "cuda"), "backend is 'cuda'; give one of auto, reference, torch, numba"),
         (("--record", "all"), "record is 'all'; give one of counts, events"),
         (("--cascades", "0"), "--cascades"),
         (("--users", "3000000000"), "--users"),

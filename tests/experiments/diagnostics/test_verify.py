@@ -47,7 +47,9 @@ def made(tmp_path_factory):
     frame = pd.DataFrame({"figure": ["l1_conv"], "reading": ["one"], "value": [0.1 + 0.2]})
     with Report("channels", out, title="Channels", parameters={}) as report:
         report.table("estimands", frame, "Estimands")
-    verdicts.update(out, [verdicts.Verdict("l1_conv", "fitted", "one", simulated=0.1 + 0.2)])
+    verdicts.update(
+        out, "reach", [verdicts.Verdict("l1_conv", "fitted", "one", simulated=0.1 + 0.2)]
+    )
     make_sweep(out, out.parent / "small.toml")
     return out
 

@@ -217,6 +217,10 @@ def test_nothing_to_run_is_refused(people, groups, replicates, days):
         run_markets(people, groups, SCENARIO, replicates, days, 5)
 
 
-def test_friends_alone_are_refused(people, groups):
-    with pytest.raises(ValueError, match=r"replicates\.run_replicate"):
-        run_markets(people, groups, SCENARIO.friends_only(), [1], 1, 5)
+def test_a_market_without_mechanisms_has_rows_too(people):
+    ran = run_markets(people, None, SCENARIO.friends_only(), [1], 1, 5)
+    assert set(ran.campaigns["channel"]) == {"moments"}
+    assert ran.campaigns["reach_1"].gt(0).all()
+    assert not ran.campaigns["stranger_reach"].any()
+    assert ran.days["visits_search"].tolist() == [0]
+    assert ran.days["orders_moments"].tolist() == [ran.campaigns["orders"].sum()]

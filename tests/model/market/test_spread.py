@@ -1,4 +1,4 @@
-"""How a day's campaigns spread: layers and views, the crowd, and what misuse is refused."""
+"""How a day's campaigns spread: layers and views, the population, and what misuse is refused."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from weishang.model.core.platform_rules import PlatformRules
 from weishang.model.core.social_distance import FRIENDS, NUM_DISTANCES, SocialDistance
 from weishang.model.market.market import is_on
 from weishang.model.market.spread import (
-    Crowd,
+    Population,
     chances,
     open_day,
     spread,
@@ -97,7 +97,7 @@ def offers(**kind: Any) -> Campaigns:
 def run(market: Any, campaigns: Campaigns) -> Cascades:
     world, active, states = market
     day = open_day(world, 0, campaigns)
-    return spread(world, active, states, day, Crowd(*market, day), NUM_LAYERS)
+    return spread(world, active, states, day, Population(*market, day), NUM_LAYERS)
 
 
 def reached(result: Cascades) -> set[SocialDistance]:
@@ -276,18 +276,18 @@ class Kinds(Mechanism):
         return added
 
 
-def crowd_of(people: Society, mechanisms: Sequence[Mechanism]) -> Crowd:
+def crowd_of(people: Society, mechanisms: Sequence[Mechanism]) -> Population:
     market = market_of(people, GroupChats.none(people.num_users), mechanisms=mechanisms)
-    return Crowd(*market, open_day(market[0], 0, offers()))
+    return Population(*market, open_day(market[0], 0, offers()))
 
 
 def test_classes_of_all_mechanisms_are_told_apart_together(people: Society) -> None:
     one, none, other = Kinds("one", 3), Kinds("none", 1), Kinds("other", 2, 1)
-    crowd = crowd_of(people, [one, none, other])
-    assert crowd.num_classes == 6
+    population = crowd_of(people, [one, none, other])
+    assert population.num_classes == 6
     mine, theirs = np.arange(people.num_users) % 3, (np.arange(people.num_users) + 1) % 2
-    assert crowd.classes.tolist() == (2 * mine + theirs).tolist()
-    by_person = crowd.adjustments.buy[0, 0][crowd.classes]
+    assert population.classes.tolist() == (2 * mine + theirs).tolist()
+    by_person = population.adjustments.buy[0, 0][population.classes]
     assert by_person.tolist() == (1.0 + mine + 1.0 + 11.0 + theirs).tolist()
 
 
@@ -295,14 +295,14 @@ def test_prices_are_asked_by_class(people: Society) -> None:
     mechanisms = [Kinds("one", 3), Kinds("other", 2, 1)]
     market = market_of(people, GroupChats.none(people.num_users), mechanisms=mechanisms)
     day = open_day(market[0], 0, offers())
-    crowd = Crowd(*market, day)
-    result = spread(*market, day, crowd, NUM_LAYERS)
+    population = Population(*market, day)
+    result = spread(*market, day, population, NUM_LAYERS)
     node = result.events.node
     expected = 1.0 / (1.0 + node % 3) * (1.0 / (1.0 + (node + 1) % 2))
-    np.testing.assert_allclose(crowd.price_of(result.events), expected)
+    np.testing.assert_allclose(population.price_of(result.events), expected)
     assert len(set(expected.tolist())) == 5, "two of six classes are asked half the price"
     # The chance of buying takes the class's log odds, and the price that is asked for.
-    chance = chances(market[0], market[1], day, crowd, result)
+    chance = chances(market[0], market[1], day, population, result)
     at = np.arange(node.size)
     rule = LogisticRule(market[0].scenario.weights, market[0].scenario.budgets)
     shifted = Adjustments.none(num_classes=1)
@@ -325,18 +325,18 @@ def test_prices_are_asked_by_class(people: Society) -> None:
 
 
 def test_without_mechanisms_everyone_is_of_one_class_and_nothing_is_added(people: Society) -> None:
-    crowd = crowd_of(people, [])
-    assert crowd.num_classes == 1
-    assert not crowd.classes.any()
+    population = crowd_of(people, [])
+    assert population.num_classes == 1
+    assert not population.classes.any()
     none = Adjustments.none(len(SELLERS))
-    assert crowd.adjustments.buy.tobytes() == none.buy.tobytes()
+    assert population.adjustments.buy.tobytes() == none.buy.tobytes()
 
 
 def test_people_of_a_mechanism_that_names_no_classes_are_in_its_first(people: Society) -> None:
     silent = Kinds("silent", 3)
     silent.classes = lambda world, state: None  # type: ignore[method-assign]
-    crowd = crowd_of(people, [silent, Kinds("other", 2)])
-    assert crowd.classes.tolist() == (np.arange(people.num_users) % 2).tolist()
+    population = crowd_of(people, [silent, Kinds("other", 2)])
+    assert population.classes.tolist() == (np.arange(people.num_users) % 2).tolist()
 
 
 @pytest.mark.parametrize(

@@ -248,8 +248,8 @@ HEAD_FAULTS = {
         "its own",
     ),
     "an unknown key": (
-        GRID + "wolrd = 3\n",
-        "a.toml:9: wolrd: unknown key; did you mean replicates?",
+        GRID + "repliactes = 3\n",
+        "a.toml:9: repliactes: unknown key; did you mean replicates?",
     ),
     "a seed beyond 64 bits": (
         GRID.replace("seed = 7", f"seed = {1 << 63}"),

@@ -183,12 +183,6 @@ FAULTS = {
         "sweep.toml:15: policies.low.'rules.group_cap': at point 0 under low (and 1 times more): "
         "group_cap is -3; give an integer in [1, 2147483647]",
     ),
-    "friends alone": (
-        SWEEP
-        + "[policies.usual]\n[policies.none]\n"
-        + "".join(f'"mechanisms.{name}" = false\n' for name in Scenario().values()["mechanisms"]),
-        "sweep.toml: at point 0 under none: mechanisms are all off; leave one on",
-    ),
     "too many sellers": (
         SWEEP.replace("sellers = 10", "sellers = 76"),
         "sweep.toml:6: sellers: is 76 of 300 users; give at most 75",
