@@ -106,8 +106,11 @@ def load(path: Path, kind: Kind = Scenario) -> ScenarioFile:
         kind: class of the scenario; one of `scenario_type` for mechanisms of your own.
 
     Raises:
+        ValueError: kind is not a class of scenarios.
         FaultyFileError: a ValueError; with all faults of these files, each with file, line, key.
     """
+    if not isinstance(kind, type) or not issubclass(kind, BaseScenario):
+        raise ValueError(f"kind is {kind!r}; give Scenario, or a class from scenario_type")
     documents = list(read_chain(Path(path), kind))
     scenario = _scenario(documents)
     start, days = _days(documents)

@@ -148,7 +148,7 @@ def known_identity(
     """What of `identity_of` is known without the people."""
     return {
         "scenario": scenario.values(),
-        "replicate": replicate,
+        "seed": replicate,
         "sellers": [sellers, list(named)],
         "version": computing_version(),
     }

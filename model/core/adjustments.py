@@ -112,4 +112,4 @@ def _among(array: NDArray[np.float64], before: int, after: int) -> NDArray[np.fl
     wide = np.broadcast_to(
         array[..., np.newaxis, :, np.newaxis], (*array.shape[:-1], before, classes, after)
     )
-    return wide.reshape(*array.shape[:-1], -1)
+    return wide.reshape(*array.shape[:-1], before * classes * after)

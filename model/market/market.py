@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from inspect import isabstract
 from time import perf_counter
 from typing import Any, Self
 
@@ -20,12 +21,14 @@ from weishang.model.core.orders import OrderChannel, Orders
 from weishang.model.market import indicators
 from weishang.model.market.spread import Population, chances, open_day, spread
 from weishang.model.mechanisms import default_mechanisms, for_engine
+from weishang.model.mechanisms.draft_checks import draft_fault
 from weishang.model.mechanisms.mechanism import (
     AGENTS,
     VECTORIZED,
     Day,
     DayRecord,
     Draft,
+    Grant,
     Mechanism,
     World,
 )
@@ -120,10 +123,12 @@ class Market(mesa.Model):
         self.mechanisms = for_engine(
             default_mechanisms() if mechanisms is None else mechanisms, engine
         )
+        _check_made_of(society, scenario, num_sellers)
         if chats is not None and chats.num_people != society.num_users:
             raise ValueError(
                 f"chats are of {chats.num_people} people, the society has {society.num_users}"
             )
+        _check_switches(scenario, self.mechanisms)
         if len(named) > num_sellers:
             raise ValueError(
                 f"num_sellers is {num_sellers}, but {len(named)} are named; give at least as many"
@@ -215,7 +220,9 @@ class Market(mesa.Model):
         """What each seller may choose today: a plain post, and what active mechanisms add."""
         sellers = len(self.world.sellers)
         grants = [
-            grant for one in self.active for grant in one.options(self.world, self.states[one.name])
+            grant
+            for one in self.active
+            for grant in _grants(one, self.world, self.states[one.name])
         ]
         everyone = PLAIN
         for grant in grants:
@@ -248,7 +255,11 @@ class Market(mesa.Model):
         )
         for one in self.active:
             with self._timed(f"{one.name}: cascades settle"):
-                draft = one.settle(self.world, self.states[one.name], day, draft)
+                settled = one.settle(self.world, self.states[one.name], day, draft)
+                fault = None if settled is draft else draft_fault(settled, draft, day.number)
+                if fault is not None:
+                    raise ValueError(f"mechanism {one.name!r} settles wrongly: {fault}")
+                draft = settled
         with self._timed("orders listed"):
             from_campaigns = Orders.from_events(
                 events,
@@ -336,8 +347,51 @@ def _check_seed(seed: object) -> None:
     whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
     if not whole or not 0 <= int(seed) < 1 << WORD_BITS:  # type: ignore[call-overload]
         raise ValueError(
-            f"seed is {seed!r}; give an integer in [0, 2^64), in Mesa's batch_run as rng=[1, 2, ..]"
+            f"seed is {seed!r}; give an integer in [0, 2^64); to Mesa's batch_run as rng=[1, 2] "
+            "if it takes that, or else as the parameter seed"
         )
+
+
+def _check_made_of(society: object, scenario: object, num_sellers: object) -> None:
+    """Refuse what no market can be made of."""
+    for name, given, kind in (
+        ("society", society, Society),
+        ("scenario", scenario, BaseScenario),
+    ):
+        if not isinstance(given, kind):
+            raise ValueError(f"{name} is {given!r}; give an instance of {kind.__name__}")
+    if isinstance(num_sellers, bool) or not isinstance(num_sellers, int | np.integer):
+        raise ValueError(f"num_sellers is {num_sellers!r}; give an integer, at least 1")
+    if num_sellers < 1:
+        raise ValueError(f"num_sellers is {num_sellers}; give an integer, at least 1")
+
+
+def _check_switches(scenario: BaseScenario, mechanisms: Sequence[Mechanism]) -> None:
+    """Refuse a scenario that switches on what the market does not have."""
+    there = {one.name for one in mechanisms}
+    for kind in scenario.kinds:
+        if kind.name not in there and getattr(scenario.mechanisms, kind.name):
+            raise ValueError(
+                f"scenario switches the mechanism {kind.name!r} on, and mechanisms has only "
+                f"{', '.join(sorted(there)) or 'none'}; add {kind.__name__}(), or switch it off"
+            )
+
+
+def _grants(one: Mechanism, world: World, state: Any) -> list[Grant]:
+    """A mechanism's grants, checked."""
+    given, sellers = one.options(world, state), len(world.sellers)
+    grants: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
+    for grant in grants:
+        whose = grant.sellers if isinstance(grant, Grant) else None
+        right = whose is None or (
+            isinstance(whose, np.ndarray) and whose.dtype == np.bool_ and whose.shape == (sellers,)
+        )
+        if not isinstance(grant, Grant) or not isinstance(grant.options, Options) or not right:
+            raise ValueError(
+                f"mechanism {one.name!r} gives the options {grant!r}; give a list of "
+                f"Grant(Options(..), bool [{sellers}] or None)"
+            )
+    return grants
 
 
 def _check_parts(engine: str, seller: object, consumer: object, rule: object) -> None:
@@ -347,7 +401,7 @@ def _check_parts(engine: str, seller: object, consumer: object, rule: object) ->
         ("rule", rule, DecisionRule),
         ("consumer", consumer if consumer is not None else Consumer, Consumer),
     ):
-        if not isinstance(given, type) or not issubclass(given, base):
+        if not isinstance(given, type) or not issubclass(given, base) or isabstract(given):
             raise ValueError(f"{name} is {given!r}; give a subclass of {base.__name__}")
     if consumer is not None and engine != AGENTS:
         raise ValueError(

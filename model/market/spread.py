@@ -1,5 +1,6 @@
 """How a day's campaigns spread: layers, views, adjustments and the rule, put together."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -29,6 +30,8 @@ from weishang.model.mechanisms.mechanism import (
 )
 from weishang.model.society.society import Society
 
+MOST_CLASSES = 4096
+"""Joint classes of people: the tables of the rule grow with them."""
 States = Mapping[str, Any]
 """What each mechanism keeps, by its name."""
 
@@ -50,8 +53,18 @@ class Population:
         Raises:
             ValueError: a mechanism gives arrays of another shape or range; it is named.
         """
-        sizes = [one.num_classes(world) for one in mechanisms]
-        self.num_classes = int(np.prod(sizes, dtype=np.int64))
+        sizes = [_num_classes(one, world) for one in mechanisms]
+        self.num_classes = math.prod(sizes)
+        if self.num_classes > MOST_CLASSES:
+            each = ", ".join(
+                f"{one.name} {size}"
+                for one, size in zip(mechanisms, sizes, strict=True)
+                if size > 1
+            )
+            raise ValueError(
+                f"classes of people multiply to {self.num_classes} ({each}); every table of the "
+                f"rule grows with them: give at most {MOST_CLASSES} together"
+            )
         self.classes = np.zeros(world.society.num_users, dtype=np.int32)
         self.adjustments = Adjustments.none(len(day.campaigns))
         for place, (one, size) in enumerate(zip(mechanisms, sizes, strict=True)):
@@ -60,11 +73,14 @@ class Population:
                 self.classes += _classes(one, size, world, states)
             added = one.adjust(world, states[one.name], day)
             if added is not None:
-                fault = added.fault(len(day.campaigns), NUM_DISTANCES, size, day.max_hops)
+                fault = (
+                    added.fault(len(day.campaigns), NUM_DISTANCES, size, day.max_hops)
+                    if isinstance(added, Adjustments)
+                    else f"it gives {type(added).__name__}; give Adjustments or None"
+                )
                 if fault is not None:
                     raise ValueError(f"mechanism {one.name!r} adjusts wrongly: {fault}")
-                before = int(np.prod(sizes[:place], dtype=np.int64))
-                after = int(np.prod(sizes[place + 1 :], dtype=np.int64))
+                before, after = math.prod(sizes[:place]), math.prod(sizes[place + 1 :])
                 self.adjustments += added.among(before, after)
 
     def price_of(self, events: Events) -> NDArray[np.float64]:
@@ -78,7 +94,16 @@ def trust(world: World, mechanisms: Sequence[Mechanism]) -> tuple[float, ...]:
     """Trust in whoever shows a post, by distance."""
     others: dict[SocialDistance, float] = {}
     for one in mechanisms:
-        others |= one.trust(world)
+        given = one.trust(world)
+        own = {layer.first for layer in one.own_layers} - {FRIENDS.first}
+        for distance, value in given.items():
+            if distance not in own or not math.isfinite(value):
+                names = ", ".join(each.name for each in sorted(own)) or "none"
+                raise ValueError(
+                    f"mechanism {one.name!r} gives trust {value!r} at {distance!r}; give a number "
+                    f"at distances that its own layers make ({names})"
+                )
+        others |= given
     return trust_by_distance(world.scenario.weights.recommender_trust, others)
 
 
@@ -110,7 +135,9 @@ def spread(
     friends = weights.view * population.adjustments.friends_view * day.posts
     shown: dict[LayerSpec, LayerView] = {FRIENDS: LayerView(society.graph, friends)}
     for one in mechanisms:
-        shown |= one.layers(world, states[one.name], day)
+        given = one.layers(world, states[one.name], day)
+        _check_layers(one, given, (len(day.campaigns), day.max_hops))
+        shown |= given
     by_number = {spec.number: (spec, view) for spec, view in shown.items()}
     layers: list[Any] = [nobody(society)] * num_layers
     view = np.zeros((len(day.campaigns), num_layers, day.max_hops))
@@ -217,17 +244,56 @@ def spread_among_friends(
     )
 
 
+def _check_layers(one: Mechanism, given: object, shape: tuple[int, int]) -> None:
+    """Refuse layers that are not the mechanism's own, and views of another day."""
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            f"mechanism {one.name!r} gives layers as {type(given).__name__}; give a dict from its "
+            "own layers to LayerView"
+        )
+    for spec, layer in given.items():
+        if spec not in one.own_layers:
+            raise ValueError(
+                f"mechanism {one.name!r} gives the layer {spec!r}, which is not among its "
+                "own_layers; name it there"
+            )
+        view = layer.view if isinstance(layer, LayerView) else None
+        if not isinstance(view, np.ndarray) or view.shape != shape:
+            found = type(layer).__name__ if view is None else np.shape(view)
+            raise ValueError(
+                f"mechanism {one.name!r} gives the layer {spec.name!r} the view {found}; give a "
+                f"LayerView with float64 {list(shape)}, by campaign and hop"
+            )
+        if view.size and not (view.min() >= 0.0 and view.max() <= 1.0):
+            raise ValueError(
+                f"mechanism {one.name!r} gives the layer {spec.name!r} views from {view.min()} to "
+                f"{view.max()}; give probabilities"
+            )
+
+
+def _num_classes(one: Mechanism, world: World) -> int:
+    size = one.num_classes(world)
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+        raise ValueError(
+            f"mechanism {one.name!r} has num_classes {size!r}; give an integer, at least 1"
+        )
+    return int(size)
+
+
 def _classes(one: Mechanism, size: int, world: World, states: States) -> NDArray[np.integer[Any]]:
     """A mechanism's classes of people, checked."""
     found = one.classes(world, states[one.name])
     people = world.society.num_users
     if found is None:
         return np.zeros(people, dtype=np.int32)
+    if isinstance(found, np.ndarray) and found.dtype == np.bool_:
+        found = found.astype(np.int8)
     whole = isinstance(found, np.ndarray) and np.issubdtype(found.dtype, np.integer)
     if not whole or found.shape != (people,):
-        raise ValueError(
-            f"mechanism {one.name!r} gives classes that are not integers of {people} people"
+        given = (
+            f"{found.dtype} {list(found.shape)}" if isinstance(found, np.ndarray) else repr(found)
         )
+        raise ValueError(f"mechanism {one.name!r} gives classes {given}; give integers [{people}]")
     if found.size and not 0 <= int(found.min()) <= int(found.max()) < size:
         raise ValueError(
             f"mechanism {one.name!r} gives classes from {found.min()} to {found.max()}; "

@@ -14,13 +14,6 @@ from numpy.typing import NDArray
 from weishang.model.market.market import Market
 from weishang.model.mechanisms.mechanism import Kind, Mechanism
 
-COUNTED: dict[str, type[np.generic]] = {
-    "price": np.float64,
-    "orders": np.int64,
-    "revenue": np.float64,
-    "profit": np.float64,
-}
-"""What a seller has counted so far, by attribute."""
 NODES = "sellers.node"
 INDICATOR = "indicators."
 MECHANISMS = "mechanisms"
@@ -41,14 +34,20 @@ def save(market: Market) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     arrays: dict[str, NDArray[Any]] = {
         NODES: np.array([seller.node for seller in sellers], dtype=np.int64)
     }
-    for name, dtype in COUNTED.items():
+    for name, dtype in _kept(market).items():
         arrays[f"sellers.{name}"] = np.array([getattr(one, name) for one in sellers], dtype=dtype)
     for one in market.active:
         kept = one.save(market.world, market.states[one.name])
+        remembers = type(one).end_day is not Mechanism.end_day
+        if not isinstance(kept, Mapping) or (remembers and not kept):
+            raise ValueError(
+                f"mechanism {one.name!r} remembers from day to day and saves {kept!r}; let its "
+                "save give a dict of arrays, so that a checkpoint holds its state"
+            )
         arrays |= {f"{one.name}.{name}": array for name, array in kept.items()}
     for name, values in market.datacollector.model_vars.items():
         arrays[INDICATOR + name] = _numbers(values)
-    return arrays, {"day": market.day, MECHANISMS: [one.name for one in market.active]}
+    return arrays, {"day": market.day, **_parts(market)}
 
 
 def restore(market: Market, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
@@ -78,9 +77,11 @@ def restore(market: Market, arrays: Mapping[str, NDArray[Any]], facts: Mapping[s
             # What is restored in place, as learners are, is put back.
             for other in market.active:
                 other.restore(market.world, market.states[other.name], _own(other, before))
-            raise ValueError(f"state's {one.name}.{error}; give this market's own") from error
+            raise ValueError(
+                f"state's {one.name}.{error}; restore it into a market of the same arguments"
+            ) from error
     market.states.update(states)
-    for name in COUNTED:
+    for name in _kept(market):
         values = arrays[f"sellers.{name}"].tolist()
         for seller, value in zip(market.world.sellers, values, strict=True):
             setattr(seller, name, value)
@@ -89,11 +90,25 @@ def restore(market: Market, arrays: Mapping[str, NDArray[Any]], facts: Mapping[s
     market.day = day
 
 
+def _kept(market: Market) -> dict[str, type[np.generic]]:
+    """What the sellers of a market keep, by attribute."""
+    return type(market.world.sellers[0]).kept  # type: ignore[attr-defined]
+
+
+def _parts(market: Market) -> dict[str, Any]:
+    """The parts of a market that a state has to find again, by name."""
+    return {
+        MECHANISMS: [one.name for one in market.active],
+        "seller": type(market.world.sellers[0]).__name__,
+        "rule": type(market.world.rule).__name__,
+    }
+
+
 def check_mechanisms(market: Market, facts: Mapping[str, Any]) -> None:
-    """Refuse the facts of a market with other mechanisms, or with these in another order.
+    """Refuse the facts of a market with other mechanisms, another order of them, or other parts.
 
     Raises:
-        ValueError: they differ; both orders are named.
+        ValueError: they differ; both are named.
     """
     ours = [one.name for one in market.active]
     if facts.get(MECHANISMS) != ours:
@@ -103,6 +118,12 @@ def check_mechanisms(market: Market, facts: Mapping[str, Any]) -> None:
             f"state is of the mechanisms {theirs}; this market has {', '.join(ours) or 'none'}: "
             "give it the same ones in the same order"
         )
+    for part in ("seller", "rule"):
+        if facts.get(part) != (own := _parts(market)[part]):
+            raise ValueError(
+                f"state is of a market whose {part} is {facts.get(part)!r}, here it is {own!r}; "
+                "give the market the same class"
+            )
 
 
 def _own(one: Mechanism, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -124,7 +145,7 @@ def _check(market: Market, arrays: Mapping[str, NDArray[Any]], day: int) -> None
     wanted = _wanted(market, day)
     if odd := sorted(wanted.keys() ^ arrays.keys()):
         verb = "lacks" if odd[0] in wanted else "has"
-        raise ValueError(f"state {verb} {odd[0]!r}; give this market's own")
+        raise ValueError(f"state {verb} {odd[0]!r}; restore it into a market of the same arguments")
     for name, (dtypes, shape) in wanted.items():
         found = arrays[name]
         unlike = len(found.shape) != len(shape) or any(
@@ -135,11 +156,21 @@ def _check(market: Market, arrays: Mapping[str, NDArray[Any]], day: int) -> None
                 f"state's {name} is {found.dtype}{list(found.shape)}; "
                 f"this market's is {dtypes[0]}{list(shape)}"
             )
+    counted = [name for name in arrays if name.startswith("sellers.")]
     price, orders = arrays["sellers.price"], arrays["sellers.orders"]
     if not ((price > 0) & (price < np.inf)).all():
-        raise ValueError("state's sellers.price is not above 0; give this market's own")
+        raise ValueError(
+            "state's sellers.price is not above 0; restore it into a market of the same arguments"
+        )
+    for name in counted:
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(
+                f"state's {name} is not finite; restore it into a market of the same arguments"
+            )
     if (orders < 0).any():
-        raise ValueError("state's sellers.orders falls below 0; give this market's own")
+        raise ValueError(
+            "state's sellers.orders falls below 0; restore it into a market of the same arguments"
+        )
     if arrays[NODES].tolist() != [seller.node for seller in market.world.sellers]:
         raise ValueError("state is of other sellers; give the state of a market of this seed")
 
@@ -148,7 +179,9 @@ def _wanted(market: Market, day: int) -> dict[str, Kind]:
     """What arrays the state of such a market has."""
     size = (len(market.world.sellers),)
     wanted: dict[str, Kind] = {NODES: (("int64",), size)}
-    wanted |= {f"sellers.{name}": ((dtype.__name__,), size) for name, dtype in COUNTED.items()}
+    wanted |= {
+        f"sellers.{name}": ((np.dtype(dtype).name,), size) for name, dtype in _kept(market).items()
+    }
     for one in market.active:
         wanted |= {f"{one.name}.{name}": kind for name, kind in one.kinds(market.world).items()}
     wanted |= {

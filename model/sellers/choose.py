@@ -28,7 +28,7 @@ def choose_sellers(society: Society, by_ties: float, seed: int, num_sellers: int
         raise ValueError("nobody in the society has a friend to sell to; give a graph with edges")
     if not 1 <= num_sellers <= able:
         raise ValueError(
-            f"num_sellers is {num_sellers}; {able} people have friends: give 1 to that"
+            f"num_sellers is {num_sellers}; {able} people have friends: give 1 to {able}"
         )
     word = derive(seed, SELLER)
     chosen: dict[int, None] = {}

@@ -1,9 +1,10 @@
 """Sellers as Mesa agents: people with friends, who decide what to offer and learn what it earns."""
 
 import math
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import mesa
+import numpy as np
 
 from weishang.kernels.rng import child, derive
 from weishang.model.core.campaigns import Channel, Offer, Tool
@@ -56,8 +57,8 @@ class Seller(mesa.Agent):
     shares. With one, a seller keeps the price level of the day it came, and moves in steps around
     it; before the first result it chooses as one that does not learn.
 
-    A seller of your own is a subclass that overrides `choose_offer`, or a part of it; sellers are
-    Mesa agents on both engines.
+    A seller of your own is a subclass that overrides `choose_offer`, or a part of it, and names
+    what it remembers from day to day in `kept`; sellers are Mesa agents on both engines.
 
     Attributes:
         node: place in the friend network.
@@ -72,6 +73,13 @@ class Seller(mesa.Agent):
     """
 
     model: Marketplace
+    kept: ClassVar[dict[str, type[np.generic]]] = {
+        "price": np.float64,
+        "orders": np.int64,
+        "revenue": np.float64,
+        "profit": np.float64,
+    }
+    """What a checkpoint keeps of a seller, by attribute; a subclass adds its own."""
 
     def __init__(self, model: Marketplace, node: int, named: NamedSeller | None = None) -> None:
         """Come to the market.

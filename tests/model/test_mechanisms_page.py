@@ -18,7 +18,7 @@ def test_the_example_runs_and_hands_vouchers_out(capsys):
 
 
 def test_the_table_names_every_hook():
-    table = PAGE[PAGE.index("| method") : PAGE.index("## One in full")]
+    table = PAGE[PAGE.index("| method") : PAGE.index("## A complete example")]
     hooks = {name for name in vars(Mechanism) if callable(getattr(Mechanism, name))}
     hooks -= {name for name in hooks if name.startswith("_")} | {"own"}
     assert hooks <= set(re.findall(r"\w+", table))

@@ -47,7 +47,7 @@ from weishang.experiments.scenario.documents import (
     with_tuples,
 )
 from weishang.experiments.scenario.scenario_file import ScenarioFile
-from weishang.experiments.scenario.schema import group_models, parameter_models
+from weishang.experiments.scenario.schema import RENAMED, group_models, parameter_models
 from weishang.experiments.sweep.spec.schema import (
     GRID,
     LOG,
@@ -59,6 +59,8 @@ from weishang.experiments.sweep.spec.schema import (
 )
 from weishang.model.scenario import Scenario
 
+KEYS_RENAMED = {"worlds": "replicates"}
+"""Keys of earlier versions, and what they are called now."""
 MAX_PARAMETERS = 64
 MAX_POLICIES = 64
 MAX_VALUES = 10_000
@@ -194,7 +196,8 @@ def _told(error: Any, known: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     if kind == "missing":
         return f"missing; give {WANTED[path[0]]}", ()
     if kind == "extra_forbidden":
-        return "unknown key", tuple(known)
+        now = KEYS_RENAMED.get(error["loc"][-1])
+        return ("unknown key" if now is None else f"is called {now} now"), tuple(known)
     if kind == "dict_type":
         return f"is {shown(error['input'])}; give a table of parameters", ()
     return told_value(error), ()
@@ -244,6 +247,10 @@ def _is_parameter(document: Document, path: KeyPath, said: Any) -> bool:
     if key in group_models() and isinstance(said, dict):
         inner = f"{key}.{next(iter(said), 'name')}"
         document.blame(path, f'put the whole name in quotes, as in "{shown(inner)[1:-1]}"')
+        return False
+    group, _, name = key.partition(".")
+    if now := RENAMED.get((group, name)):
+        document.blame(path, f"is called {group}.{now} now")
         return False
     ends = [full for full in known if full.endswith(f".{key}")]
     (near,) = ends[:1] or get_close_matches(key[:MAX_SHOWN], known, n=1, cutoff=0.0)

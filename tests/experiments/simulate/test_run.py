@@ -266,7 +266,7 @@ def stopped(scenario: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"seed": 4}, "its replicate differs"),
+        ({"seed": 4}, "its seed differs"),
         ({"users": 1_600}, "its graph differs"),
         ({"sellers": 41}, "its sellers differs"),
     ],

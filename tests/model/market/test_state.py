@@ -259,7 +259,8 @@ def test_each_mechanism_saves_what_it_says(
     market = new(people, chats, lively())
     market.step()
     arrays, facts = state.save(market)
-    assert facts == {"day": 1, "mechanisms": SWITCHES}
+    parts = {"seller": "Seller", "rule": "LogisticRule"}
+    assert facts == {"day": 1, "mechanisms": SWITCHES, **parts}
     for one in market.active:
         own = {
             name.removeprefix(f"{one.name}."): array
@@ -353,7 +354,7 @@ WRONG = {
     "fewer pairs": (
         ("accounts.follower", lambda a: a[1:]),
         {},
-        r"state's accounts.seller has \d+ entries and follower \d+; give this market's own",
+        r"state's accounts.seller has \d+ entries and follower \d+; restore it into a market",
     ),
     "no order": (("accounts.follower", swapped), {}, "state's accounts.follower is not in order"),
     "less than nothing": (
@@ -372,7 +373,7 @@ WRONG = {
     "negative tries": (
         ("learning.tries", lambda a: a - 9),
         {},
-        "state's learning.tries falls below 0; give this market's own",
+        "state's learning.tries falls below 0; restore it into a market of the same arguments",
     ),
     "negative campaigns": (
         ("learning.campaigns", lambda a: a - 9),
@@ -432,7 +433,9 @@ def test_arrays_too_much_or_too_little_are_refused(
     less = {name: array for name, array in arrays.items() if name != "fatigue.load"}
     more = {**arrays, "more": arrays["sellers.node"]}
     for wrong, said in ((less, "lacks 'fatigue.load'"), (more, "has 'more'")):
-        with pytest.raises(ValueError, match=f"state {said}; give this market's own"):
+        with pytest.raises(
+            ValueError, match=f"state {said}; restore it into a market of the same arguments"
+        ):
             state.restore(new(people, chats, lively()), wrong, facts)
 
 
@@ -512,7 +515,10 @@ def test_a_mechanisms_own_fault_is_told_with_its_name_and_nothing_is_restored(
     assert resumed.states["forgetful"].tolist() == [1.0, 2.0]
     other, fresh = with_it(), with_it()
     broken = {**arrays, "forgetful.two": np.array([2.0, 1.0])}
-    with pytest.raises(ValueError, match=r"state's forgetful\.two falls; give this market's own"):
+    with pytest.raises(
+        ValueError,
+        match=r"state's forgetful\.two falls; restore it into a market of the same arguments",
+    ):
         state.restore(other, broken, facts)
     assert_same_state(other, fresh)
 
