@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from inspect import isabstract
 from time import perf_counter
 from typing import Any, Self
 
@@ -12,23 +11,27 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from weishang.kernels import Cascades
-from weishang.kernels.rng import WORD_BITS
 from weishang.model.agents.consumers import Consumer
 from weishang.model.core.campaigns import Campaigns, Channel, campaign_id
 from weishang.model.core.choices import PLAIN, Options
 from weishang.model.core.decision import DecisionRule, LogisticRule
 from weishang.model.core.orders import OrderChannel, Orders
 from weishang.model.market import indicators
+from weishang.model.market.checks import (
+    check_made_of,
+    check_parts,
+    check_seed,
+    check_switches,
+    draft_fault,
+    grants_of,
+)
 from weishang.model.market.spread import Population, chances, open_day, spread
 from weishang.model.mechanisms import default_mechanisms, for_engine
-from weishang.model.mechanisms.draft_checks import draft_fault
 from weishang.model.mechanisms.mechanism import (
-    AGENTS,
     VECTORIZED,
     Day,
     DayRecord,
     Draft,
-    Grant,
     Mechanism,
     World,
 )
@@ -105,30 +108,30 @@ class Market(mesa.Model):
             engine: "vectorized", or "agents" where consumers act one by one (small societies).
             mechanisms: in their order; None for those of this package. Yours come after
                 `default_mechanisms()`.
-            seller: class of the sellers, on both engines. consumer: class of the consumers, on the
-            agents' engine alone; None for its own. rule: class of the decision rule, on both
-            engines: LogisticRule, ThresholdRule, or yours.
+            seller: class of the sellers, on both engines.
+            consumer: class of the consumers, on the agents' engine alone; None for its own.
+            rule: class of the decision rule, on both engines, such as ThresholdRule.
 
         Raises:
-            ValueError: the seed is not an integer in [0, 2^64), the engine is unknown, there are
-                not that many people with friends, more
-                sellers are named than there are, the groups are missing or of other people, a
-                mechanism is not one or takes what belongs to another, one lacks a reference while
-                agents are asked for, or a part of yours is of a class that no engine can use.
+            ValueError: an argument is not of its kind or out of range, more sellers are named or
+                asked for than there are people with friends, the groups are missing or of other
+                people, a mechanism is not one or takes what belongs to another, one that the
+                scenario switches on is missing, one lacks a reference while agents are asked for,
+                or a part of yours is of a class that the engine cannot use.
         """
-        _check_seed(seed)
+        check_seed(seed)
         seed = int(seed)
         super().__init__(rng=seed)
-        _check_parts(engine, seller, consumer, rule)
+        check_parts(engine, seller, consumer, rule)
         self.mechanisms = for_engine(
             default_mechanisms() if mechanisms is None else mechanisms, engine
         )
-        _check_made_of(society, scenario, num_sellers)
+        check_made_of(society, scenario, num_sellers)
         if chats is not None and chats.num_people != society.num_users:
             raise ValueError(
                 f"chats are of {chats.num_people} people, the society has {society.num_users}"
             )
-        _check_switches(scenario, self.mechanisms)
+        check_switches(scenario, self.mechanisms)
         if len(named) > num_sellers:
             raise ValueError(
                 f"num_sellers is {num_sellers}, but {len(named)} are named; give at least as many"
@@ -138,6 +141,7 @@ class Market(mesa.Model):
         self.seed = seed
         self.day = 0
         self._consumer = consumer
+        self._closed = False
         chosen = choose_sellers(society, scenario.sellers.by_ties, seed, num_sellers)
         first = [one.node for one in named]
         nodes = [*first, *(node for node in chosen if node not in set(first))][:num_sellers]
@@ -163,9 +167,15 @@ class Market(mesa.Model):
         )
 
     def step(self) -> None:
-        """One day."""
+        """One day.
+
+        Raises:
+            ValueError: the market is closed, or a mechanism gives what no day can have.
+        """
+        if self._closed:
+            raise ValueError("the market is closed; make a new one, or restore a state into one")
         with self._timed("sellers choose"):
-            day = open_day(self.world, self.day, self._choose_offers())
+            day = open_day(self.world, self.day, self.choose_campaigns())
         with self._timed("people and layers"):
             population = Population(self.world, self.active, self.states, day)
         with self._timed("campaigns spread"):
@@ -189,8 +199,12 @@ class Market(mesa.Model):
             self._measure()
 
     def choose_campaigns(self) -> Campaigns:
-        """Let every seller decide what to offer today, without a day passing."""
-        return self._choose_offers()
+        """Let every seller decide what to offer today; no day passes."""
+        offers = [
+            seller.choose_offer(options)
+            for seller, options in zip(self.world.sellers, self._options(), strict=True)
+        ]
+        return Campaigns.from_offers([offer for offer in offers if offer is not None])
 
     def campaign_id(self, node: int) -> int:
         """The id of a seller's campaign of today."""
@@ -199,7 +213,7 @@ class Market(mesa.Model):
     def close(self) -> None:
         """Free the memory now: Mesa 3.3 refers to every model for which it made agents."""
         self.remove_all_agents()
-        self.running = False
+        self.running, self._closed = False, True
         for name in ("world", "society", "states", "today", "sellers", "_place", "active"):
             self.__dict__.pop(name, None)
 
@@ -209,20 +223,13 @@ class Market(mesa.Model):
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _choose_offers(self) -> Campaigns:
-        offers = [
-            seller.choose_offer(options)
-            for seller, options in zip(self.world.sellers, self._options(), strict=True)
-        ]
-        return Campaigns.from_offers([offer for offer in offers if offer is not None])
-
     def _options(self) -> list[Options]:
         """What each seller may choose today: a plain post, and what active mechanisms add."""
         sellers = len(self.world.sellers)
         grants = [
             grant
             for one in self.active
-            for grant in _grants(one, self.world, self.states[one.name])
+            for grant in grants_of(one, self.world, self.states[one.name])
         ]
         everyone = PLAIN
         for grant in grants:
@@ -340,71 +347,3 @@ def _nothing_yet() -> DayRecord:
         {},
         {},
     )
-
-
-def _check_seed(seed: object) -> None:
-    """Refuse what cannot be the seed of random streams; Mesa's batch_run hands None on."""
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or not 0 <= int(seed) < 1 << WORD_BITS:  # type: ignore[call-overload]
-        raise ValueError(
-            f"seed is {seed!r}; give an integer in [0, 2^64); to Mesa's batch_run as rng=[1, 2] "
-            "if it takes that, or else as the parameter seed"
-        )
-
-
-def _check_made_of(society: object, scenario: object, num_sellers: object) -> None:
-    """Refuse what no market can be made of."""
-    for name, given, kind in (
-        ("society", society, Society),
-        ("scenario", scenario, BaseScenario),
-    ):
-        if not isinstance(given, kind):
-            raise ValueError(f"{name} is {given!r}; give an instance of {kind.__name__}")
-    if isinstance(num_sellers, bool) or not isinstance(num_sellers, int | np.integer):
-        raise ValueError(f"num_sellers is {num_sellers!r}; give an integer, at least 1")
-    if num_sellers < 1:
-        raise ValueError(f"num_sellers is {num_sellers}; give an integer, at least 1")
-
-
-def _check_switches(scenario: BaseScenario, mechanisms: Sequence[Mechanism]) -> None:
-    """Refuse a scenario that switches on what the market does not have."""
-    there = {one.name for one in mechanisms}
-    for kind in scenario.kinds:
-        if kind.name not in there and getattr(scenario.mechanisms, kind.name):
-            raise ValueError(
-                f"scenario switches the mechanism {kind.name!r} on, and mechanisms has only "
-                f"{', '.join(sorted(there)) or 'none'}; add {kind.__name__}(), or switch it off"
-            )
-
-
-def _grants(one: Mechanism, world: World, state: Any) -> list[Grant]:
-    """A mechanism's grants, checked."""
-    given, sellers = one.options(world, state), len(world.sellers)
-    grants: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
-    for grant in grants:
-        whose = grant.sellers if isinstance(grant, Grant) else None
-        right = whose is None or (
-            isinstance(whose, np.ndarray) and whose.dtype == np.bool_ and whose.shape == (sellers,)
-        )
-        if not isinstance(grant, Grant) or not isinstance(grant.options, Options) or not right:
-            raise ValueError(
-                f"mechanism {one.name!r} gives the options {grant!r}; give a list of "
-                f"Grant(Options(..), bool [{sellers}] or None)"
-            )
-    return grants
-
-
-def _check_parts(engine: str, seller: object, consumer: object, rule: object) -> None:
-    """Refuse classes of one's own that no engine can use."""
-    for name, given, base in (
-        ("seller", seller, Seller),
-        ("rule", rule, DecisionRule),
-        ("consumer", consumer if consumer is not None else Consumer, Consumer),
-    ):
-        if not isinstance(given, type) or not issubclass(given, base) or isabstract(given):
-            raise ValueError(f"{name} is {given!r}; give a subclass of {base.__name__}")
-    if consumer is not None and engine != AGENTS:
-        raise ValueError(
-            f"consumer is {consumer.__name__}, which acts person by person, and engine is "  # type: ignore[attr-defined]
-            f"{engine!r}; use engine='agents', or write what differs as a rule or a mechanism"
-        )

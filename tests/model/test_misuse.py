@@ -300,3 +300,11 @@ def test_a_mechanism_that_remembers_and_saves_nothing_is_refused(given: dict[str
     one.step()
     with pytest.raises(ValueError, match=r"'mine' remembers from day to day and saves {}"):
         save(one)
+
+
+def test_a_closed_market_says_so(given: dict[str, Any]) -> None:
+    with market(given) as one:
+        one.step()
+    one.close()
+    with pytest.raises(ValueError, match="the market is closed; make a new one"):
+        one.step()
