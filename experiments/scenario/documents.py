@@ -183,10 +183,9 @@ def _told(error: Any, scenario: Kind) -> tuple[str, tuple[str, ...]]:
     if kind == "missing":
         return f"missing; give {_wanted(path, scenario)}", ()
     if kind == "extra_forbidden":
-        now = RENAMED.get(path)
-        return ("unknown key" if now is None else f"is called {now} now"), _known(
-            path[:-1], scenario
-        )
+        if now := RENAMED.get(path):
+            return f"is called {now} now", ()
+        return "unknown key", _known(path[:-1], scenario)
     if kind == "model_type" or path == (SELLERS,):
         return f"is {shown(error['input'])}; give {_tables(path)}", ()
     return told_value(error), ()

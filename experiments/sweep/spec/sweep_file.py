@@ -196,8 +196,9 @@ def _told(error: Any, known: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     if kind == "missing":
         return f"missing; give {WANTED[path[0]]}", ()
     if kind == "extra_forbidden":
-        now = KEYS_RENAMED.get(error["loc"][-1])
-        return ("unknown key" if now is None else f"is called {now} now"), tuple(known)
+        if now := KEYS_RENAMED.get(path[-1]):
+            return f"is called {now} now", ()
+        return "unknown key", tuple(known)
     if kind == "dict_type":
         return f"is {shown(error['input'])}; give a table of parameters", ()
     return told_value(error), ()

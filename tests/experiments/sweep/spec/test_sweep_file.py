@@ -247,6 +247,14 @@ HEAD_FAULTS = {
         "a.toml:1: replicates: missing; give how many replicates, each with random numbers of "
         "its own",
     ),
+    "a key of before": (
+        GRID + "worlds = 3\n",
+        "a.toml:9: worlds: is called replicates now",
+    ),
+    "a parameter of before": (
+        GRID + '[parameters]\n"weights.passed_on" = { values = [0.1] }\n',
+        "a.toml:10: parameters.'weights.passed_on': is called weights.takeoff_probability now",
+    ),
     "an unknown key": (
         GRID + "repliactes = 3\n",
         "a.toml:9: repliactes: unknown key; did you mean replicates?",
