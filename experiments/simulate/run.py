@@ -89,7 +89,12 @@ def run(
         refuse_another(state, known_identity(file.scenario, replicate, sellers, file.sellers))
     with ExitStack() as held:
         with Report(
-            scenario.stem, out / FOLDER, title=file.name, seed=seed, inputs=inputs
+            scenario.stem,
+            out / FOLDER,
+            title=file.name,
+            seed=seed,
+            inputs=inputs,
+            fingerprint=False,
         ) as report:
             people = society(graph, users, seed, file.scenario.society, nodes)
             check_sellers(file, people)

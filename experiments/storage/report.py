@@ -57,6 +57,7 @@ class Report:
         command: str | None = None,
         device: str = "cpu",
         threads: int | None = None,
+        fingerprint: bool = True,
     ) -> None:
         """Describe the run; nothing is written before the block begins.
 
@@ -73,6 +74,8 @@ class Report:
             command: what was typed; None takes this process's own.
             device: what computed, "cpu" or a GPU's name.
             threads: None means every core that the process may use.
+            fingerprint: whether the manifest says what today's code does, where there is a graph:
+                results that are kept with the code are compared with it.
         """
         self.name = name
         self.graph_hash = graph_hash
@@ -84,6 +87,7 @@ class Report:
         self._command = manifest.command_line() if command is None else command
         self._device = device
         self._threads = threads
+        self._fingerprint = fingerprint
         self._sections: list[str] = []
         self._drawn_from: dict[str, list[str]] = {}
         self._columns: dict[str, list[str]] = {}
@@ -215,7 +219,7 @@ class Report:
             "parameters_sha256": manifest.parameters_digest(self.parameters),
             "seed": self._seed,
             "graph_sha256": self.graph_hash,
-            "behaviour": None if self.graph_hash is None else behaviour.fingerprint(),
+            "behaviour": behaviour.fingerprint() if self._fingerprint and self.graph_hash else None,
             **manifest.environment(self._device, self._threads),
             "started": self._started.isoformat(timespec="seconds"),
             "wall_seconds": round(time.perf_counter() - self._clock, 3),

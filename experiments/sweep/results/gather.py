@@ -70,7 +70,12 @@ def collect(plan: Plan, folder: Path) -> Path:
     inputs = [path for path in (folder / INPUTS).rglob("*") if path.is_file()]
     files = [path for path in (plan.graph, plan.nodes) if path is not None]
     with Report(
-        GATHERED, folder, title=plan.title, seed=plan.seed, inputs=[*sorted(inputs), *files]
+        GATHERED,
+        folder,
+        title=plan.title,
+        seed=plan.seed,
+        inputs=[*sorted(inputs), *files],
+        fingerprint=False,
     ) as report:
         report.parameters = {
             **plan.file.scenario.values(),
