@@ -291,7 +291,9 @@ def _classes(one: Mechanism, size: int, world: World, states: States) -> NDArray
     whole = isinstance(found, np.ndarray) and np.issubdtype(found.dtype, np.integer)
     if not whole or found.shape != (people,):
         given = (
-            f"{found.dtype} {list(found.shape)}" if isinstance(found, np.ndarray) else repr(found)
+            f"{found.dtype} {list(found.shape)}"
+            if isinstance(found, np.ndarray)
+            else type(found).__name__
         )
         raise ValueError(f"mechanism {one.name!r} gives classes {given}; give integers [{people}]")
     if found.size and not 0 <= int(found.min()) <= int(found.max()) < size:

@@ -272,7 +272,7 @@ def test_another_run_is_refused_by_what_differs(
     for told, changed in {
         "scenario differs": (people, groups, other, REPLICATE, SELLERS, NAMED),
         "graph differs": (people, None, SCENARIO, REPLICATE, SELLERS, NAMED),
-        "graph and replicate differ": (fewer, groups, SCENARIO, 1, SELLERS, NAMED),
+        "graph and seed differ": (fewer, groups, SCENARIO, 1, SELLERS, NAMED),
         "sellers differs": (people, groups, SCENARIO, REPLICATE, SELLERS, ()),
     }.items():
         keep = RunCheckpointer(tmp_path / "state", identity_of(*changed))
@@ -458,7 +458,7 @@ def test_a_run_that_cannot_begin_leaves_no_folder(
     people: Society, groups: GroupChats, tmp_path: Path, identity: dict[str, Any]
 ) -> None:
     keep = RunCheckpointer(tmp_path / "state", identity)
-    with pytest.raises(ValueError, match="num_sellers is 0, but 1 are named"):
+    with pytest.raises(ValueError, match="num_sellers is 0; give an integer, at least 1"):
         run_to_disk(people, groups, SCENARIO, REPLICATE, DAYS, 0, named=NAMED, checkpointer=keep)
     with RunCheckpointer(tmp_path / "state", identity) as keep:
         assert keep.begin() == 0

@@ -342,9 +342,9 @@ def test_people_of_a_mechanism_that_names_no_classes_are_in_its_first(people: So
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (np.zeros(600), "'odd' gives classes that are not integers of 600 people"),
-        (np.zeros(3, dtype=int), "'odd' gives classes that are not integers of 600 people"),
-        ([0] * 600, "'odd' gives classes that are not integers of 600 people"),
+        (np.zeros(600), r"'odd' gives classes float64 \[600\]; give integers \[600\]"),
+        (np.zeros(3, dtype=int), r"'odd' gives classes int64 \[3\]; give integers \[600\]"),
+        ([0] * 600, r"'odd' gives classes list; give integers \[600\]"),
         (np.full(600, 3), r"'odd' gives classes from 3 to 3; they lie in \[0, 3\)"),
         (np.full(600, -1), r"'odd' gives classes from -1 to -1; they lie in \[0, 3\)"),
     ],

@@ -48,6 +48,7 @@ BUILT = {
         "mechanisms",
         "active",
         "_consumer",
+        "_closed",
         "_place",
         "_num_layers",
         "_indicators",
